@@ -1,0 +1,49 @@
+/// An analysis reads a finished run and writes tables.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <tyto/backend.hpp>
+#include <tyto/table.hpp>
+
+namespace tyto {
+
+/// A finished run, seen through its test trials.
+class TYTO_API FinishedRun {
+ public:
+  virtual ~FinishedRun() = default;
+  [[nodiscard]] virtual const Model& model() const = 0;
+  [[nodiscard]] virtual const Objective& objective() const = 0;
+  [[nodiscard]] virtual const TrialSet& trials() const = 0;
+  /// Scores and mean activity of every layer for every test trial.
+  [[nodiscard]] virtual const Evaluation& evaluation() const = 0;
+  /// Time courses, computed when asked for.
+  [[nodiscard]] virtual Recording record(std::size_t trial, std::size_t layer) const = 0;
+  /// Arrays of the trained network; throws Error for an unknown name.
+  [[nodiscard]] virtual std::vector<double> array(std::string_view layer, std::string_view name) const = 0;
+
+  /// The target of a trial, in base units.
+  [[nodiscard]] double target(std::size_t trial) const { return trials().targets(trial)[objective().target_index()]; }
+  /// What the network took it for, in base units.
+  [[nodiscard]] double estimate(std::size_t trial) const {
+    const std::size_t outputs = objective().outputs();
+    return objective().estimate(std::span(evaluation().scores).subspan(trial * outputs, outputs));
+  }
+  /// Index of a layer by name; throws Error that names the layers there are.
+  [[nodiscard]] std::size_t layer(std::string_view name) const;
+};
+
+/// Interface of the plugin kind "analysis".
+class TYTO_API Analysis {
+ public:
+  virtual ~Analysis() = default;
+  /// Called at validation; throws Error if the analysis cannot be made of such a run.
+  virtual void check([[maybe_unused]] const Model& model, [[maybe_unused]] const Objective& objective) const {}
+  virtual void run(const FinishedRun& run, Table& table) const = 0;
+};
+
+}  // namespace tyto

@@ -1,0 +1,113 @@
+/// A backend compiles a model into a network: the place where the arithmetic runs.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <tyto/model.hpp>
+#include <tyto/objective.hpp>
+#include <tyto/optimizer.hpp>
+#include <tyto/parallel.hpp>
+#include <tyto/surrogate.hpp>
+#include <tyto/trials.hpp>
+
+namespace tyto {
+
+enum class Precision { float32, float64 };
+
+/// Some trials of a data set, in a given order.
+struct Batch {
+  const TrialSet* trials = nullptr;
+  std::span<const std::uint32_t> index;
+};
+
+/// One array of one layer of a network.
+struct NetworkArray {
+  std::string layer;
+  std::string name;  ///< "w", or "<from>_w" where a layer has several inputs
+  ArrayInfo info;
+  std::size_t size = 0;
+  [[nodiscard]] std::string path() const { return layer + "/" + name; }
+};
+
+/// mean over units of weight (relu(rate - minimum) / (maximum - minimum))^2, divided by the number of
+/// units once more, for the rates of a layer over a batch.
+struct RatePenalty {
+  std::size_t layer = 0;
+  double minimum_hz = 100;
+  double maximum_hz = 200;
+  double weight = 1;
+};
+
+struct Backpropagation {
+  const Objective* objective = nullptr;
+  const Surrogate* surrogate = nullptr;
+  bool detach_reset = false;
+  std::vector<RatePenalty> rate_penalties;
+  bool smooth = false;          ///< replace spikes by the surrogate's primitive (gradient checks)
+  bool input_gradient = false;  ///< also return dL/d input
+};
+
+struct BatchResult {
+  double loss = 0;     ///< mean over trials, penalties included
+  double penalty = 0;  ///< the penalties' part
+  std::size_t correct = 0;
+  std::size_t trials = 0;
+  std::vector<double> input_gradient;  ///< [trial][step][channel] if asked for
+};
+
+/// What a network answered to some trials.
+struct Evaluation {
+  std::size_t trials = 0;
+  std::vector<double> scores;  ///< [trial][output], the objective's readout
+  std::vector<double> losses;  ///< [trial]
+  /// For each layer: mean output over time, [trial][neuron]; spikes per step for a spiking layer.
+  std::vector<std::vector<double>> activity;
+};
+
+/// Full time courses of one layer in one trial.
+struct Recording {
+  std::size_t steps = 0;
+  std::size_t neurons = 0;
+  std::vector<double> output;  ///< [step][neuron]
+  std::vector<std::string> state_names;
+  std::vector<std::vector<double>> states;  ///< for each name: value before each step, [step][neuron]
+};
+
+/// A compiled model with its weights. Results do not depend on the executor's number of threads.
+class TYTO_API Network {
+ public:
+  virtual ~Network() = default;
+  [[nodiscard]] virtual const std::vector<NetworkArray>& arrays() const = 0;
+  [[nodiscard]] virtual std::vector<double> get(std::size_t array) const = 0;
+  virtual void set(std::size_t array, std::span<const double> values) = 0;
+
+  [[nodiscard]] virtual Evaluation evaluate(const Batch& batch, const Objective& objective, bool activity) = 0;
+  [[nodiscard]] virtual Recording record(const TrialSet& trials, std::size_t trial, std::size_t layer) = 0;
+
+  /// Gradients of the objective over a batch, kept until the next call; needs
+  /// capability::backpropagation.
+  virtual BatchResult backpropagate(const Batch& batch, const Backpropagation& request) = 0;
+  [[nodiscard]] virtual std::vector<double> gradient(std::size_t array) const = 0;
+  /// One optimizer step on every trainable array along the kept gradients.
+  virtual void apply(const Optimizer& optimizer) = 0;
+};
+
+/// Interface of the plugin kind "backend".
+class TYTO_API Backend {
+ public:
+  virtual ~Backend() = default;
+  /// Throws Error if a layer has no kernels for this backend and precision.
+  [[nodiscard]] virtual std::unique_ptr<Network> compile(const Model& model, Precision precision,
+                                                         Executor& executor) const = 0;
+};
+
+/// Draws every array's initial values from the seed's stream "weights/<layer>/<name>".
+TYTO_API void initialise(Network& network, std::uint64_t seed);
+
+}  // namespace tyto

@@ -1,0 +1,99 @@
+/// Forward-mode dual numbers: a value and its derivatives along N directions.
+#pragma once
+
+#include <array>
+#include <cmath>
+#include <type_traits>
+
+/// Marks functions that also run on a device.
+#if defined(__CUDACC__)
+#define TYTO_STEP __host__ __device__ inline
+#else
+#define TYTO_STEP inline
+#endif
+
+namespace tyto {
+
+template <class S, int N>
+struct Dual {
+  S value{};
+  S d[N]{};
+
+  constexpr Dual() = default;
+  template <class A, class = std::enable_if_t<std::is_arithmetic_v<A>>>
+  TYTO_STEP constexpr Dual(A constant) : value(static_cast<S>(constant)) {}  // NOLINT(google-explicit-constructor)
+  /// An independent variable: derivative 1 along `direction`.
+  TYTO_STEP static constexpr Dual variable(S value, int direction) {
+    Dual x(value);
+    x.d[direction] = S(1);
+    return x;
+  }
+
+  /// f(x) with derivative `slope` at x.
+  TYTO_STEP static Dual chain(S value, S slope, const Dual& x) {
+    Dual r(value);
+    for (int i = 0; i < N; ++i) r.d[i] = slope * x.d[i];
+    return r;
+  }
+
+  TYTO_STEP friend Dual operator+(const Dual& a, const Dual& b) {
+    Dual r(a.value + b.value);
+    for (int i = 0; i < N; ++i) r.d[i] = a.d[i] + b.d[i];
+    return r;
+  }
+  TYTO_STEP friend Dual operator-(const Dual& a, const Dual& b) {
+    Dual r(a.value - b.value);
+    for (int i = 0; i < N; ++i) r.d[i] = a.d[i] - b.d[i];
+    return r;
+  }
+  TYTO_STEP friend Dual operator*(const Dual& a, const Dual& b) {
+    Dual r(a.value * b.value);
+    for (int i = 0; i < N; ++i) r.d[i] = a.d[i] * b.value + a.value * b.d[i];
+    return r;
+  }
+  TYTO_STEP friend Dual operator/(const Dual& a, const Dual& b) {
+    const S inverse = S(1) / b.value;
+    Dual r(a.value / b.value);
+    for (int i = 0; i < N; ++i) r.d[i] = (a.d[i] - r.value * b.d[i]) * inverse;
+    return r;
+  }
+  TYTO_STEP friend Dual operator-(const Dual& a) { return chain(-a.value, S(-1), a); }
+  TYTO_STEP Dual& operator+=(const Dual& b) { return *this = *this + b; }
+  TYTO_STEP Dual& operator-=(const Dual& b) { return *this = *this - b; }
+  TYTO_STEP Dual& operator*=(const Dual& b) { return *this = *this * b; }
+  TYTO_STEP friend bool operator<(const Dual& a, const Dual& b) { return a.value < b.value; }
+  TYTO_STEP friend bool operator>(const Dual& a, const Dual& b) { return a.value > b.value; }
+
+  TYTO_STEP friend Dual exp(const Dual& x) {
+    const S e = std::exp(x.value);
+    return chain(e, e, x);
+  }
+  TYTO_STEP friend Dual log(const Dual& x) { return chain(std::log(x.value), S(1) / x.value, x); }
+  TYTO_STEP friend Dual tanh(const Dual& x) {
+    const S y = std::tanh(x.value);
+    return chain(y, S(1) - y * y, x);
+  }
+  TYTO_STEP friend Dual sqrt(const Dual& x) {
+    const S y = std::sqrt(x.value);
+    return chain(y, S(0.5) / y, x);
+  }
+};
+
+/// The plain value of a number or of a dual number.
+template <class S>
+TYTO_STEP S value_of(S x) {
+  return x;
+}
+template <class S, int N>
+TYTO_STEP S value_of(const Dual<S, N>& x) {
+  return x.value;
+}
+
+/// `yes` where spiked is 1, `no` where it is 0, and the blend of both for the smooth spikes of a
+/// gradient check, so that the derivative with respect to `spiked` is yes - no.
+template <class T>
+TYTO_STEP T select(const T& spiked, const T& yes, const T& no) {
+  return no + spiked * (yes - no);
+}
+
+}  // namespace tyto

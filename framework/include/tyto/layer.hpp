@@ -1,0 +1,106 @@
+/// Layers: populations of neurons, driven by currents, and projections, which turn signals into
+/// currents. A layer hands out kernels; a backend runs them, trial by trial.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <tyto/export.hpp>
+#include <tyto/random.hpp>
+#include <tyto/spikes.hpp>
+#include <tyto/surrogate.hpp>
+
+namespace tyto {
+
+/// Scalars per neuron and step of one trial, [step][neuron] unless said otherwise.
+template <class S>
+struct ForwardScan {
+  std::size_t steps = 0;
+  std::size_t neurons = 0;
+  const S* current = nullptr;
+  S* output = nullptr;
+  S* states = nullptr;                ///< if set: the state before each step, [step][variable][neuron]
+  S* distances = nullptr;             ///< if set: what spike() was asked, i.e. distance to threshold
+  const Surrogate* smooth = nullptr;  ///< if set: spikes are replaced by its primitive (for tests)
+};
+
+template <class S>
+struct BackwardScan {
+  std::size_t steps = 0;
+  std::size_t neurons = 0;
+  const S* current = nullptr;      ///< as in the forward scan
+  const S* states = nullptr;       ///< as recorded by the forward scan
+  const S* psi = nullptr;          ///< surrogate derivative at the recorded distances
+  const S* grad_output = nullptr;  ///< dL/d output
+  S* grad_current = nullptr;       ///< receives dL/d current
+  bool detach_reset = false;       ///< gradients do not flow through the reset
+  const Surrogate* smooth = nullptr;
+};
+
+/// One population's arithmetic in precision S.
+template <class S>
+class PopulationKernel {
+ public:
+  virtual ~PopulationKernel() = default;
+  /// State variables per neuron.
+  [[nodiscard]] virtual std::size_t state_size() const = 0;
+  [[nodiscard]] virtual std::vector<std::string> state_names() const = 0;
+  virtual void forward(const ForwardScan<S>& scan) const = 0;
+  /// Needs capability::jacobian.
+  virtual void backward(const BackwardScan<S>& scan) const = 0;
+};
+
+/// An array that a layer owns, e.g. weights "w" of shape (from, to).
+struct ArrayInfo {
+  std::string name;
+  std::string doc;
+  std::vector<std::size_t> shape;
+  std::vector<std::string> axes;  ///< a name for each axis: "from", "to", ...
+  std::string units = "1";
+  bool trainable = true;
+  /// Draws initial values; called once per array with a stream of its own.
+  std::function<void(Random& random, std::span<double> values)> initialise;
+};
+
+/// One projection's arithmetic in precision S.
+template <class S>
+class ProjectionKernel {
+ public:
+  virtual ~ProjectionKernel() = default;
+  /// current[step][to] += ...; arrays in the order of Layer::arrays().
+  virtual void forward(const Signal<S>& input, std::span<const std::span<const S>> arrays, std::size_t to,
+                       S* current) const = 0;
+  /// grad_arrays[k] += ...; if grad_input is set, grad_input[step][from] += ...
+  virtual void backward(const Signal<S>& input, std::span<const std::span<const S>> arrays, std::size_t to,
+                        const S* grad_current, std::span<const std::span<S>> grad_arrays, S* grad_input) const = 0;
+};
+
+/// Interface of the plugin kind "layer". A component with capability::population hands out population
+/// kernels, one with capability::projection projection kernels; the others stay null.
+class TYTO_API Layer {
+ public:
+  virtual ~Layer() = default;
+  /// Arrays between (or, for a population, on) `from` and `to` neurons.
+  [[nodiscard]] virtual std::vector<ArrayInfo> arrays([[maybe_unused]] std::size_t from,
+                                                      [[maybe_unused]] std::size_t to) const {
+    return {};
+  }
+  [[nodiscard]] virtual std::unique_ptr<PopulationKernel<float>> population_f32([[maybe_unused]] double dt_s) const {
+    return {};
+  }
+  [[nodiscard]] virtual std::unique_ptr<PopulationKernel<double>> population_f64([[maybe_unused]] double dt_s) const {
+    return {};
+  }
+  [[nodiscard]] virtual std::unique_ptr<ProjectionKernel<float>> projection_f32([[maybe_unused]] double dt_s) const {
+    return {};
+  }
+  [[nodiscard]] virtual std::unique_ptr<ProjectionKernel<double>> projection_f64([[maybe_unused]] double dt_s) const {
+    return {};
+  }
+};
+
+}  // namespace tyto

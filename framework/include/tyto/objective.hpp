@@ -1,0 +1,63 @@
+/// The objective: which target is wanted, how the output layer's activity over time becomes a score
+/// for each class (the readout), and the loss. Training and scoring use the same readout.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <tyto/export.hpp>
+#include <tyto/parameters.hpp>
+#include <tyto/stimulus.hpp>
+
+namespace tyto {
+
+enum class Readout { mean, sum, last, max };
+enum class Loss { cross_entropy, mean_squared_error };
+
+/// Declared once, as a value; bind() ties it to a stimulus.
+class TYTO_API Objective {
+ public:
+  std::string target;          ///< empty: the stimulus's first target
+  std::optional<int> classes;  ///< absent: regression on the target's value
+  Readout readout = Readout::mean;
+  double factor = 1;  ///< multiplies the readout
+  Loss loss = Loss::cross_entropy;
+
+  [[nodiscard]] static Parameters<Objective> parameters();
+
+  /// Finds the target; throws Error if the stimulus has none of that name.
+  void bind(const std::vector<TargetInfo>& targets);
+  [[nodiscard]] const TargetInfo& target_info() const { return info_; }
+  /// Its place among the stimulus's targets.
+  [[nodiscard]] std::size_t target_index() const { return index_; }
+
+  [[nodiscard]] bool classifies() const { return classes.has_value(); }
+  /// Neurons that the output layer must have.
+  [[nodiscard]] std::size_t outputs() const { return classes ? static_cast<std::size_t>(*classes) : 1; }
+  /// The class that a target value falls into, 0 .. classes-1.
+  [[nodiscard]] std::size_t class_of(double value) const;
+  /// The target value in the middle of a class.
+  [[nodiscard]] double class_centre(std::size_t index) const;
+  /// The target value that scores stand for: the centre of the best class, or the value itself.
+  [[nodiscard]] double estimate(std::span<const double> scores) const;
+
+  /// scores[k] from output[step][k]. For Readout::max, `when[k]` receives the step of the maximum.
+  template <class S>
+  void read(std::span<const S> output, std::size_t steps, std::span<S> scores, std::span<std::size_t> when) const;
+  /// Loss of one trial and dL/d scores.
+  template <class S>
+  S loss_of(std::span<const S> scores, double target_value, std::span<S> grad_scores) const;
+  /// grad_output[step][k] from dL/d scores: the transpose of read().
+  template <class S>
+  void spread(std::span<const S> grad_scores, std::size_t steps, std::span<const std::size_t> when,
+              std::span<S> grad_output) const;
+
+ private:
+  TargetInfo info_;
+  std::size_t index_ = 0;
+};
+
+}  // namespace tyto

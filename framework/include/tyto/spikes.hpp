@@ -1,0 +1,53 @@
+/// Bit-packed spike trains: bit c of row t is set if channel c fires in step t.
+#pragma once
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+namespace tyto {
+
+[[nodiscard]] constexpr std::size_t words_for(std::size_t channels) { return (channels + 63) / 64; }
+
+/// Spikes of one trial; rows of whole 64-bit words, unused bits zero.
+template <class Word>
+struct BasicSpikes {
+  Word* data = nullptr;
+  std::size_t steps = 0;
+  std::size_t channels = 0;
+
+  [[nodiscard]] std::size_t words() const { return words_for(channels); }
+  [[nodiscard]] std::span<Word> row(std::size_t step) const { return {data + step * words(), words()}; }
+  [[nodiscard]] bool at(std::size_t step, std::size_t channel) const {
+    return (row(step)[channel / 64] >> (channel % 64)) & 1U;
+  }
+  void set(std::size_t step, std::size_t channel) const {
+    row(step)[channel / 64] |= std::uint64_t{1} << (channel % 64);
+  }
+  /// Calls visit(channel) for every spike of a step, channels ascending.
+  template <class Visit>
+  void for_each(std::size_t step, Visit&& visit) const {
+    const auto words_of_step = row(step);
+    for (std::size_t w = 0; w < words_of_step.size(); ++w)
+      for (std::uint64_t bits = words_of_step[w]; bits != 0; bits &= bits - 1)
+        visit(w * 64 + static_cast<std::size_t>(std::countr_zero(bits)));
+  }
+};
+
+using Spikes = BasicSpikes<const std::uint64_t>;
+using MutableSpikes = BasicSpikes<std::uint64_t>;
+
+/// What one neuron layer hands to the next for one trial: packed spikes, or values.
+/// Exactly one of the pointers is set.
+template <class S>
+struct Signal {
+  std::size_t steps = 0;
+  std::size_t channels = 0;
+  const std::uint64_t* bits = nullptr;  ///< [step][word]
+  const S* values = nullptr;            ///< [step][channel]
+
+  [[nodiscard]] Spikes spikes() const { return {bits, steps, channels}; }
+};
+
+}  // namespace tyto

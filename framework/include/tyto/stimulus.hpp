@@ -1,0 +1,63 @@
+/// A stimulus makes trials: input spikes and the targets that belong to them.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <tyto/export.hpp>
+#include <tyto/random.hpp>
+#include <tyto/spikes.hpp>
+#include <tyto/units.hpp>
+
+namespace tyto {
+
+struct TrialShape {
+  std::size_t steps = 0;
+  std::size_t channels = 0;
+  double dt_s = 0;  ///< duration of a step
+};
+
+/// A number that every trial carries, e.g. the interaural phase difference.
+struct TargetInfo {
+  std::string name;
+  std::string doc;
+  Dimension dimension = Dimension::none;
+  double minimum = 0;  ///< in base units; classes divide [minimum, maximum] evenly
+  double maximum = 1;
+};
+
+/// Which data set a trial belongs to. Each has random streams of its own.
+enum class Split { train, validation, test };
+[[nodiscard]] TYTO_API std::string_view to_string(Split split);
+
+/// Names one trial. Everything random in it comes from random().
+struct TrialKey {
+  std::uint64_t seed = 0;
+  Split split = Split::train;
+  std::uint64_t trial = 0;
+
+  /// The key of a named stream of this split, e.g. stream("spikes").
+  [[nodiscard]] TYTO_API StreamKey stream(std::string_view name) const;
+  /// Numbers of this trial alone.
+  [[nodiscard]] Random random(std::string_view name) const { return Random(stream(name), trial); }
+  /// Numbers shared by all trials of the data set.
+  [[nodiscard]] Random shared(std::string_view name) const { return Random(stream(name), ~std::uint64_t{0}); }
+};
+
+/// Interface of the plugin kind "stimulus". Implementations are immutable once configured, and make()
+/// is called from many threads.
+class TYTO_API Stimulus {
+ public:
+  virtual ~Stimulus() = default;
+  [[nodiscard]] virtual TrialShape shape() const = 0;
+  [[nodiscard]] virtual std::vector<TargetInfo> targets() const = 0;
+  /// Makes one trial, a pure function of `key`. `spikes` comes zeroed, with shape() steps and channels;
+  /// `targets` has one place for each of targets(), in base units.
+  virtual void make(const TrialKey& key, const MutableSpikes& spikes, std::span<double> targets) const = 0;
+};
+
+}  // namespace tyto

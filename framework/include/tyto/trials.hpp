@@ -1,0 +1,42 @@
+/// A data set: trials of one stimulus, bit-packed, with their targets.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include <tyto/parallel.hpp>
+#include <tyto/stimulus.hpp>
+
+namespace tyto {
+
+class TYTO_API TrialSet {
+ public:
+  TrialSet() = default;
+  /// An empty set of `count` trials with no spikes; fill it through spikes() and targets().
+  TrialSet(TrialShape shape, std::vector<TargetInfo> targets, std::size_t count);
+
+  [[nodiscard]] std::size_t size() const { return count_; }
+  [[nodiscard]] const TrialShape& shape() const { return shape_; }
+  [[nodiscard]] const std::vector<TargetInfo>& target_info() const { return target_info_; }
+  [[nodiscard]] Spikes spikes(std::size_t trial) const;
+  [[nodiscard]] MutableSpikes spikes(std::size_t trial);
+  /// One value for each of target_info().
+  [[nodiscard]] std::span<const double> targets(std::size_t trial) const;
+  [[nodiscard]] std::span<double> targets(std::size_t trial);
+
+ private:
+  TrialShape shape_;
+  std::vector<TargetInfo> target_info_;
+  std::size_t count_ = 0;
+  std::vector<std::uint64_t> bits_;
+  std::vector<double> targets_;
+};
+
+/// Makes trials first .. first+count-1 of a split, on all threads. Which trials come out does not
+/// depend on the number of threads.
+[[nodiscard]] TYTO_API TrialSet make_trials(const Stimulus& stimulus, std::uint64_t seed, Split split,
+                                            std::size_t count, Executor& executor, std::uint64_t first = 0);
+
+}  // namespace tyto

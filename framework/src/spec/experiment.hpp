@@ -1,0 +1,69 @@
+/// An experiment: the checked and completed contents of one YAML file.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <tyto/analysis.hpp>
+#include <tyto/backend.hpp>
+#include <tyto/learning_rule.hpp>
+#include <tyto/model.hpp>
+#include <tyto/objective.hpp>
+#include <tyto/stimulus.hpp>
+
+#include "../plugin/registry.hpp"
+#include "node.hpp"
+#include "reader.hpp"
+
+namespace tyto::spec {
+
+struct NamedAnalysis {
+  std::string name;  ///< the group below /analysis
+  std::shared_ptr<const Analysis> analysis;
+};
+
+/// Weights taken from a results file.
+struct WeightSource {
+  std::string file;
+  double scale = 1;
+};
+
+struct Experiment {
+  std::string title;
+  std::uint64_t seed = 1;
+  Precision precision = Precision::float32;
+  std::shared_ptr<const Stimulus> stimulus;
+  Objective objective;
+  Model model;
+  std::shared_ptr<LearningRule> rule;
+  std::shared_ptr<const Backend> backend;
+  std::string backend_name;
+  int epochs = 10;
+  int batch_size = 128;
+  int train_trials = 0;
+  int test_trials = 0;
+  std::optional<WeightSource> weights;
+  Place weights_place;
+  std::vector<NamedAnalysis> analyses;
+
+  std::string source;                            ///< the YAML text as given
+  std::string resolved;                          ///< the whole configuration as YAML, defaults included
+  std::vector<const ComponentInfo*> components;  ///< all that are used
+};
+
+/// What the command line changes.
+struct Overrides {
+  std::vector<std::string> set;  ///< "a.b=c"
+  std::optional<std::uint64_t> seed;
+  std::optional<std::string> backend;
+};
+
+/// Reads, checks and completes an experiment. Throws InvalidInput with every fault found.
+[[nodiscard]] Experiment load_experiment(const std::filesystem::path& file, const Overrides& overrides,
+                                         plugin::Registry& registry);
+
+}  // namespace tyto::spec
