@@ -15,15 +15,18 @@
 ///
 /// Optional members: `static constexpr bool spiking = true` (the output is a spike, from t.spike());
 /// `static std::vector<std::string> state_names()`; `template <class S> auto prepare(double dt_s) const`
-/// returning a small struct with constants of precision S that has State and step in the author's place.
+/// returning a small struct with constants of precision S that has State and step in the author's place,
+/// or a std::variant of such structs where options of the model ask for different states.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstddef>
 #include <memory>
 #include <string>
 #include <type_traits>
+#include <variant>
 #include <vector>
 
 #include <tyto/dual.hpp>
@@ -91,6 +94,11 @@ auto prepare(const Neuron& neuron, double dt_s) {
   else
     return neuron;
 }
+
+template <class T>
+inline constexpr bool is_variant = false;
+template <class... T>
+inline constexpr bool is_variant<std::variant<T...>> = true;
 
 /// Forward and backward scans over time of any prepared neuron.
 template <class S, class Prepared>
@@ -186,11 +194,17 @@ class NeuronLayer final : public Layer {
  private:
   template <class S>
   std::unique_ptr<PopulationKernel<S>> make(double dt_s) const {
-    auto prepared = detail::prepare<S>(neuron, dt_s);
-    using Kernel = detail::NeuronKernel<S, decltype(prepared)>;
     std::vector<std::string> names;
     if constexpr (requires { Neuron::state_names(); }) names = Neuron::state_names();
-    return std::make_unique<Kernel>(prepared, dt_s, std::move(names));
+    const auto build = [&](const auto& prepared) -> std::unique_ptr<PopulationKernel<S>> {
+      using Kernel = detail::NeuronKernel<S, std::remove_cvref_t<decltype(prepared)>>;
+      return std::make_unique<Kernel>(prepared, dt_s, std::move(names));
+    };
+    const auto prepared = detail::prepare<S>(neuron, dt_s);
+    if constexpr (detail::is_variant<std::remove_cv_t<decltype(prepared)>>)
+      return std::visit(build, prepared);
+    else
+      return build(prepared);
   }
 };
 

@@ -205,9 +205,9 @@ class Parameters {
 
   /// A check over several parameters: `std::optional<Problem>(const T&)`.
   template <class Check>
-  Parameters& check(Check check) {
-    list_.checks.push_back([check = std::move(check)](const void* object) -> std::optional<Problem> {
-      return check(*static_cast<const T*>(object));
+  Parameters& check(Check rule) {
+    list_.checks.push_back([rule = std::move(rule)](const void* object) -> std::optional<Problem> {
+      return rule(*static_cast<const T*>(object));
     });
     return *this;
   }

@@ -22,23 +22,36 @@ struct PluginInfo {
   bool loaded = false;
 };
 
-class Registry {
+/// Where components come from, as those who read specifications see it.
+class Components {
+ public:
+  virtual ~Components() = default;
+  /// Names of all known components of a kind, sorted.
+  [[nodiscard]] virtual std::vector<std::string> names(Kind kind) const = 0;
+  /// What is known of a component without running its code; nullptr if unknown.
+  [[nodiscard]] virtual const ComponentInfo* find(Kind kind, std::string_view name) const = 0;
+  /// The component ready for use. Throws Error with one sentence if it cannot be had. The reference
+  /// stays valid as long as this object.
+  virtual const ComponentInfo& load(Kind kind, std::string_view name) = 0;
+};
+
+class Registry final : public Components {
  public:
   /// Reads the manifests ("*.tyto.json") below each folder, in order. A broken manifest is kept as a
   /// PluginInfo with a problem; it is an error only when it is needed.
   explicit Registry(std::vector<std::filesystem::path> folders);
-  ~Registry();
+  ~Registry() override;
   Registry(const Registry&) = delete;
   Registry& operator=(const Registry&) = delete;
 
   [[nodiscard]] const std::vector<PluginInfo>& plugins() const;
   /// Names of all known components of a kind, sorted.
-  [[nodiscard]] std::vector<std::string> names(Kind kind) const;
+  [[nodiscard]] std::vector<std::string> names(Kind kind) const override;
   /// What the manifests say of a component, without opening its library; nullptr if unknown.
-  [[nodiscard]] const ComponentInfo* find(Kind kind, std::string_view name) const;
+  [[nodiscard]] const ComponentInfo* find(Kind kind, std::string_view name) const override;
   /// The component ready for use: its library is opened, checked and registered at first need. Throws
   /// Error with one sentence for each way in which that can fail.
-  const ComponentInfo& load(Kind kind, std::string_view name);
+  const ComponentInfo& load(Kind kind, std::string_view name) override;
   /// Opens every library and records what is wrong with it in PluginInfo::problem.
   void diagnose();
 

@@ -28,7 +28,7 @@ struct NamedAnalysis {
 
 /// Weights taken from a results file.
 struct WeightSource {
-  std::string file;
+  std::string file;  ///< relative to the working folder, or absolute
   double scale = 1;
 };
 
@@ -42,9 +42,9 @@ struct Experiment {
   std::shared_ptr<LearningRule> rule;
   std::shared_ptr<const Backend> backend;
   std::string backend_name;
-  int epochs = 10;
+  int epochs = 10;  ///< 0 if the rule only evaluates
   int batch_size = 128;
-  int train_trials = 0;
+  int train_trials = 0;  ///< 0 if the rule only evaluates
   int test_trials = 0;
   std::optional<WeightSource> weights;
   Place weights_place;
@@ -64,6 +64,6 @@ struct Overrides {
 
 /// Reads, checks and completes an experiment. Throws InvalidInput with every fault found.
 [[nodiscard]] Experiment load_experiment(const std::filesystem::path& file, const Overrides& overrides,
-                                         plugin::Registry& registry);
+                                         plugin::Components& components);
 
 }  // namespace tyto::spec

@@ -40,7 +40,16 @@ struct Node::Entry {
 [[nodiscard]] Node parse(std::string_view text, const std::string& name);
 /// Reads a file. Throws InvalidInput (unreadable, too large, not YAML).
 [[nodiscard]] Node parse_file(const std::string& path);
+/// The text of a file, as parse() takes it. Throws InvalidInput (unreadable, too large).
+[[nodiscard]] std::string read_text(const std::string& path);
 /// Writes YAML that parse() reads back to an equal tree.
 [[nodiscard]] std::string write(const Node& node);
+
+/// True if a text can stand without quotes and is a text to every YAML reader.
+[[nodiscard]] bool reads_as_text(std::string_view text);
+[[nodiscard]] Node make_scalar(std::string text, const Place& place, bool quoted = false);
+/// A scalar that is quoted where it must be to stay a text.
+[[nodiscard]] Node make_text(std::string text, const Place& place);
+[[nodiscard]] Node make_map(const Place& place);
 
 }  // namespace tyto::spec

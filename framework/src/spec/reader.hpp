@@ -2,8 +2,10 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <tyto/component.hpp>
@@ -16,9 +18,10 @@ namespace tyto::spec {
 
 /// A component made from YAML, with the configuration it ended up with.
 struct Configured {
-  const ComponentInfo* info = nullptr;
-  std::shared_ptr<void> interface;
-  Node resolved;  ///< {type: name, every parameter with its value}
+  const ComponentInfo* info = nullptr;  ///< known as soon as the name is; null for an unknown name
+  std::shared_ptr<void> interface;      ///< null if there was a fault
+  Place place;                          ///< of the name
+  Node resolved;                        ///< {type: name, every parameter with its value}
 
   template <class Interface>
   [[nodiscard]] std::shared_ptr<Interface> as() const {
@@ -26,9 +29,16 @@ struct Configured {
   }
 };
 
+/// Which component is wanted.
+struct Wanted {
+  Kind kind{};
+  std::string_view type_key = "type";  ///< the key that names it
+  std::string_view capability = {};    ///< what it must offer, if anything
+};
+
 class Reader {
  public:
-  explicit Reader(plugin::Registry& registry) : registry_(registry) {}
+  explicit Reader(plugin::Components& components) : components_(components) {}
 
   /// Reads `node` (a map) into `object`. Keys in `ignored` belong to somebody else. Returns the resolved
   /// configuration: every parameter, defaults included. Faults are collected, not thrown.
@@ -38,18 +48,35 @@ class Reader {
     return read(node, list.list(), &object, ignored);
   }
 
-  /// Reads a component: its name alone, or a map in which `type_key` names it. nullptr info on a fault.
-  Configured component(const Node& node, Kind kind, std::string_view type_key = "type",
+  /// Reads a component: its name alone, or a map in which `type_key` names it.
+  Configured component(const Node& node, const Wanted& wanted, const std::vector<std::string>& ignored = {});
+  /// The same where the name stands apart from the map of its parameters.
+  Configured component(const Node& name, const Node& parameters, const Wanted& wanted,
                        const std::vector<std::string>& ignored = {});
 
   void fault(const Place& place, std::string message) { faults_.push_back({place, std::move(message)}); }
   [[nodiscard]] const std::vector<Diagnostic>& faults() const { return faults_; }
-  /// Throws InvalidInput with all faults, if there are any.
+  /// Throws InvalidInput with all faults in the order of the input, if there are any.
   void finish() const;
 
+  /// Reports once more what is known to be wrong at a place; false if nothing is.
+  bool repeat_fault_at(const Place& place);
+
+  [[nodiscard]] const plugin::Components& components() const { return components_; }
+  /// Every component that was made, each once.
+  [[nodiscard]] const std::vector<const ComponentInfo*>& used() const { return used_; }
+
  private:
-  plugin::Registry& registry_;
+  void refuse_unknown_keys(const Node& node, const ParameterList& list, const std::vector<std::string>& ignored);
+  std::optional<Node> parameter(const Node& map, const ParameterInfo& info, void* object);
+  std::optional<Node> value(const Node& node, const ParameterInfo& info, void* object);
+  const ComponentInfo* find(const Node& name, const Wanted& wanted);
+  void make(Configured& made, const Node& parameters, const Wanted& wanted, const std::vector<std::string>& ignored);
+
+  plugin::Components& components_;
   std::vector<Diagnostic> faults_;
+  std::vector<const ComponentInfo*> used_;
+  int depth_ = 0;  ///< components within components
 };
 
 /// `word` with the nearest of `known`, as "; did you mean 'x'?" or "" if none is near.

@@ -1,0 +1,14 @@
+# How Tyto's own sources are compiled. GCC 12 sees overlapping copies where strings are put together that are none
+# (its bug 105651), hence -Wno-restrict.
+add_library(tyto_flags INTERFACE)
+target_compile_options(tyto_flags INTERFACE
+  -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wno-restrict -ffp-contract=off
+  "-ffile-prefix-map=${PROJECT_SOURCE_DIR}/="
+  $<$<BOOL:${TYTO_WARNINGS_AS_ERRORS}>:-Werror>)
+
+if(TYTO_SANITIZE)
+  # For every target of this build and, through Tyto::tyto, for plugins built against it.
+  set(TYTO_SANITIZE_OPTIONS "-fsanitize=${TYTO_SANITIZE};-fno-sanitize-recover=all;-fno-omit-frame-pointer")
+  add_compile_options(${TYTO_SANITIZE_OPTIONS})
+  add_link_options(${TYTO_SANITIZE_OPTIONS})
+endif()

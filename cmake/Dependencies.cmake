@@ -1,0 +1,27 @@
+# Everything that Tyto needs from the system; docs/dependencies.md says what each is for, and
+# cmake/debian-packages.txt names the packages.
+find_package(Threads REQUIRED)
+find_package(PkgConfig REQUIRED)
+find_package(Boost 1.74 REQUIRED COMPONENTS filesystem program_options)
+find_package(Eigen3 3.4 REQUIRED NO_MODULE)
+find_package(yaml-cpp 0.7 REQUIRED)
+find_package(fmt 9 REQUIRED)
+find_package(spdlog 1.10 REQUIRED)
+find_package(nlohmann_json 3.11 REQUIRED)
+find_package(OpenSSL 3 REQUIRED COMPONENTS Crypto)
+pkg_check_modules(HDF5 REQUIRED IMPORTED_TARGET hdf5>=1.10)
+# Dimension scales are in HDF5's high-level library, which has no pkg-config file.
+find_library(HDF5_HL_LIBRARY hdf5_hl HINTS ${HDF5_LIBRARY_DIRS} PATH_SUFFIXES hdf5/serial REQUIRED)
+pkg_check_modules(HWY REQUIRED IMPORTED_TARGET libhwy>=1.0)
+find_path(RANDOM123_INCLUDE_FOLDER Random123/philox.h REQUIRED)
+if(TYTO_TESTS)
+  find_package(GTest 1.12 REQUIRED)
+  find_package(benchmark REQUIRED)
+endif()
+
+# One target with all of them, for the framework and its own tests.
+add_library(tyto_dependencies INTERFACE)
+target_include_directories(tyto_dependencies SYSTEM INTERFACE ${RANDOM123_INCLUDE_FOLDER})
+target_link_libraries(tyto_dependencies INTERFACE
+  Boost::headers Boost::filesystem Boost::program_options Eigen3::Eigen yaml-cpp fmt::fmt spdlog::spdlog
+  nlohmann_json::nlohmann_json OpenSSL::Crypto ${HDF5_HL_LIBRARY} PkgConfig::HDF5 PkgConfig::HWY Threads::Threads ${CMAKE_DL_LIBS})

@@ -1,0 +1,30 @@
+/// The subcommands of `tyto`. Each takes the words after its name and returns the exit code.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace tyto::cli {
+
+/// What every command gets.
+struct Call {
+  std::filesystem::path executable;
+  std::string command_line;        ///< all words, for the provenance
+  std::vector<std::string> words;  ///< those after the command's name
+};
+
+int run(const Call& call);
+int validate(const Call& call);
+int list(const Call& call);
+int describe(const Call& call);
+int schema(const Call& call);
+int plugins(const Call& call);
+int reference(const Call& call);
+
+inline constexpr int exit_done = 0;
+inline constexpr int exit_failed = 1;
+inline constexpr int exit_invalid = 2;
+inline constexpr int exit_interrupted = 130;
+
+}  // namespace tyto::cli

@@ -1,0 +1,88 @@
+#include <cstring>
+#include <exception>
+#include <iostream>
+#include <map>
+#include <system_error>
+
+#include <fmt/format.h>
+
+#include <tyto/error.hpp>
+
+#include "commands.hpp"
+#include "spec/reader.hpp"
+
+namespace {
+
+using namespace tyto::cli;
+
+constexpr const char* usage = R"(tyto: spiking-network experiments from YAML files
+
+usage: tyto COMMAND [options]
+
+  run FILE                run an experiment, write its results file
+  validate FILE           check an experiment, report every error at once
+  list [KIND]             the components there are
+  describe NAME           parameters of a component, or of a part of an experiment
+  schema [model]          JSON Schema of experiment (or model) files, for editors
+  reference FOLDER        write the reference pages
+  plugins [--diagnose]    the plugins there are, and what is wrong with them
+
+'tyto COMMAND --help' tells more. Exit code: 0 done, 1 failed while running,
+2 invalid input, 130 interrupted.
+)";
+
+std::string quoted(const std::string& word) {
+  if (word.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./=+:,@%") ==
+          std::string::npos &&
+      !word.empty())
+    return word;
+  std::string text = "'";
+  for (const char c : word) text += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return text + "'";
+}
+
+int call_command(int argc, char** argv) {
+  const std::map<std::string, int (*)(const Call&)> commands{
+      {"run", run},       {"validate", validate}, {"list", list},          {"describe", describe},
+      {"schema", schema}, {"plugins", plugins},   {"reference", reference}};
+  if (argc < 2 || std::strcmp(argv[1], "--help") == 0 || std::strcmp(argv[1], "-h") == 0 ||
+      std::strcmp(argv[1], "help") == 0) {
+    std::cout << usage;
+    return argc < 2 ? exit_invalid : exit_done;
+  }
+  const std::string name = argv[1];
+  if (name == "--version") {
+    std::cout << "tyto " << TYTO_VERSION << '\n';
+    return exit_done;
+  }
+  const auto command = commands.find(name);
+  if (command == commands.end()) {
+    std::vector<std::string> known;
+    for (const auto& item : commands) known.push_back(item.first);
+    throw tyto::InvalidInput(tyto::Place{"command line"},
+                             fmt::format("there is no command '{}'{}", name, tyto::spec::suggestion(name, known)));
+  }
+  Call call;
+  call.executable = std::filesystem::read_symlink("/proc/self/exe");
+  call.command_line = "tyto";
+  for (int i = 1; i < argc; ++i) call.command_line += " " + quoted(argv[i]);
+  call.words.assign(argv + 2, argv + argc);
+  return command->second(call);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return call_command(argc, argv);
+  } catch (const tyto::InvalidInput& error) {
+    for (const auto& diagnostic : error.diagnostics()) std::cerr << tyto::to_string(diagnostic) << '\n';
+    return exit_invalid;
+  } catch (const tyto::Interrupted&) {
+    std::cerr << "interrupted\n";
+    return exit_interrupted;
+  } catch (const std::exception& error) {
+    std::cerr << "error: " << error.what() << '\n';
+    return exit_failed;
+  }
+}

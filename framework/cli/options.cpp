@@ -1,0 +1,47 @@
+#include "options.hpp"
+
+#include <iostream>
+
+#include <fmt/format.h>
+
+#include <tyto/error.hpp>
+
+namespace tyto::cli {
+
+namespace po = boost::program_options;
+
+po::options_description common_options() {
+  po::options_description described("Options");
+  described.add_options()("plugin-path", po::value<std::vector<std::string>>()->value_name("FOLDER"),
+                          "look for plugins below FOLDER too (may be given several times)")("help,h",
+                                                                                            "print this help");
+  return described;
+}
+
+Options::Options(const Call& call, const std::string& usage, const po::options_description& described,
+                 std::size_t least, std::size_t most) {
+  po::options_description all;
+  all.add(described);
+  all.add_options()("operand", po::value<std::vector<std::string>>());
+  po::positional_options_description positions;
+  positions.add("operand", -1);
+  try {
+    po::store(po::command_line_parser(call.words).options(all).positional(positions).run(), values_);
+    po::notify(values_);
+  } catch (const po::error& error) {
+    throw InvalidInput(Place{"command line"}, fmt::format("{}; usage: {}", error.what(), usage));
+  }
+  if (has("help")) {
+    std::cout << "usage: " << usage << "\n\n" << described;
+    return;
+  }
+  if (has("operand")) operands_ = get<std::vector<std::string>>("operand");
+  if (operands_.size() < least)
+    throw InvalidInput(Place{"command line"}, fmt::format("something is missing; usage: {}", usage));
+  if (operands_.size() > most)
+    throw InvalidInput(Place{"command line"},
+                       fmt::format("'{}' is one word too many; usage: {}", operands_[most], usage));
+  ready_ = true;
+}
+
+}  // namespace tyto::cli

@@ -1,0 +1,128 @@
+#include <unistd.h>
+#include <algorithm>
+#include <cstdint>
+#include <iostream>
+#include <limits>
+#include <thread>
+
+#include <fmt/format.h>
+
+#include <tyto/analysis_tools.hpp>
+
+#include "commands.hpp"
+#include "options.hpp"
+#include "plugin/registry.hpp"
+#include "run/runner.hpp"
+#include "spec/experiment.hpp"
+#include "stop_signals.hpp"
+
+namespace tyto::cli {
+
+namespace po = boost::program_options;
+
+namespace {
+
+constexpr std::int64_t most_threads = 1024;
+
+std::size_t threads_of(const Options& options) {
+  if (!options.has("threads")) return std::max(1U, std::thread::hardware_concurrency());
+  const auto threads = options.get<std::int64_t>("threads");
+  if (threads < 1 || threads > most_threads)
+    throw InvalidInput(Place{"--threads"},
+                       fmt::format("{} is not a number of threads from 1 to {}", threads, most_threads));
+  return static_cast<std::size_t>(threads);
+}
+
+std::filesystem::path out_of(const Options& options, const std::filesystem::path& experiment) {
+  std::filesystem::path out = options.has("out") ? std::filesystem::path(options.get<std::string>("out"))
+                                                 : std::filesystem::path(experiment.stem()).concat(".h5");
+  if (out.empty() || std::filesystem::is_directory(out))
+    throw InvalidInput(Place{"--out"}, fmt::format("'{}' is a folder; name the results file", out.string()));
+  const auto folder = out.has_parent_path() ? out.parent_path() : std::filesystem::path(".");
+  if (!std::filesystem::is_directory(folder))
+    throw InvalidInput(Place{"--out"}, fmt::format("there is no folder '{}'", folder.string()));
+  return out;
+}
+
+spec::Overrides overrides_of(const Options& options) {
+  spec::Overrides overrides;
+  overrides.set = options.all("set");
+  if (options.has("seed")) {
+    const auto seed = options.get<std::int64_t>("seed");
+    if (seed < 0) throw InvalidInput(Place{"--seed"}, "must be at least 0");
+    overrides.seed = static_cast<std::uint64_t>(seed);
+  }
+  if (options.has("backend")) overrides.backend = options.get<std::string>("backend");
+  return overrides;
+}
+
+std::string summary_text(const run::RunSummary& summary, const spec::Experiment& experiment) {
+  const auto& metrics = summary.test;
+  const ReportedUnit unit = reported_unit(experiment.objective.target_info().dimension);
+  std::string text = fmt::format("test: loss {:.4f}", metrics.loss);
+  if (metrics.accuracy) text += fmt::format(", accuracy {:.1f} %", 100 * *metrics.accuracy);
+  text += fmt::format(", error {:.2f} {} to the true {}", unit.per_base * metrics.error, unit.name,
+                      experiment.objective.target_info().name);
+  if (metrics.class_error)
+    text += fmt::format(", {:.2f} {} to the class centre", unit.per_base * *metrics.class_error, unit.name);
+  return text;
+}
+
+po::options_description experiment_options() {
+  auto described = common_options();
+  described.add_options()("set", po::value<std::vector<std::string>>()->value_name("a.b=c"),
+                          "change a value of the experiment (may be given several times)")(
+      "seed", po::value<std::int64_t>()->value_name("N"), "use this seed")(
+      "backend", po::value<std::string>()->value_name("NAME"), "use this backend");
+  return described;
+}
+
+}  // namespace
+
+int run(const Call& call) {
+  auto described = experiment_options();
+  described.add_options()("threads", po::value<std::int64_t>()->value_name("N"),
+                          "number of threads (all cores if not given); results do not depend on it")(
+      "out", po::value<std::string>()->value_name("FILE"), "results file (<experiment>.h5 if not given)")(
+      "quiet,q", "print nothing but errors");
+  const Options options(call, "tyto run FILE [options]", described, 1, 1);
+  if (!options.ready()) return exit_done;
+
+  const StopSignals signals;
+  const std::filesystem::path file = options.operands()[0];
+  plugin::Registry registry(plugin::search_path(call.executable, options.all("plugin-path")));
+  const std::size_t threads = threads_of(options);
+  const auto experiment = spec::load_experiment(file, overrides_of(options), registry);
+  const auto out = out_of(options, file);
+
+  const bool quiet = options.has("quiet");
+  const bool terminal = isatty(STDERR_FILENO) != 0;
+  run::Progress progress(stderr, quiet      ? run::Progress::Style::quiet
+                                 : terminal ? run::Progress::Style::bar
+                                            : run::Progress::Style::lines);
+  Executor executor(threads);
+  run::RunOptions run_options;
+  run_options.out = out;
+  run_options.command_line = call.command_line;
+  run_options.experiment_file = file;
+  run::RunSummary summary;
+  try {
+    summary = run::run_experiment(experiment, run_options, executor, progress, signals.token());
+  } catch (...) {
+    progress.clear();
+    throw;
+  }
+  if (!quiet) std::cout << summary_text(summary, experiment) << "\nresults: " << out.string() << '\n' << std::flush;
+  return exit_done;
+}
+
+int validate(const Call& call) {
+  const Options options(call, "tyto validate FILE [options]", experiment_options(), 1, 1);
+  if (!options.ready()) return exit_done;
+  plugin::Registry registry(plugin::search_path(call.executable, options.all("plugin-path")));
+  const auto experiment = spec::load_experiment(options.operands()[0], overrides_of(options), registry);
+  std::cout << options.operands()[0] << ": valid\n";
+  return exit_done;
+}
+
+}  // namespace tyto::cli

@@ -1,0 +1,179 @@
+#include "provenance.hpp"
+
+#include <dlfcn.h>
+#include <sys/utsname.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <chrono>
+#include <ctime>
+#include <exception>
+#include <fstream>
+#include <map>
+#include <memory>
+#include <numeric>
+#include <optional>
+#include <string_view>
+
+#include <tyto/abi.hpp>
+
+#include "sha256.hpp"
+
+namespace tyto::results {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string trimmed(std::string text) {
+  const auto blank = [](unsigned char c) { return std::isspace(c) != 0; };
+  while (!text.empty() && blank(static_cast<unsigned char>(text.back()))) text.pop_back();
+  const auto first = std::find_if_not(text.begin(), text.end(), blank);
+  text.erase(text.begin(), first);
+  return text;
+}
+
+std::string first_line(const fs::path& file) {
+  std::ifstream stream(file);
+  std::string line;
+  std::getline(stream, line);
+  return trimmed(line);
+}
+
+/// The rest of a line that starts with `key`, e.g. "ref: refs/heads/main".
+std::optional<std::string> after(std::string_view key, const std::string& line) {
+  if (!line.starts_with(key)) return std::nullopt;
+  return trimmed(line.substr(key.size()));
+}
+
+std::string processor() {
+  std::ifstream stream("/proc/cpuinfo");
+  for (std::string line; std::getline(stream, line);)
+    if (line.starts_with("model name"))
+      if (const auto colon = line.find(':'); colon != std::string::npos) return trimmed(line.substr(colon + 1));
+  return "unknown";
+}
+
+/// The repository's own folder for a `.git`, which in a linked worktree is a file that names it.
+fs::path repository_folder(const fs::path& dot_git) {
+  if (fs::is_directory(dot_git)) return dot_git;
+  const auto named = after("gitdir:", first_line(dot_git));
+  return named ? dot_git.parent_path() / *named : fs::path();
+}
+
+bool is_revision(const std::string& text) {
+  return (text.size() == 40 || text.size() == 64) &&
+         std::all_of(text.begin(), text.end(), [](unsigned char c) { return std::isxdigit(c) != 0; });
+}
+
+std::string packed_revision(const fs::path& repository, const std::string& reference) {
+  std::ifstream stream(repository / "packed-refs");
+  for (std::string line; std::getline(stream, line);) {
+    const auto blank = line.find(' ');
+    if (blank != std::string::npos && trimmed(line.substr(blank + 1)) == reference) return line.substr(0, blank);
+  }
+  return {};
+}
+
+std::string revision_of(const fs::path& repository) {
+  // A linked worktree has a HEAD of its own and shares the branches of the main repository.
+  const std::string shared_name = first_line(repository / "commondir");
+  const fs::path shared = shared_name.empty() ? repository : repository / shared_name;
+  std::string found = first_line(repository / "HEAD");
+  for (int depth = 0; depth < 5; ++depth) {
+    const auto reference = after("ref:", found);
+    if (!reference) break;
+    found = first_line(repository / *reference);
+    if (found.empty()) found = first_line(shared / *reference);
+    if (found.empty()) found = packed_revision(shared, *reference);
+  }
+  return is_revision(found) ? found : std::string();
+}
+
+struct CloseLibrary {
+  void operator()(void* library) const { ::dlclose(library); }
+};
+
+/// The version that an open plugin gives of itself; its manifest has been checked against it.
+std::string version_of(const std::string& library) {
+  const std::unique_ptr<void, CloseLibrary> open(::dlopen(library.c_str(), RTLD_NOLOAD | RTLD_LAZY | RTLD_LOCAL));
+  if (!open) return "unknown";
+  const auto* plugin = static_cast<const tyto_plugin_descriptor*>(::dlsym(open.get(), "tyto_plugin"));
+  return plugin == nullptr || plugin->version == nullptr ? "unknown" : plugin->version;
+}
+
+void add_plugins(Table& table, const std::vector<PluginUse>& plugins) {
+  const auto column = [&](std::string PluginUse::*member) {
+    std::vector<std::string> values;
+    for (const auto& plugin : plugins) values.push_back(plugin.*member);
+    return values;
+  };
+  table.axis("plugin", column(&PluginUse::name), "", "plugin that took part in the run");
+  table.variable("plugin_version", {"plugin"}, column(&PluginUse::version), "", "version of the plugin");
+  table.variable("plugin_library", {"plugin"}, column(&PluginUse::library), "", "shared library of the plugin");
+  table.variable("plugin_sha256", {"plugin"}, column(&PluginUse::sha256), "", "SHA-256 of the shared library");
+}
+
+}  // namespace
+
+Table provenance_table(const Provenance& provenance) {
+  Table table;
+  struct utsname system {};
+  ::uname(&system);
+  table.attribute("tyto_version", std::string(TYTO_VERSION));
+  table.attribute("command_line", provenance.command_line);
+  table.attribute("experiment_file", provenance.experiment_file.string());
+  table.attribute("git_revision", git_revision(provenance.experiment_file.parent_path()));
+  table.attribute("started", provenance.started);
+  table.attribute("finished", provenance.finished);
+  table.attribute("host", std::string(system.nodename));
+  table.attribute("operating_system", std::string(system.sysname) + " " + system.release + " " + system.machine);
+  table.attribute("processor", processor());
+  table.attribute("backend", provenance.backend);
+  table.attribute("threads", static_cast<std::int64_t>(provenance.threads));
+  table.variable("source_yaml", {}, std::vector{provenance.source_yaml}, "", "experiment as given");
+  table.variable("resolved_yaml", {}, std::vector{provenance.resolved_yaml}, "",
+                 "whole configuration, defaults included");
+  add_plugins(table, provenance.plugins);
+  table.variable("trials_s", {}, std::vector{provenance.trials_s}, "s", "wall time of making the trials");
+  if (!provenance.epoch_s.empty()) {
+    std::vector<std::int64_t> epochs(provenance.epoch_s.size());
+    std::iota(epochs.begin(), epochs.end(), 1);
+    table.axis("epoch", std::move(epochs), "", "epoch, counted from 1");
+    table.variable("epoch_s", {"epoch"}, provenance.epoch_s, "s", "wall time of the epoch");
+  }
+  return table;
+}
+
+std::vector<PluginUse> plugins_of(std::span<const ComponentInfo* const> components) {
+  std::map<std::string, std::string> library_of;
+  for (const auto* component : components)
+    if (component != nullptr) library_of.emplace(component->plugin, component->library);
+  std::vector<PluginUse> plugins;
+  for (const auto& [name, library] : library_of)
+    plugins.push_back({name, version_of(library), fs::path(library).filename().string(), sha256_file(library)});
+  return plugins;
+}
+
+std::string utc_now() {
+  const std::time_t seconds = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
+  std::tm parts{};
+  ::gmtime_r(&seconds, &parts);
+  std::array<char, 32> text{};
+  const std::size_t size = std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts);
+  return {text.data(), size};
+}
+
+std::string git_revision(const fs::path& folder) noexcept {
+  try {
+    for (fs::path at = fs::canonical(folder.empty() ? "." : folder); !at.empty(); at = at.parent_path()) {
+      if (fs::exists(at / ".git")) return revision_of(repository_folder(at / ".git"));
+      if (at == at.root_path()) break;
+    }
+  } catch (const std::exception&) {
+    // A repository that cannot be read is no reason to lose a run.
+  }
+  return {};
+}
+
+}  // namespace tyto::results

@@ -1,0 +1,282 @@
+#include "results_file.hpp"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cmath>
+#include <cstring>
+#include <map>
+#include <set>
+#include <span>
+#include <system_error>
+#include <utility>
+
+#include <tyto/error.hpp>
+
+#include "hdf5.hpp"
+
+namespace tyto::results {
+namespace {
+
+namespace fs = std::filesystem;
+
+[[noreturn]] void fail(const fs::path& target, int error) {
+  throw Error("cannot write results to '" + target.string() + "': " + std::strerror(error));
+}
+
+/// An open file descriptor.
+class Descriptor {
+ public:
+  explicit Descriptor(int number) : number_(number) {}
+  ~Descriptor() {
+    if (number_ >= 0) ::close(number_);
+  }
+  Descriptor(Descriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
+  Descriptor& operator=(Descriptor&& other) noexcept {
+    std::swap(number_, other.number_);
+    return *this;
+  }
+  [[nodiscard]] int number() const { return number_; }
+  [[nodiscard]] bool open() const { return number_ >= 0; }
+  /// Closes, and reports a failure that the file system kept back until now.
+  [[nodiscard]] bool close() { return ::close(std::exchange(number_, -1)) == 0; }
+
+ private:
+  int number_;
+};
+
+fs::path folder_of(const fs::path& target) { return target.has_parent_path() ? target.parent_path() : fs::path("."); }
+
+std::string temporary_prefix(const fs::path& target) { return "." + target.filename().string() + "."; }
+
+constexpr std::string_view temporary_suffix = ".tmp";
+
+/// Whether a file name is one that temporary_name() makes for this target.
+bool is_temporary_of(const fs::path& target, const std::string& name) {
+  const std::string prefix = temporary_prefix(target);
+  if (!name.starts_with(prefix) || !name.ends_with(temporary_suffix)) return false;
+  if (name.size() < prefix.size() + temporary_suffix.size() + 3) return false;
+  const auto middle =
+      name.substr(prefix.size(), name.size() - prefix.size() - temporary_suffix.size());  // process "." number
+  return std::all_of(middle.begin(), middle.end(), [](char c) { return (c >= '0' && c <= '9') || c == '.'; }) &&
+         std::count(middle.begin(), middle.end(), '.') == 1;
+}
+
+fs::path temporary_name(const fs::path& target, int number) {
+  return folder_of(target) / (temporary_prefix(target) + std::to_string(::getpid()) + "." + std::to_string(number) +
+                              std::string(temporary_suffix));
+}
+
+/// Removes temporary files of this target whose process is gone. A living process holds a lock on its file,
+/// which, unlike a process number, is never given to somebody else.
+void remove_stale(const fs::path& target) {
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator(folder_of(target), ignored)) {
+    if (!is_temporary_of(target, entry.path().filename().string())) continue;
+    const Descriptor file(::open(entry.path().c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+    if (file.open() && ::flock(file.number(), LOCK_EX | LOCK_NB) == 0) ::unlink(entry.path().c_str());
+  }
+}
+
+/// Opens a new temporary file beside the target and locks it.
+std::pair<fs::path, Descriptor> open_temporary(const fs::path& target) {
+  constexpr int attempts = 1000;
+  for (int number = 0; number < attempts; ++number) {
+    const fs::path path = temporary_name(target, number);
+    Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
+    if (!file.open() && errno == EEXIST) continue;
+    if (!file.open()) fail(target, errno);
+    // Another process that cleans up may come between opening and locking, and take the file for a stale one.
+    struct stat state {};
+    const bool taken = ::flock(file.number(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+    if (!taken && ::fstat(file.number(), &state) == 0 && state.st_nlink > 0) return {path, std::move(file)};
+  }
+  fail(target, EEXIST);
+}
+
+void write_all(const fs::path& target, int file, std::span<const std::byte> bytes) {
+  while (!bytes.empty()) {
+    const auto written = ::write(file, bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) fail(target, errno);
+    bytes = bytes.subspan(static_cast<std::size_t>(written));
+  }
+}
+
+/// Makes the rename itself last. Some file systems cannot sync a folder, and need not.
+void sync_folder(const fs::path& target) {
+  const Descriptor folder(::open(folder_of(target).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!folder.open()) return;  // A folder may be writable and yet not readable.
+  if (::fsync(folder.number()) != 0 && errno != EINVAL && errno != ENOTSUP) fail(target, errno);
+}
+
+/// The file to be replaced: what a symbolic link leads to, if it is one. Refuses what no file can replace.
+fs::path checked_target(const fs::path& target) {
+  std::error_code error;
+  if (!target.has_filename()) throw Error("cannot write results to '" + target.string() + "': it names no file");
+  if (fs::is_directory(target, error)) throw Error("cannot write results to '" + target.string() + "': it is a folder");
+  if (fs::exists(target, error) && !fs::is_regular_file(target, error))
+    throw Error("cannot write results to '" + target.string() + "': it is not a regular file");
+  if (!fs::is_symlink(target, error)) return target;
+  const fs::path resolved = fs::weakly_canonical(target, error);
+  return error ? target : resolved;
+}
+
+// Checks of a table, before anything of it is written.
+
+std::string full_name(const std::string& group, const std::string& name) {
+  return group.ends_with('/') ? group + name : group + "/" + name;
+}
+
+std::string quoted(const std::string& group, const std::string& name) { return "'" + full_name(group, name) + "'"; }
+
+void check_name(const std::string& group, const std::string& name) {
+  const bool bad = name.empty() || name == "." || name == ".." || name.find('/') != std::string::npos ||
+                   name.front() == ' ' || name.back() == ' ' ||
+                   std::any_of(name.begin(), name.end(), [](char c) { return (c >= 0 && c < ' ') || c == 127; });
+  if (bad) throw Error("results: '" + name + "' in '" + group + "' is not a name that a results file can hold");
+}
+
+void check_axis(const std::string& group, const Axis& axis) {
+  check_name(group, axis.name);
+  const bool has_nan = std::visit(
+      []<class T>(const std::vector<T>& values) {
+        if constexpr (std::is_floating_point_v<T>)
+          return std::any_of(values.begin(), values.end(), [](T value) { return std::isnan(value); });
+        else
+          return false;
+      },
+      axis.values);
+  if (has_nan) throw Error("results: the axis " + quoted(group, axis.name) + " has a value that is not a number (NaN)");
+}
+
+std::string joined(const std::vector<Axis>& axes) {
+  std::string text;
+  for (const auto& axis : axes) text += (text.empty() ? "" : ", ") + axis.name;
+  return text.empty() ? "none" : text;
+}
+
+const Axis& find_axis(const std::string& group, const Table& table, const Variable& variable, const std::string& name) {
+  const auto found = std::find_if(table.axes.begin(), table.axes.end(), [&](const Axis& a) { return a.name == name; });
+  if (found == table.axes.end())
+    throw Error("results: " + quoted(group, variable.name) + " lies along '" + name +
+                "', which is not an axis of its table (axes: " + joined(table.axes) + ")");
+  return *found;
+}
+
+h5::Shape shape_of(const std::string& group, const Table& table, const Variable& variable) {
+  h5::Shape shape;
+  std::size_t size = 1;
+  std::string product;
+  std::set<std::string> seen;
+  for (const auto& name : variable.axes) {
+    if (!seen.insert(name).second)
+      throw Error("results: " + quoted(group, variable.name) + " lies along '" + name +
+                  "' twice, which xarray cannot read; give the second axis a name of its own");
+    shape.push_back(size_of(find_axis(group, table, variable, name).values));
+    size *= shape.back();
+    product += (product.empty() ? "" : " x ") + name + " " + std::to_string(shape.back());
+  }
+  const std::size_t have = size_of(variable.values);
+  if (have != size)
+    throw Error(
+        "results: " + quoted(group, variable.name) + " has " + std::to_string(have) + " values, but " +
+        (product.empty() ? "no axes, so that it needs 1" : "its axes (" + product + ") need " + std::to_string(size)));
+  return shape;
+}
+
+void check_table(const std::string& group, const Table& table) {
+  std::set<std::string> names;
+  const auto once = [&](const std::string& name) {
+    if (!names.insert(name).second) throw Error("results: " + quoted(group, name) + " is there twice");
+  };
+  for (const auto& axis : table.axes) {
+    check_axis(group, axis);
+    once(axis.name);
+  }
+  for (const auto& variable : table.variables) {
+    check_name(group, variable.name);
+    once(variable.name);
+    static_cast<void>(shape_of(group, table, variable));
+  }
+  for (const auto& attribute : table.attributes) check_name(group, attribute.name);
+}
+
+void describe(const h5::Handle& dataset, const std::string& name, const std::string& units,
+              const std::string& long_name) {
+  h5::write_attribute(dataset, {"units", units.empty() ? "1" : units});
+  h5::write_attribute(dataset, {"long_name", long_name.empty() ? name : long_name});
+}
+
+}  // namespace
+
+struct ResultsFile::Impl {
+  fs::path target;
+  fs::path temporary;
+  Descriptor descriptor{-1};
+  h5::Handle file;
+  bool committed = false;
+
+  void discard() {
+    if (!temporary.empty() && !committed) ::unlink(temporary.c_str());
+  }
+};
+
+void ResultsFile::Close::operator()(Impl* impl) const {
+  impl->discard();
+  delete impl;
+}
+
+ResultsFile::ResultsFile(fs::path target) : impl_(new Impl) {
+  impl_->target = checked_target(target);
+  remove_stale(impl_->target);
+  auto [path, descriptor] = open_temporary(impl_->target);
+  impl_->temporary = std::move(path);
+  impl_->descriptor = std::move(descriptor);
+  impl_->file = h5::create_in_memory(impl_->temporary.string());
+}
+
+ResultsFile::~ResultsFile() = default;
+
+void ResultsFile::write(const std::string& group, const Table& table) {
+  check_table(group, table);
+  const h5::Handle place = h5::create_group(impl_->file, group);
+  for (const auto& attribute : table.attributes) h5::write_attribute(place, attribute);
+  const auto add = [&](const std::string& name, const h5::Shape& shape, const Values& values) {
+    if (h5::exists(place, name)) throw Error("results: " + quoted(group, name) + " is written a second time");
+    return h5::write_dataset(place, name, shape, values);
+  };
+  std::map<std::string, h5::Handle> scales;
+  for (const auto& axis : table.axes) {
+    h5::Handle dataset = add(axis.name, {size_of(axis.values)}, axis.values);
+    describe(dataset, axis.name, axis.units, axis.long_name);
+    h5::make_scale(dataset, axis.name);
+    scales.emplace(axis.name, std::move(dataset));
+  }
+  for (const auto& variable : table.variables) {
+    const h5::Handle dataset = add(variable.name, shape_of(group, table, variable), variable.values);
+    describe(dataset, variable.name, variable.units, variable.long_name);
+    for (std::size_t i = 0; i < variable.axes.size(); ++i)
+      h5::attach_scale(dataset, scales.at(variable.axes[i]), i, variable.axes[i]);
+  }
+}
+
+void ResultsFile::commit() {
+  Impl& impl = *impl_;
+  if (impl.committed) throw Error("the results file '" + impl.target.string() + "' is in place already");
+  const auto bytes = h5::image(impl.file);
+  write_all(impl.target, impl.descriptor.number(), bytes);
+  if (::fsync(impl.descriptor.number()) != 0) fail(impl.target, errno);
+  // Renamed while still open and locked, so that nobody takes the complete file for a stale one in between.
+  if (::rename(impl.temporary.c_str(), impl.target.c_str()) != 0) fail(impl.target, errno);
+  impl.committed = true;
+  impl.file.reset();
+  if (!impl.descriptor.close()) fail(impl.target, errno);
+  sync_folder(impl.target);
+}
+
+}  // namespace tyto::results

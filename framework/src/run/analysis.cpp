@@ -1,0 +1,71 @@
+#include <tyto/analysis.hpp>
+
+#include <numbers>
+#include <numeric>
+
+#include <tyto/analysis_tools.hpp>
+#include <tyto/error.hpp>
+
+namespace tyto {
+
+std::size_t FinishedRun::layer(std::string_view name) const { return layer_index(model(), name); }
+
+ReportedUnit reported_unit(Dimension dimension) {
+  if (dimension == Dimension::angle) return {180.0 / std::numbers::pi, "deg"};
+  if (dimension == Dimension::none) return {1.0, "1"};
+  return {1.0, std::string(base_unit(dimension))};
+}
+
+std::size_t layer_index(const Model& model, std::string_view name) {
+  std::string known;
+  for (std::size_t i = 0; i < model.layers.size(); ++i) {
+    if (model.layers[i].name == name) return i;
+    known += (i == 0 ? "'" : ", '") + model.layers[i].name + "'";
+  }
+  throw Error("the model has no layer '" + std::string(name) + "'; it has " + (known.empty() ? "no layers" : known));
+}
+
+std::vector<std::size_t> choose_layers(const Model& model, std::string_view name, LayerChoice choice) {
+  const bool must_spike = choice == LayerChoice::spiking;
+  if (!name.empty()) {
+    const std::size_t index = layer_index(model, name);
+    if (must_spike && !model.layers[index].spiking)
+      throw Error("layer '" + std::string(name) + "' (" + model.layers[index].type + ") does not spike");
+    return {index};
+  }
+  std::vector<std::size_t> chosen;
+  for (std::size_t i = 0; i < model.layers.size(); ++i)
+    if (!must_spike || model.layers[i].spiking) chosen.push_back(i);
+  if (chosen.empty()) throw Error(must_spike ? "the model has no layer that spikes" : "the model has no layers");
+  return chosen;
+}
+
+std::vector<std::int64_t> numbered(std::size_t count) {
+  std::vector<std::int64_t> values(count);
+  std::iota(values.begin(), values.end(), std::int64_t{0});
+  return values;
+}
+
+std::size_t Bins::nearest(double value) const {
+  const double position = std::floor((value - low_) / (high_ - low_) * static_cast<double>(count_));
+  if (!(position > 0)) return 0;
+  return static_cast<std::size_t>(std::min(position, static_cast<double>(count_ - 1)));
+}
+
+std::optional<std::size_t> Bins::find(double value) const {
+  if (!(value >= low_ && value <= high_)) return std::nullopt;
+  return nearest(value);
+}
+
+std::vector<double> Bins::centres(double scale) const {
+  // The ends are scaled first: then the centres of, say, 12 bins over a half-turn come out in whole half degrees.
+  const double low = low_ * scale;
+  const double width = (high_ * scale - low) / static_cast<double>(count_);
+  std::vector<double> values(count_);
+  for (std::size_t i = 0; i < count_; ++i) values[i] = low + (static_cast<double>(i) + 0.5) * width;
+  return values;
+}
+
+Bins target_bins(const TargetInfo& target, std::size_t count) { return {target.minimum, target.maximum, count}; }
+
+}  // namespace tyto

@@ -1,0 +1,62 @@
+#include "progress.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+
+namespace tyto::run {
+
+std::string duration_text(double seconds) {
+  const auto whole = static_cast<long>(std::lround(std::max(0.0, seconds)));
+  if (whole < 60) return fmt::format("{} s", whole);
+  if (whole < 3600) return fmt::format("{} min {:02} s", whole / 60, whole % 60);
+  return fmt::format("{} h {:02} min", whole / 3600, whole % 3600 / 60);
+}
+
+void Progress::say(const std::string& sentence) {
+  if (style_ == Style::quiet) return;
+  clear();
+  fmt::print(stream_, "{}\n", sentence);
+  std::fflush(stream_);
+}
+
+void Progress::start(int epochs, std::size_t batches) {
+  epochs_ = epochs;
+  batches_ = batches;
+  started_ = Clock::now();
+  last_draw_ = {};
+}
+
+void Progress::batch(int epoch, std::size_t batch, double mean_loss) {
+  if (style_ != Style::bar) return;
+  const auto now = Clock::now();
+  if (now - last_draw_ < std::chrono::milliseconds(100)) return;
+  last_draw_ = now;
+  const double total = static_cast<double>(epochs_) * static_cast<double>(batches_);
+  const double done = static_cast<double>(epoch - 1) * static_cast<double>(batches_) + static_cast<double>(batch);
+  const double elapsed = std::chrono::duration<double>(now - started_).count();
+  constexpr int width = 30;
+  const int filled = static_cast<int>(std::lround(width * done / total));
+  fmt::print(stream_, "\r\x1b[K[{:=<{}}{: <{}}] epoch {}/{}  loss {:.4f}  {} left", "", filled, "", width - filled,
+             epoch, epochs_, mean_loss, duration_text(elapsed * (total - done) / done));
+  std::fflush(stream_);
+  drawn_ = true;
+}
+
+void Progress::epoch(int epoch, double loss, const std::string& more) {
+  if (style_ != Style::lines) return;
+  const double elapsed = std::chrono::duration<double>(Clock::now() - started_).count();
+  fmt::print(stream_, "epoch {}/{}  loss {:.4f}{}  {} left\n", epoch, epochs_, loss, more,
+             duration_text(elapsed * (epochs_ - epoch) / epoch));
+  std::fflush(stream_);
+}
+
+void Progress::clear() {
+  if (!drawn_) return;
+  fmt::print(stream_, "\r\x1b[K");
+  std::fflush(stream_);
+  drawn_ = false;
+}
+
+}  // namespace tyto::run

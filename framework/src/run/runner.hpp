@@ -1,0 +1,37 @@
+/// Runs an experiment: trials, training, metrics, analyses, one results file.
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include <tyto/parallel.hpp>
+#include <tyto/table.hpp>
+
+#include "../spec/experiment.hpp"
+#include "metrics.hpp"
+#include "progress.hpp"
+
+namespace tyto::run {
+
+struct RunOptions {
+  std::filesystem::path out;              ///< the results file
+  std::string command_line;               ///< for the provenance
+  std::filesystem::path experiment_file;  ///< for the provenance
+};
+
+struct RunSummary {
+  Metrics test;
+  double trials_s = 0;    ///< wall time of making the trials
+  double training_s = 0;  ///< wall time of all epochs
+  int epochs = 0;
+};
+
+/// Runs everything and puts the results file in place. Throws Interrupted when `stop` is requested, and
+/// leaves no partial file in any case.
+RunSummary run_experiment(const spec::Experiment& experiment, const RunOptions& options, Executor& executor,
+                          Progress& progress, const std::stop_token& stop);
+
+}  // namespace tyto::run

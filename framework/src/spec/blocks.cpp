@@ -1,0 +1,92 @@
+#include "blocks.hpp"
+
+namespace tyto::spec {
+
+namespace {
+constexpr double largest_seed = 9007199254740991;  // every whole number up to here is exact in JSON and HDF5 readers
+constexpr double most_trials = 1e8;
+constexpr double most_neurons = 1e6;
+constexpr double most_epochs = 1e6;
+
+Parameters<WeightSource> weight_parameters() {
+  return tyto::parameters<WeightSource>("Initial weights from a results file")
+      .text("from", &WeightSource::file, "", "results file, relative to the experiment file")
+      .required()
+      .number("scale", &WeightSource::scale, "1", "factor on all weights");
+}
+
+Parameters<TrialCounts> test_trial_parameters() {
+  return tyto::parameters<TrialCounts>("How many trials there are")
+      .integer("test", &TrialCounts::test, "4096", "trials of the final test")
+      .range(1, most_trials);
+}
+}  // namespace
+
+Parameters<ExperimentKeys> ExperimentKeys::parameters() {
+  return tyto::parameters<ExperimentKeys>("An experiment file")
+      .integer("tyto", &ExperimentKeys::language, "", "version of the experiment language, 1")
+      .required()
+      .range(1, 1)
+      .text("title", &ExperimentKeys::title, "", "one line that says what the experiment is")
+      .integer("seed", &ExperimentKeys::seed, "1", "seed of all random numbers")
+      .range(0, largest_seed)
+      .choice("precision", &ExperimentKeys::precision,
+              {{"float32", Precision::float32}, {"float64", Precision::float64}}, "float32",
+              "arithmetic of the network")
+      .component("stimulus", &ExperimentKeys::stimulus, Kind::stimulus, "", "what makes the trials")
+      .required()
+      .group("objective", &ExperimentKeys::objective, Objective::parameters(), "readout, loss and target")
+      .component("backend", &ExperimentKeys::backend, Kind::backend, "cpu", "where the arithmetic runs")
+      .group("weights", &ExperimentKeys::weights, weight_parameters(), "initial weights from a results file");
+}
+
+Parameters<TrialCounts> TrialCounts::parameters() {
+  return tyto::parameters<TrialCounts>("How many trials there are")
+      .integer("train", &TrialCounts::train, "16384", "training trials, the same in every epoch")
+      .range(1, most_trials)
+      .integer("test", &TrialCounts::test, "4096", "trials of the final test")
+      .range(1, most_trials);
+}
+
+Parameters<LearningKeys> LearningKeys::parameters() {
+  return tyto::parameters<LearningKeys>("How the network learns; the rule's own parameters stand beside these")
+      .integer("epochs", &LearningKeys::epochs, "10", "passes over the training trials")
+      .range(1, most_epochs)
+      .integer("batch_size", &LearningKeys::batch_size, "128", "trials per step of the rule")
+      .range(1, most_trials)
+      .group("trials", &LearningKeys::trials, TrialCounts::parameters(), "how many trials there are");
+}
+
+Parameters<EvaluationKeys> EvaluationKeys::parameters() {
+  return tyto::parameters<EvaluationKeys>("A rule that only evaluates")
+      .integer("batch_size", &EvaluationKeys::batch_size, "128", "trials that are evaluated together")
+      .range(1, most_trials)
+      .group("trials", &EvaluationKeys::trials, test_trial_parameters(), "how many trials there are");
+}
+
+Parameters<LayerKeys> LayerKeys::parameters() {
+  return tyto::parameters<LayerKeys>("A layer; its type's own parameters stand beside these")
+      .integer("size", &LayerKeys::size, "", "neurons; the output layer's may be left out: the objective gives it")
+      .optional()
+      .range(1, most_neurons);
+}
+
+Parameters<InputKeys> InputKeys::parameters() {
+  return tyto::parameters<InputKeys>("A projection into a layer; its type's own parameters stand beside these")
+      .text("from", &InputKeys::from, "", "an earlier layer or 'stimulus'; default: the layer before")
+      .optional();
+}
+
+Parameters<ModelKeys> ModelKeys::parameters() {
+  return tyto::parameters<ModelKeys>("A model from a file")
+      .text("use", &ModelKeys::use, "", "model file, relative to the file that names it")
+      .required();
+}
+
+Parameters<AnalysisKeys> AnalysisKeys::parameters() {
+  return tyto::parameters<AnalysisKeys>("An analysis; its own parameters stand beside these")
+      .text("as", &AnalysisKeys::group, "", "its group in the results; default: the name of the analysis")
+      .optional();
+}
+
+}  // namespace tyto::spec

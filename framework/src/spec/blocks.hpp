@@ -1,0 +1,84 @@
+/// The framework's own parts of an experiment file, declared like the parameters of any component.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include <tyto/backend.hpp>
+#include <tyto/objective.hpp>
+#include <tyto/parameters.hpp>
+#include <tyto/stimulus.hpp>
+
+#include "experiment.hpp"
+
+namespace tyto::spec {
+
+/// The top level, without the keys that need more than a declaration: model, learning, analyses.
+struct ExperimentKeys {
+  int language = 1;
+  std::string title;
+  std::uint64_t seed = 1;
+  Precision precision = Precision::float32;
+  std::shared_ptr<const Stimulus> stimulus;
+  Objective objective;
+  std::shared_ptr<const Backend> backend;
+  std::optional<WeightSource> weights;
+
+  [[nodiscard]] static Parameters<ExperimentKeys> parameters();
+};
+
+struct TrialCounts {
+  int train = 0;
+  int test = 0;
+
+  [[nodiscard]] static Parameters<TrialCounts> parameters();
+};
+
+/// What stands under `learning` beside the rule's own parameters.
+struct LearningKeys {
+  int epochs = 0;
+  int batch_size = 0;
+  TrialCounts trials;
+
+  [[nodiscard]] static Parameters<LearningKeys> parameters();
+};
+
+/// The same for a rule that only evaluates.
+struct EvaluationKeys {
+  int batch_size = 0;
+  TrialCounts trials;
+
+  [[nodiscard]] static Parameters<EvaluationKeys> parameters();
+};
+
+/// What stands in a layer beside the population's own parameters and `input`.
+struct LayerKeys {
+  std::optional<int> size;
+
+  [[nodiscard]] static Parameters<LayerKeys> parameters();
+};
+
+/// What stands in a layer's input beside the projection's own parameters.
+struct InputKeys {
+  std::string from;
+
+  [[nodiscard]] static Parameters<InputKeys> parameters();
+};
+
+/// A model's keys, where it comes from a file.
+struct ModelKeys {
+  std::string use;
+
+  [[nodiscard]] static Parameters<ModelKeys> parameters();
+};
+
+/// What stands in an analysis beside its own parameters.
+struct AnalysisKeys {
+  std::string group;
+
+  [[nodiscard]] static Parameters<AnalysisKeys> parameters();
+};
+
+}  // namespace tyto::spec

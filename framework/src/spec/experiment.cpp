@@ -1,0 +1,337 @@
+#include "experiment.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "blocks.hpp"
+#include "memory.hpp"
+#include "model.hpp"
+#include "settings.hpp"
+#include "words.hpp"
+
+namespace tyto::spec {
+
+namespace {
+
+/// Runs plugin code, whose errors are faults at `place`.
+template <class Call>
+void guarded(Reader& reader, const Place& place, Call call) {
+  try {
+    call();
+  } catch (const std::exception& error) {
+    reader.fault(place, error.what());
+  }
+}
+
+/// The place of root.a.b as far as it is written.
+Place place_of(const Node& root, std::initializer_list<std::string_view> path) {
+  const Node* node = &root;
+  for (const auto key : path) {
+    const Node* below = node->find(key);
+    if (below == nullptr) break;
+    node = below;
+  }
+  return node->place;
+}
+
+void put(Node& map, const std::string& key, Node value) {
+  const Place place = value.place;
+  if (Node* known = map.find(key))
+    *known = std::move(value);
+  else
+    map.entries.push_back({key, place, std::move(value)});
+}
+
+void apply(const Overrides& overrides, Node& root, Reader& reader) {
+  for (const auto& setting : overrides.set) {
+    try {
+      apply_setting(root, setting);
+    } catch (const InvalidInput& error) {
+      for (const auto& diagnostic : error.diagnostics()) reader.fault(diagnostic.place, diagnostic.message);
+    }
+  }
+  if (overrides.seed) {
+    const std::string text = std::to_string(*overrides.seed);
+    put(root, "seed", make_scalar(text, {"--seed " + text, 0, 0}));
+  }
+  if (overrides.backend) {
+    const Node* given = root.find("backend");
+    const Node* type = given == nullptr ? nullptr : given->find("type");
+    // The file's parameters stay if they are those of the backend that is asked for.
+    if (type == nullptr || type->text != *overrides.backend)
+      put(root, "backend", make_text(*overrides.backend, {"--backend " + *overrides.backend, 0, 0}));
+  }
+}
+
+void check_top_level(const Node& root, const std::string& name) {
+  if (root.type == Node::Type::null) throw InvalidInput({name, 0, 0}, "this file is empty; an experiment is needed");
+  if (!root.is_map()) throw InvalidInput(root.place, "an experiment is a map of keys and values, as in 'tyto: 1'");
+  const Node* version = root.find("tyto");
+  if (version != nullptr && version->is_scalar() && version->text != "1")
+    throw InvalidInput(version->place,
+                       "tyto: this program reads version 1 of the experiment language, not " + quote(version->text));
+}
+
+/// Stimulus, objective and what the model needs to know of them.
+ModelSurroundings take_head(const ExperimentKeys& keys, const Node& root, bool objective_read, Reader& reader,
+                            Experiment& experiment) {
+  ModelSurroundings around;
+  experiment.title = keys.title;
+  experiment.seed = keys.seed;
+  experiment.precision = keys.precision;
+  experiment.stimulus = keys.stimulus;
+  experiment.objective = keys.objective;
+  experiment.backend = keys.backend;
+  if (objective_read) {
+    around.outputs = keys.objective.outputs();
+    around.classifies = keys.objective.classifies();
+  }
+  if (keys.stimulus == nullptr) return around;
+  guarded(reader, place_of(root, {"stimulus"}), [&] {
+    const TrialShape shape = keys.stimulus->shape();
+    if (shape.steps == 0 || shape.channels == 0 || !(shape.dt_s > 0))
+      throw Error("the stimulus makes trials without steps or channels");
+    around.input = shape;
+  });
+  guarded(reader, place_of(root, {"objective", "target"}), [&] { experiment.objective.bind(keys.stimulus->targets()); });
+  return around;
+}
+
+void take_weights(const ExperimentKeys& keys, const Node& root, const std::filesystem::path& folder, Reader& reader,
+                  Experiment& experiment) {
+  if (!keys.weights || keys.weights->file.empty()) return;
+  experiment.weights_place = place_of(root, {"weights", "from"});
+  experiment.weights = keys.weights;
+  experiment.weights->file = (folder / keys.weights->file).lexically_normal().string();
+  std::error_code ignored;
+  if (!std::filesystem::is_regular_file(experiment.weights->file, ignored))
+    reader.fault(experiment.weights_place, "there is no weights file " + quote(keys.weights->file));
+}
+
+struct LearningPart {
+  Configured rule;
+  Node resolved;
+};
+
+/// Takes a key out of the keys of a rule that does not train.
+void refuse_training_key(Node& keys, const std::string& key, const Configured& rule, Reader& reader) {
+  const auto found =
+      std::find_if(keys.entries.begin(), keys.entries.end(), [&](const auto& entry) { return entry.key == key; });
+  if (found == keys.entries.end()) return;
+  reader.fault(found->place, "the rule " + quote(rule.info->name) + " does not train: leave out " + quote(key));
+  keys.entries.erase(found);
+}
+
+void read_trials(Node keys, const Configured& rule, LearningPart& part, Reader& reader, Experiment& experiment) {
+  Node resolved;
+  if (rule.interface == nullptr || rule.as<LearningRule>()->trains()) {
+    LearningKeys learning;
+    resolved = reader.read(keys, LearningKeys::parameters(), learning);
+    experiment.epochs = learning.epochs;
+    experiment.batch_size = learning.batch_size;
+    experiment.train_trials = learning.trials.train;
+    experiment.test_trials = learning.trials.test;
+  } else {
+    EvaluationKeys evaluation;
+    refuse_training_key(keys, "epochs", rule, reader);
+    if (Node* trials = keys.find("trials")) refuse_training_key(*trials, "train", rule, reader);
+    resolved = reader.read(keys, EvaluationKeys::parameters(), evaluation);
+    experiment.epochs = 0;
+    experiment.batch_size = evaluation.batch_size;
+    experiment.train_trials = 0;
+    experiment.test_trials = evaluation.trials.test;
+  }
+  for (auto& entry : resolved.entries) part.resolved.entries.push_back(std::move(entry));
+}
+
+LearningPart read_learning(const Node& root, Reader& reader, Experiment& experiment) {
+  LearningPart part;
+  const Node* node = root.find("learning");
+  if (node == nullptr || node->type == Node::Type::null) {
+    reader.fault(node == nullptr ? root.place : node->place,
+                 "'learning' is missing (a learning rule, as in 'learning: {rule: none}')");
+    return part;
+  }
+  static const std::vector<std::string> own{"epochs", "batch_size", "trials"};
+  part.rule = reader.component(*node, {Kind::learning_rule, "rule", {}}, own);
+  part.resolved = part.rule.resolved;
+  experiment.rule = part.rule.as<LearningRule>();
+  Node keys = make_map(node->place);
+  for (const auto& entry : node->entries)
+    if (std::find(own.begin(), own.end(), entry.key) != own.end()) keys.entries.push_back(entry);
+  read_trials(std::move(keys), part.rule, part, reader, experiment);
+  return part;
+}
+
+void check_memory_of_trials(const Node& root, const ModelSurroundings& around, Reader& reader,
+                            const Experiment& experiment) {
+  if (!around.input) return;
+  const auto& shape = *around.input;
+  const double trials = static_cast<double>(experiment.train_trials) + static_cast<double>(experiment.test_trials);
+  const double bytes = trials * static_cast<double>(shape.steps) *
+                       (static_cast<double>(words_for(shape.channels)) * sizeof(std::uint64_t));
+  double neurons = 0;
+  for (const auto& layer : experiment.model.layers) neurons += static_cast<double>(layer.size);
+  const double activity = static_cast<double>(experiment.test_trials) * neurons * sizeof(double);
+  if (exceeds_memory(bytes))
+    reader.fault(place_of(root, {"learning", "trials"}),
+                 "the trials of " + std::to_string(shape.steps) + " steps and " + std::to_string(shape.channels) +
+                     " channels need " + size_text(bytes) + " of memory, more than this machine has");
+  else if (exceeds_memory(bytes + activity))
+    reader.fault(place_of(root, {"learning", "trials"}), "the activity of the model's neurons in the test trials needs " +
+                                                             size_text(activity) +
+                                                             " of memory, more than this machine has");
+}
+
+/// Matches what the rule needs with what layers and backend offer.
+void match_capabilities(const Configured& rule, const BuiltModel& built, const ComponentInfo* backend,
+                        const Place& backend_place, Reader& reader) {
+  const std::string who = "the rule " + quote(rule.info->name) + " needs ";
+  for (const auto& need : rule.as<LearningRule>()->needs()) {
+    const std::string capability(need.capability);
+    if (need.of == Need::Of::backend) {
+      if (backend != nullptr && !backend->offers(need.capability))
+        reader.fault(backend_place, who + "a backend that offers " + quote(capability) + ", which " +
+                                        quote(backend->name) + " does not");
+      continue;
+    }
+    for (std::size_t i = 0; i < built.model.layers.size(); ++i) {
+      const ComponentInfo* type = built.types[i];
+      if (type == nullptr || type->offers(need.capability)) continue;
+      if (need.of == Need::Of::every_spiking_layer && !type->offers(capability::spiking)) continue;
+      reader.fault(built.places[i], who + "layers that offer " + quote(capability) + ", which layer " +
+                                        quote(built.model.layers[i].name) + " of type " + quote(type->name) +
+                                        " does not");
+    }
+  }
+}
+
+/// One entry of `analyses`, cut into its name and its parameters.
+struct AnalysisText {
+  Node name;
+  Node parameters;
+};
+
+std::optional<AnalysisText> cut_analysis(const Node& item, Reader& reader) {
+  if (item.is_scalar()) return AnalysisText{item, make_map(item.place)};
+  if (item.is_map() && item.entries.size() == 1) {
+    const auto& entry = item.entries.front();
+    if (entry.value.type == Node::Type::null)
+      return AnalysisText{make_text(entry.key, entry.place), make_map(entry.place)};
+    if (entry.value.is_map()) return AnalysisText{make_text(entry.key, entry.place), entry.value};
+  }
+  reader.fault(item.place, "an analysis is written as its name, or as 'name: {parameter: value}'");
+  return std::nullopt;
+}
+
+/// Reads one analysis. Returns its resolved configuration.
+std::optional<Node> read_analysis(const Node& item, std::set<std::string>& groups, Reader& reader,
+                                  Experiment& experiment, bool model_is_complete) {
+  const auto text = cut_analysis(item, reader);
+  if (!text) return std::nullopt;
+  AnalysisKeys keys;
+  Node own = make_map(text->parameters.place);
+  if (const Node* as = text->parameters.find("as")) own.entries.push_back({"as", as->place, *as});
+  Node resolved_keys = reader.read(own, AnalysisKeys::parameters(), keys);
+  const Configured made = reader.component(text->name, text->parameters, {Kind::analysis, "type", {}}, {"as"});
+  const std::string group = keys.group.empty() ? text->name.text : keys.group;
+  if (!is_name(group))
+    reader.fault(place_of(text->parameters, {"as"}), "as: a name of letters, digits and underscores is needed");
+  else if (!groups.insert(group).second)
+    reader.fault(text->name.place, "another analysis is named " + quote(group) +
+                                       " already; give this one another name, as in '" + group + ": {as: " + group +
+                                       "_2}'");
+  if (made.interface == nullptr) return std::nullopt;
+  const auto analysis = made.as<const Analysis>();
+  if (model_is_complete)
+    guarded(reader, made.place, [&] { analysis->check(experiment.model, experiment.objective); });
+  experiment.analyses.push_back({group, analysis});
+  Node parameters = made.resolved;
+  parameters.entries.erase(parameters.entries.begin());
+  for (auto& entry : resolved_keys.entries) parameters.entries.push_back(std::move(entry));
+  if (parameters.entries.empty()) return make_text(made.info->name, made.place);
+  Node map = make_map(made.place);
+  put(map, made.info->name, std::move(parameters));
+  return map;
+}
+
+Node read_analyses(const Node& root, Reader& reader, Experiment& experiment, bool model_is_complete) {
+  Node list;
+  list.type = Node::Type::sequence;
+  const Node* node = root.find("analyses");
+  list.place = node == nullptr ? root.place : node->place;
+  if (node == nullptr || node->type == Node::Type::null) return list;
+  if (!node->is_sequence()) {
+    reader.fault(node->place, "analyses: a list is needed, as in [confusion, weights]");
+    return list;
+  }
+  std::set<std::string> groups;
+  for (const auto& item : node->items)
+    if (auto resolved = read_analysis(item, groups, reader, experiment, model_is_complete))
+      list.items.push_back(std::move(*resolved));
+  return list;
+}
+
+BuiltModel read_model(const Node& root, const std::filesystem::path& folder, const ModelSurroundings& around,
+                      Reader& reader) {
+  const Node* node = root.find("model");
+  if (node == nullptr || node->type == Node::Type::null) {
+    reader.fault(node == nullptr ? root.place : node->place,
+                 "'model' is missing (a graph of layers, as in 'model: {use: file}' or 'model: {layers: {...}}')");
+    return {};
+  }
+  const auto layers = model_layers(*node, folder, reader);
+  return layers ? build_model(*layers, around, reader) : BuiltModel{};
+}
+
+/// The parts of the resolved configuration in the order in which an experiment is written.
+Node assemble(Node head, Node model, Node learning, Node analyses) {
+  put(head, "model", std::move(model));
+  put(head, "learning", std::move(learning));
+  put(head, "analyses", std::move(analyses));
+  Node resolved = make_map(head.place);
+  for (const auto* key : {"tyto", "title", "seed", "precision", "stimulus", "objective", "model", "learning", "backend",
+                          "weights", "analyses"})
+    if (Node* part = head.find(key)) put(resolved, key, std::move(*part));
+  return resolved;
+}
+
+}  // namespace
+
+Experiment load_experiment(const std::filesystem::path& file, const Overrides& overrides,
+                           plugin::Components& components) {
+  const std::string name = file.string();
+  const std::filesystem::path folder = file.parent_path();
+  Experiment experiment;
+  experiment.source = read_text(name);
+  Node root = parse(experiment.source, name);
+  check_top_level(root, name);
+  Reader reader(components);
+  apply(overrides, root, reader);
+
+  ExperimentKeys keys;
+  Node head = reader.read(root, ExperimentKeys::parameters(), keys, {"model", "learning", "analyses"});
+  const ModelSurroundings around = take_head(keys, root, head.find("objective") != nullptr, reader, experiment);
+  take_weights(keys, root, folder, reader, experiment);
+
+  BuiltModel built = read_model(root, folder, around, reader);
+  experiment.model = built.model;
+  LearningPart learning = read_learning(root, reader, experiment);
+  check_memory_of_trials(root, around, reader, experiment);
+
+  if (const Node* backend = head.find("backend")) experiment.backend_name = backend->find("type")->text;
+  const ComponentInfo* backend_info = components.find(Kind::backend, experiment.backend_name);
+  if (learning.rule.interface != nullptr)
+    guarded(reader, learning.rule.place, [&] {
+      match_capabilities(learning.rule, built, backend_info, place_of(root, {"backend"}), reader);
+    });
+  Node analyses = read_analyses(root, reader, experiment, built.complete);
+  reader.finish();
+
+  experiment.components = reader.used();
+  experiment.resolved = write(
+      assemble(std::move(head), std::move(built.resolved), std::move(learning.resolved), std::move(analyses)));
+  return experiment;
+}
+
+}  // namespace tyto::spec

@@ -1,0 +1,91 @@
+#include "settings.hpp"
+
+#include <charconv>
+#include <vector>
+
+#include "words.hpp"
+
+namespace tyto::spec {
+
+namespace {
+
+std::vector<std::string> split(std::string_view path) {
+  std::vector<std::string> keys;
+  for (std::size_t at = 0; at <= path.size();) {
+    const std::size_t dot = std::min(path.find('.', at), path.size());
+    keys.emplace_back(path.substr(at, dot - at));
+    at = dot + 1;
+  }
+  return keys;
+}
+
+/// Lines and columns of a command line's word mean nothing.
+void set_place(Node& node, const Place& place) {
+  node.place = place;
+  for (auto& item : node.items) set_place(item, place);
+  for (auto& entry : node.entries) {
+    entry.place = place;
+    set_place(entry.value, place);
+  }
+}
+
+Node parse_value(const std::string& text, const Place& place) {
+  try {
+    Node value = parse(text, place.file);
+    set_place(value, place);
+    return value;
+  } catch (const InvalidInput& error) {
+    throw InvalidInput(place, error.diagnostics().front().message);
+  }
+}
+
+Node& item_at(Node& list, const std::string& key, const Place& place) {
+  std::size_t index = 0;
+  const auto [end, status] = std::from_chars(key.data(), key.data() + key.size(), index);
+  if (status != std::errc{} || end != key.data() + key.size())
+    throw InvalidInput(place, quote(key) + " must be the index of an item, since it belongs to a list");
+  if (index > list.items.size())
+    throw InvalidInput(place, "there is no item " + key + ": the list has " + std::to_string(list.items.size()) +
+                                  ", counted from 0");
+  if (index == list.items.size()) list.items.emplace_back().place = place;
+  return list.items[index];
+}
+
+/// The place of a key below a node. A name alone stands for a map, {type: name} or, in a list of
+/// named things, {name: {}}, and becomes that map when something is set in it.
+Node& step_into(Node& node, const std::string& key, const Place& place) {
+  if (node.is_sequence()) return item_at(node, key, place);
+  if (!node.is_map()) {
+    Node map = make_map(place);
+    if (node.is_scalar() && node.text != key) map.entries.push_back({"type", place, node});
+    node = std::move(map);
+  }
+  if (Node* known = node.find(key)) return *known;
+  Node& made = node.entries.emplace_back(Node::Entry{key, place, Node{}}).value;
+  made.place = place;
+  return made;
+}
+
+}  // namespace
+
+void apply_setting(Node& root, const std::string& setting, const std::string& option) {
+  const Place place{option + ' ' + setting, 0, 0};
+  const std::size_t equals = setting.find('=');
+  if (equals == std::string::npos || equals == 0)
+    throw InvalidInput(place, "a setting is written as key=value, as in stimulus.frequency='50 Hz'");
+  std::vector<std::string> keys = split(std::string_view(setting).substr(0, equals));
+  for (const auto& key : keys)
+    if (key.empty()) throw InvalidInput(place, "a key is empty; a setting is written as a.b=value");
+  constexpr std::size_t deepest = 32;
+  if (keys.size() > deepest) throw InvalidInput(place, "this names too many keys within keys");
+  const Node* model = root.find("model");
+  if (keys[0] == "model" && keys.size() > 1 && keys[1] != "use" && keys[1] != "with" && model != nullptr &&
+      model->find("use") != nullptr)
+    keys.insert(keys.begin() + 1, "with");
+  Node value = parse_value(setting.substr(equals + 1), place);
+  Node* node = &root;
+  for (const auto& key : keys) node = &step_into(*node, key, place);
+  *node = std::move(value);
+}
+
+}  // namespace tyto::spec

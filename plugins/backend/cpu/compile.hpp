@@ -1,0 +1,17 @@
+/// Turns a model into kernels.
+#pragma once
+
+#include <vector>
+
+#include "network.hpp"
+
+namespace cpu {
+
+/// Throws tyto::Error, naming the layer, where a component has no kernel for precision S.
+template <class S>
+[[nodiscard]] std::vector<CompiledLayer<S>> compile_layers(const tyto::Model& model);
+
+/// Every array of the model, in the order of layers and inputs.
+[[nodiscard]] std::vector<tyto::NetworkArray> arrays_of(const tyto::Model& model);
+
+}  // namespace cpu

@@ -1,0 +1,57 @@
+#include <cmath>
+
+#include <tyto/neuron.hpp>
+
+namespace {
+
+enum class Timing { next_step, same_step };
+enum class InputScale { one, one_minus_decay };
+
+template <class S>
+struct LeakyIntegratorStep {
+  template <class T>
+  struct State {
+    T v{};
+  };
+
+  S decay, gain;
+  bool same_step;
+
+  template <class T>
+  TYTO_STEP T step(State<T>& x, const T& current, const tyto::Step<T>&) const {
+    const T before = x.v;
+    x.v = T(decay) * x.v + T(gain) * current;
+    return same_step ? x.v : before;
+  }
+};
+
+struct LeakyIntegrator {
+  double tau_s = 0;
+  Timing timing = Timing::next_step;
+  InputScale input_scale = InputScale::one;
+
+  static auto parameters() {
+    return tyto::parameters<LeakyIntegrator>(
+               "Membrane without spikes: v' = decay v + input, decay = exp(-dt/tau); its output is v")
+        .time("tau", &LeakyIntegrator::tau_s, "20 ms", "membrane time constant")
+        .positive()
+        .choice("timing", &LeakyIntegrator::timing,
+                {{"next_step", Timing::next_step}, {"same_step", Timing::same_step}}, "next_step",
+                "whether an input is seen in the output one step later or at once")
+        .choice("input_scale", &LeakyIntegrator::input_scale,
+                {{"one", InputScale::one}, {"one_minus_decay", InputScale::one_minus_decay}}, "one",
+                "factor on the input: 1, or 1 - decay, which makes the membrane a weighted mean of its input");
+  }
+  static std::vector<std::string> state_names() { return {"v"}; }
+
+  template <class S>
+  [[nodiscard]] LeakyIntegratorStep<S> prepare(double dt_s) const {
+    const double decay = std::exp(-dt_s / tau_s);
+    const double gain = input_scale == InputScale::one ? 1.0 : 1.0 - decay;
+    return {static_cast<S>(decay), static_cast<S>(gain), timing == Timing::same_step};
+  }
+};
+
+}  // namespace
+
+TYTO_NEURON("leaky_integrator", LeakyIntegrator)

@@ -1,0 +1,3 @@
+#include "lif.hpp"
+
+TYTO_NEURON("lif", lif::Lif)

@@ -1,0 +1,78 @@
+#include <memory>
+#include <optional>
+
+#include <tyto/learning_rule.hpp>
+
+namespace {
+
+enum class ResetGradient { attached, detached };
+
+/// Backpropagation through time with a surrogate for the spike's derivative (Neftci, Mostafa & Zenke
+/// 2019).
+class SurrogateGradient final : public tyto::LearningRule {
+ public:
+  struct Penalty {
+    double minimum_hz = 0, maximum_hz = 0, weight = 0;
+
+    static auto parameters() {
+      return tyto::parameters<Penalty>("Penalty on mean rates above a floor, for every spiking layer")
+          .frequency("minimum", &Penalty::minimum_hz, "100 Hz", "rate up to which nothing is paid")
+          .non_negative()
+          .frequency("maximum", &Penalty::maximum_hz, "200 Hz", "rate at which a neuron pays the whole weight")
+          .positive()
+          .number("weight", &Penalty::weight, "1", "factor of ((rate - minimum) / (maximum - minimum))^2")
+          .non_negative()
+          .check([](const Penalty& penalty) -> std::optional<tyto::Problem> {
+            if (penalty.maximum_hz <= penalty.minimum_hz) return tyto::Problem{"maximum", "must be above the minimum"};
+            return std::nullopt;
+          });
+    }
+  };
+
+  static auto parameters() {
+    using Rule = SurrogateGradient;
+    return tyto::parameters<Rule>("Backpropagation through time with surrogate derivatives of the spikes")
+        .component("surrogate", &Rule::surrogate_, tyto::Kind::surrogate, "sigmoid", "derivative of the spike")
+        .component("optimizer", &Rule::optimizer_, tyto::Kind::optimizer, "adam", "how parameters follow gradients")
+        .choice("reset_gradient", &Rule::reset_gradient_,
+                {{"attached", ResetGradient::attached}, {"detached", ResetGradient::detached}}, "attached",
+                "whether gradients also flow through the reset of the membrane")
+        .group("rate_penalty", &Rule::penalty_, Penalty::parameters(), "penalty on high firing rates");
+  }
+
+  [[nodiscard]] std::vector<tyto::Need> needs() const override {
+    return {{tyto::Need::Of::every_layer, tyto::capability::jacobian},
+            {tyto::Need::Of::every_spiking_layer, tyto::capability::surrogate},
+            {tyto::Need::Of::backend, tyto::capability::backpropagation}};
+  }
+
+  void begin(const tyto::Model& model, const tyto::Objective&) override {
+    request_ = {};
+    request_.surrogate = surrogate_.get();
+    request_.detach_reset = reset_gradient_ == ResetGradient::detached;
+    if (!penalty_) return;
+    for (std::size_t layer = 0; layer < model.layers.size(); ++layer)
+      if (model.layers[layer].spiking)
+        request_.rate_penalties.push_back({layer, penalty_->minimum_hz, penalty_->maximum_hz, penalty_->weight});
+  }
+
+  tyto::BatchResult learn(tyto::Network& network, const tyto::Batch& batch, const tyto::Objective& objective) override {
+    request_.objective = &objective;
+    const tyto::BatchResult result = network.backpropagate(batch, request_);
+    network.apply(*optimizer_);
+    return result;
+  }
+
+ private:
+  std::shared_ptr<const tyto::Surrogate> surrogate_;
+  std::shared_ptr<const tyto::Optimizer> optimizer_;
+  ResetGradient reset_gradient_ = ResetGradient::attached;
+  std::optional<Penalty> penalty_;
+  tyto::Backpropagation request_;
+};
+
+}  // namespace
+
+TYTO_PLUGIN(registrar) {
+  registrar.add<tyto::LearningRule, SurrogateGradient>(tyto::Kind::learning_rule, "surrogate_gradient");
+}

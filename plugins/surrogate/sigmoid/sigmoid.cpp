@@ -1,0 +1,27 @@
+#include <cmath>
+
+#include <tyto/surrogate.hpp>
+
+namespace {
+
+/// H'(u) = slope g(slope u) (1 - g(slope u)), g the logistic function.
+struct Sigmoid {
+  double slope = 0;
+
+  static auto parameters() {
+    return tyto::parameters<Sigmoid>("Derivative of the logistic function of slope times distance to threshold")
+        .number("slope", &Sigmoid::slope, "5", "steepness at the threshold")
+        .positive();
+  }
+  template <class S>
+  [[nodiscard]] S derivative(S u) const {
+    const S k = static_cast<S>(slope);
+    const S g = S(1) / (S(1) + std::exp(-k * u));
+    return k * g * (S(1) - g);
+  }
+  [[nodiscard]] double primitive(double u) const { return 1 / (1 + std::exp(-slope * u)); }
+};
+
+}  // namespace
+
+TYTO_SURROGATE("sigmoid", Sigmoid)

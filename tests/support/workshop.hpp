@@ -1,0 +1,95 @@
+/// Makes components and models for tests, through the same plugins and the same reader that
+/// experiments use.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include <tyto/analysis.hpp>
+#include <tyto/backend.hpp>
+#include <tyto/learning_rule.hpp>
+
+#include "plugin/registry.hpp"
+#include "spec/node.hpp"
+#include "spec/reader.hpp"
+
+namespace workshop {
+
+/// The registry on the build tree's plugins.
+inline tyto::plugin::Registry& registry() {
+  static tyto::plugin::Registry instance({TYTO_PLUGIN_FOLDER});
+  return instance;
+}
+
+/// A component from YAML such as "{type: lif, tau: 5 ms}".
+template <class Interface>
+std::shared_ptr<Interface> make(tyto::Kind kind, const std::string& yaml, bool* spiking = nullptr) {
+  tyto::spec::Reader reader(registry());
+  const auto configured = reader.component(tyto::spec::parse(yaml, "test"), {.kind = kind});
+  reader.finish();
+  if (spiking != nullptr) *spiking = configured.info->offers(tyto::capability::spiking);
+  return configured.as<Interface>();
+}
+
+inline std::shared_ptr<tyto::Surrogate> surrogate(const std::string& yaml) {
+  return make<tyto::Surrogate>(tyto::Kind::surrogate, yaml);
+}
+
+/// A layer with a projection, by their YAML.
+struct LayerText {
+  std::string name;
+  std::size_t size;
+  std::string population;
+  std::string projection = "dense";
+};
+
+/// A chain of layers on an input.
+inline tyto::Model chain(const tyto::TrialShape& input, const std::vector<LayerText>& texts) {
+  tyto::Model model;
+  model.input = input;
+  std::size_t from = tyto::ModelInput::stimulus;
+  std::size_t from_size = input.channels;
+  for (const auto& text : texts) {
+    tyto::ModelLayer layer;
+    layer.name = text.name;
+    layer.type = text.population;
+    layer.size = text.size;
+    layer.population = make<tyto::Layer>(tyto::Kind::layer, text.population, &layer.spiking);
+    tyto::ModelInput source;
+    source.from = from;
+    source.type = text.projection;
+    source.projection = make<tyto::Layer>(tyto::Kind::layer, text.projection);
+    source.arrays = source.projection->arrays(from_size, text.size);
+    layer.inputs.push_back(std::move(source));
+    from = model.layers.size();
+    from_size = text.size;
+    model.layers.push_back(std::move(layer));
+  }
+  return model;
+}
+
+/// One backend and precision; tests of arithmetic run once for each.
+struct Arithmetic {
+  std::string backend;
+  tyto::Precision precision;
+  [[nodiscard]] bool is_double() const { return precision == tyto::Precision::float64; }
+};
+inline std::vector<Arithmetic> arithmetics() {
+  std::vector<Arithmetic> all;
+  for (const auto& backend : registry().names(tyto::Kind::backend))
+    for (const auto precision : {tyto::Precision::float32, tyto::Precision::float64})
+      all.push_back({backend, precision});
+  return all;
+}
+inline std::string name_of(const Arithmetic& arithmetic) {
+  return arithmetic.backend + (arithmetic.is_double() ? "_float64" : "_float32");
+}
+inline std::unique_ptr<tyto::Network> compile(const tyto::Model& model, const Arithmetic& arithmetic,
+                                              tyto::Executor& executor) {
+  return make<tyto::Backend>(tyto::Kind::backend, arithmetic.backend)->compile(model, arithmetic.precision, executor);
+}
+
+}  // namespace workshop
