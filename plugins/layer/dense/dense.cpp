@@ -2,62 +2,31 @@
 
 #include <tyto/layer.hpp>
 
+#include "products.hpp"
+
 namespace {
 
-/// current[t] += sum over channels of signal[t] * w[channel]. Spikes are followed one by one, so that
-/// the cost is that of the active channels only.
 template <class S>
 class DenseKernel final : public tyto::ProjectionKernel<S> {
  public:
   void forward(const tyto::Signal<S>& input, std::span<const std::span<const S>> arrays, std::size_t to,
                S* current) const override {
     const S* const w = arrays[0].data();
-    for (std::size_t t = 0; t < input.steps; ++t) {
-      S* const sum = current + t * to;
-      if (input.bits != nullptr) {
-        input.spikes().for_each(t, [&](std::size_t from) {
-          const S* const row = w + from * to;
-          for (std::size_t j = 0; j < to; ++j) sum[j] += row[j];
-        });
-      } else {
-        for (std::size_t from = 0; from < input.channels; ++from) {
-          const S value = input.values[t * input.channels + from];
-          const S* const row = w + from * to;
-          for (std::size_t j = 0; j < to; ++j) sum[j] += value * row[j];
-        }
-      }
-    }
+    if (input.bits != nullptr)
+      dense::add_spikes(input.spikes(), w, to, current);
+    else
+      dense::add_values(input.values, input.steps, input.channels, w, to, current);
   }
 
   void backward(const tyto::Signal<S>& input, std::span<const std::span<const S>> arrays, std::size_t to,
                 const S* grad_current, std::span<const std::span<S>> grad_arrays, S* grad_input) const override {
-    const S* const w = arrays[0].data();
     S* const grad_w = grad_arrays[0].data();
-    for (std::size_t t = 0; t < input.steps; ++t) {
-      const S* const gradient = grad_current + t * to;
-      if (input.bits != nullptr) {
-        input.spikes().for_each(t, [&](std::size_t from) {
-          S* const row = grad_w + from * to;
-          for (std::size_t j = 0; j < to; ++j) row[j] += gradient[j];
-        });
-      } else {
-        for (std::size_t from = 0; from < input.channels; ++from) {
-          const S value = input.values[t * input.channels + from];
-          S* const row = grad_w + from * to;
-          for (std::size_t j = 0; j < to; ++j) row[j] += value * gradient[j];
-        }
-      }
-      if (grad_input != nullptr) back_to_input(w, to, gradient, input.channels, grad_input + t * input.channels);
-    }
-  }
-
- private:
-  static void back_to_input(const S* w, std::size_t to, const S* gradient, std::size_t channels, S* grad_input) {
-    for (std::size_t from = 0; from < channels; ++from) {
-      S sum(0);
-      for (std::size_t j = 0; j < to; ++j) sum += w[from * to + j] * gradient[j];
-      grad_input[from] += sum;
-    }
+    if (input.bits != nullptr)
+      dense::add_spike_gradients(input.spikes(), grad_current, to, grad_w);
+    else
+      dense::add_value_gradients(input.values, input.steps, input.channels, grad_current, to, grad_w);
+    if (grad_input != nullptr)
+      dense::add_input_gradients(grad_current, input.steps, arrays[0].data(), input.channels, to, grad_input);
   }
 };
 

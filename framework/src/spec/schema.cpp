@@ -1,0 +1,308 @@
+#include "schema.hpp"
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "blocks.hpp"
+
+namespace tyto::spec {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+/// Definitions are made as they are needed; in those of model files `$name` may stand for any value.
+struct Schema {
+  const plugin::Components& components;
+  bool references = false;
+  Json definitions = Json::object();
+};
+
+constexpr const char* reference_pattern = "^\\$[A-Za-z0-9_]+$";
+constexpr const char* name_pattern = "^[A-Za-z0-9_]{1,64}$";
+constexpr const char* number_pattern = "[+-]?([0-9]+(\\.[0-9]*)?|\\.[0-9]+)([eE][+-]?[0-9]+)?";
+
+Json reference_to(const std::string& definition) { return {{"$ref", "#/definitions/" + definition}}; }
+
+std::string quantity_pattern(Dimension dimension) {
+  std::string names;
+  for (const auto& unit : units())
+    if (unit.dimension == dimension) names += (names.empty() ? "" : "|") + std::string(unit.name);
+  return std::string("^") + number_pattern + "[ \\t]*(" + names + ")$";
+}
+
+void add_range(Json& json, const ParameterInfo& info) {
+  const auto number = [&info](double bound) {
+    return info.type == ParameterType::integer ? Json(static_cast<std::int64_t>(bound)) : Json(bound);
+  };
+  if (std::isfinite(info.minimum)) json[info.minimum_excluded ? "exclusiveMinimum" : "minimum"] = number(info.minimum);
+  if (std::isfinite(info.maximum)) json[info.maximum_excluded ? "exclusiveMaximum" : "maximum"] = number(info.maximum);
+}
+
+Json component_choice(Schema& schema, Kind kind, const std::string& type_key);
+Json object_of(Schema& schema, const ParameterList& list);
+
+Json value_of(Schema& schema, const ParameterInfo& info) {
+  Json json;
+  switch (info.type) {
+    case ParameterType::quantity:
+      if (info.dimension == Dimension::none) {
+        json["type"] = "number";
+        add_range(json, info);
+      } else {
+        json["type"] = "string";
+        json["pattern"] = quantity_pattern(info.dimension);
+      }
+      break;
+    case ParameterType::integer:
+      json["type"] = "integer";
+      add_range(json, info);
+      break;
+    case ParameterType::boolean:
+      json["type"] = "boolean";
+      break;
+    case ParameterType::text:
+      // Words such as 2024 are texts to Tyto and numbers to other readers of YAML.
+      json["type"] = {"string", "number", "boolean"};
+      break;
+    case ParameterType::choice:
+      json["enum"] = info.choices;
+      break;
+    case ParameterType::component:
+      json = component_choice(schema, info.component_kind, info.type_key);
+      break;
+    case ParameterType::group:
+      json = object_of(schema, info.members);
+      break;
+  }
+  return json;
+}
+
+/// A default as JSON: numbers and truth values as such, everything else as it is written.
+Json default_of(const ParameterInfo& info) {
+  const bool bare = (info.type == ParameterType::quantity && info.dimension == Dimension::none) ||
+                    info.type == ParameterType::integer || info.type == ParameterType::boolean;
+  if (!bare) return *info.default_text;
+  Json parsed = Json::parse(*info.default_text, nullptr, false);
+  return parsed.is_discarded() ? Json(*info.default_text) : parsed;
+}
+
+Json parameter(Schema& schema, const ParameterInfo& info) {
+  Json alternatives = Json::array({value_of(schema, info)});
+  if (schema.references) alternatives.push_back({{"type", "string"}, {"pattern", reference_pattern}});
+  if (info.optional) alternatives.push_back({{"type", "null"}});
+  Json json;
+  json["description"] = info.doc;
+  if (info.default_text && info.type != ParameterType::group) json["default"] = default_of(info);
+  if (alternatives.size() > 1 || alternatives[0].contains("$ref"))
+    json["anyOf"] = std::move(alternatives);
+  else
+    json.update(alternatives[0]);
+  return json;
+}
+
+void add_parameters(Schema& schema, Json& object, const ParameterList& list) {
+  for (const auto& info : list.items) {
+    object["properties"][info.name] = parameter(schema, info);
+    if (info.required()) object["required"].push_back(info.name);
+  }
+}
+
+Json empty_object() {
+  Json json;
+  json["type"] = "object";
+  json["properties"] = Json::object();
+  json["required"] = Json::array();
+  json["additionalProperties"] = false;
+  return json;
+}
+
+Json object_of(Schema& schema, const ParameterList& list) {
+  Json json = empty_object();
+  if (!list.doc.empty()) json["description"] = list.doc;
+  add_parameters(schema, json, list);
+  return json;
+}
+
+bool needs_parameters(const ParameterList& list) {
+  for (const auto& info : list.items)
+    if (info.required()) return true;
+  return false;
+}
+
+/// {type: name, parameters}, with further keys that stand beside the component's own.
+Json component_object(Schema& schema, const ComponentInfo& info, const std::string& type_key,
+                      const Json& further = Json::object(), const Json& further_required = Json::array()) {
+  Json json = object_of(schema, info.parameters);
+  Json properties = Json::object();
+  properties[type_key] = {{"const", info.name}, {"description", info.parameters.doc}};
+  for (const auto& [name, value] : json["properties"].items()) properties[name] = value;
+  for (const auto& [name, value] : further.items()) properties[name] = value;
+  json["properties"] = std::move(properties);
+  Json required = Json::array({type_key});
+  for (const auto& name : json["required"]) required.push_back(name);
+  for (const auto& name : further_required) required.push_back(name);
+  json["required"] = std::move(required);
+  return json;
+}
+
+std::vector<const ComponentInfo*> all_of(const Schema& schema, Kind kind, std::string_view capability = {}) {
+  std::vector<const ComponentInfo*> found;
+  for (const auto& name : schema.components.names(kind)) {
+    const ComponentInfo* info = schema.components.find(kind, name);
+    if (info != nullptr && (capability.empty() || info->offers(capability))) found.push_back(info);
+  }
+  return found;
+}
+
+/// The name alone is enough for a component all of whose parameters have defaults.
+void add_names(Json& alternatives, const std::vector<const ComponentInfo*>& components) {
+  Json names = Json::array();
+  for (const auto* info : components)
+    if (!needs_parameters(info->parameters)) names.push_back(info->name);
+  if (!names.empty()) alternatives.push_back({{"enum", names}});
+}
+
+std::string definition_name(const Schema& schema, Kind kind, const std::string& type_key) {
+  std::string name(to_string(kind));
+  for (auto& c : name)
+    if (c == ' ') c = '_';
+  if (type_key != "type") name += "_by_" + type_key;
+  return (schema.references ? "model_" : "") + name;
+}
+
+Json component_choice(Schema& schema, Kind kind, const std::string& type_key) {
+  const std::string name = definition_name(schema, kind, type_key);
+  if (!schema.definitions.contains(name)) {
+    // The entry exists before it is filled, so that a kind within itself ends.
+    schema.definitions[name] = Json::object();
+    const auto components = all_of(schema, kind);
+    Json alternatives = Json::array();
+    add_names(alternatives, components);
+    for (const auto* info : components) alternatives.push_back(component_object(schema, *info, type_key));
+    if (alternatives.empty()) alternatives.push_back(false);
+    schema.definitions[name] = {{"oneOf", std::move(alternatives)}};
+  }
+  return reference_to(name);
+}
+
+/// A name, or a map, or a list of such.
+Json input_of_layer(Schema& schema) {
+  const auto projections = all_of(schema, Kind::layer, capability::projection);
+  const Json from = {{"from", parameter(schema, InputKeys::parameters().list().items.front())}};
+  Json alternatives = Json::array();
+  add_names(alternatives, projections);
+  for (const auto* info : projections) alternatives.push_back(component_object(schema, *info, "type", from));
+  if (schema.references) alternatives.push_back({{"type", "string"}, {"pattern", reference_pattern}});
+  const std::string prefix = schema.references ? "model_" : "";
+  schema.definitions[prefix + "projection"] = {{"oneOf", std::move(alternatives)}};
+  const Json one = reference_to(prefix + "projection");
+  Json json;
+  json["description"] = "projections into the layer";
+  json["anyOf"] = Json::array({one, {{"type", "array"}, {"items", one}, {"minItems", 1}}});
+  return json;
+}
+
+Json layers(Schema& schema) {
+  Json further = Json::object();
+  further["size"] = parameter(schema, LayerKeys::parameters().list().items.front());
+  further["input"] = input_of_layer(schema);
+  Json alternatives = Json::array();
+  for (const auto* info : all_of(schema, Kind::layer, capability::population))
+    alternatives.push_back(component_object(schema, *info, "type", further, Json::array({"input"})));
+  if (alternatives.empty()) alternatives.push_back(false);
+  const std::string name = schema.references ? "model_layer" : "layer";
+  schema.definitions[name] = {{"oneOf", std::move(alternatives)}};
+  Json json;
+  json["type"] = "object";
+  json["description"] = "the layers in the order in which signals pass through them";
+  json["minProperties"] = 1;
+  json["propertyNames"] = {{"pattern", name_pattern}};
+  json["additionalProperties"] = reference_to(name);
+  return json;
+}
+
+Json model(Schema& schema) {
+  Json from_file = object_of(schema, ModelKeys::parameters().list());
+  from_file["properties"]["with"] = {{"type", {"object", "null"}}, {"description", "values for the model's parameters"}};
+  Json inlined = empty_object();
+  inlined["properties"]["layers"] = layers(schema);
+  inlined["required"].push_back("layers");
+  Json json;
+  json["description"] = "the network";
+  json["oneOf"] = Json::array({std::move(from_file), std::move(inlined)});
+  return json;
+}
+
+/// The rule's parameters and the framework's keys side by side.
+Json learning(Schema& schema) {
+  Json further = Json::object();
+  for (const auto& info : LearningKeys::parameters().list().items) further[info.name] = parameter(schema, info);
+  const auto rules = all_of(schema, Kind::learning_rule);
+  Json alternatives = Json::array();
+  add_names(alternatives, rules);
+  for (const auto* info : rules) alternatives.push_back(component_object(schema, *info, "rule", further));
+  if (alternatives.empty()) alternatives.push_back(false);
+  return {{"description", "how the network learns"}, {"oneOf", std::move(alternatives)}};
+}
+
+Json analyses(Schema& schema) {
+  const Json as = parameter(schema, AnalysisKeys::parameters().list().items.front());
+  const auto known = all_of(schema, Kind::analysis);
+  Json alternatives = Json::array();
+  add_names(alternatives, known);
+  for (const auto* info : known) {
+    Json parameters = object_of(schema, info->parameters);
+    parameters["properties"]["as"] = as;
+    if (!needs_parameters(info->parameters)) parameters["type"] = {"object", "null"};
+    Json json = empty_object();
+    json["properties"][info->name] = std::move(parameters);
+    json["required"].push_back(info->name);
+    alternatives.push_back(std::move(json));
+  }
+  if (alternatives.empty()) alternatives.push_back(false);
+  return {{"type", {"array", "null"}},
+          {"description", "what to make of the finished run"},
+          {"items", {{"oneOf", std::move(alternatives)}}}};
+}
+
+Json experiment_file(Schema& schema) {
+  Json json = object_of(schema, ExperimentKeys::parameters().list());
+  json["properties"]["model"] = model(schema);
+  json["properties"]["learning"] = learning(schema);
+  json["properties"]["analyses"] = analyses(schema);
+  json["required"].push_back("model");
+  json["required"].push_back("learning");
+  return json;
+}
+
+Json model_file(Schema& schema) {
+  schema.references = true;
+  Json json = empty_object();
+  json["description"] = "A network for several experiments";
+  json["properties"]["parameters"] = {{"type", {"object", "null"}},
+                                      {"description", "names and defaults; '$name' stands for the value"},
+                                      {"propertyNames", {{"pattern", name_pattern}}}};
+  json["properties"]["layers"] = layers(schema);
+  json["required"].push_back("layers");
+  schema.references = false;
+  return json;
+}
+
+}  // namespace
+
+std::string schema(const plugin::Components& components, SchemaOf what) {
+  Schema schema{components};
+  Json experiment = experiment_file(schema);
+  Json model = model_file(schema);
+  Json json;
+  json["$schema"] = "http://json-schema.org/draft-07/schema#";
+  json["title"] = what == SchemaOf::experiment ? "Tyto experiment" : "Tyto model file";
+  json["allOf"] = Json::array({reference_to(what == SchemaOf::experiment ? "experiment" : "model_file")});
+  json["definitions"] = std::move(schema.definitions);
+  json["definitions"]["experiment"] = std::move(experiment);
+  json["definitions"]["model_file"] = std::move(model);
+  return json.dump(2) + '\n';
+}
+
+}  // namespace tyto::spec

@@ -1,0 +1,110 @@
+/// The fast products against the plain loops: the same bits on every instruction set.
+#include <hwy/highway.h>
+
+#include <gtest/gtest.h>
+
+#include <vector>
+
+#include <tyto/random.hpp>
+
+#include "layer/dense/products.hpp"
+#include "layer/dense/simple.hpp"
+
+namespace {
+
+struct Case {
+  std::size_t steps, from, to;
+  double density;
+};
+
+std::vector<Case> cases() {
+  std::vector<Case> all;
+  for (const std::size_t steps : {1U, 15U, 64U, 100U, 131U})
+    for (const std::size_t from : {1U, 7U, 64U, 200U})
+      for (const std::size_t to : {1U, 3U, 8U, 12U, 30U, 61U})
+        for (const double density : {0.0, 0.02, 0.3, 1.0}) all.push_back({steps, from, to, density});
+  return all;
+}
+
+template <class S>
+struct Data {
+  std::vector<std::uint64_t> bits;
+  std::vector<S> values, w, gradient, start_current, start_w, start_input;
+  tyto::Spikes spikes;
+};
+
+template <class S>
+Data<S> data_for(const Case& size, std::uint64_t seed) {
+  tyto::Random random(tyto::stream_key(seed, "dense test"));
+  Data<S> data;
+  data.bits.resize(size.steps * tyto::words_for(size.from), 0);
+  const tyto::MutableSpikes spikes{data.bits.data(), size.steps, size.from};
+  data.values.resize(size.steps * size.from, S(0));
+  for (std::size_t t = 0; t < size.steps; ++t)
+    for (std::size_t i = 0; i < size.from; ++i)
+      if (random.uniform() < size.density) {
+        spikes.set(t, i);
+        data.values[t * size.from + i] = static_cast<S>(random.uniform(-1, 1));
+      }
+  data.spikes = {data.bits.data(), size.steps, size.from};
+  const auto fill = [&](std::vector<S>& values, std::size_t count) {
+    values.resize(count);
+    for (S& value : values) value = static_cast<S>(random.uniform(-1, 1));
+  };
+  fill(data.w, size.from * size.to);
+  fill(data.gradient, size.steps * size.to);
+  fill(data.start_current, size.steps * size.to);
+  fill(data.start_w, size.from * size.to);
+  fill(data.start_input, size.steps * size.from);
+  return data;
+}
+
+template <class S>
+void check(const Case& size, std::uint64_t seed) {
+  SCOPED_TRACE(testing::Message() << size.steps << " steps, " << size.from << " to " << size.to << ", density "
+                                  << size.density);
+  const auto data = data_for<S>(size, seed);
+  auto fast = data.start_current, plain = data.start_current;
+  dense::add_spikes(data.spikes, data.w.data(), size.to, fast.data());
+  dense::simple::add_spikes(data.spikes, data.w.data(), size.to, plain.data());
+  EXPECT_EQ(fast, plain) << "add_spikes";
+  dense::add_values(data.values.data(), size.steps, size.from, data.w.data(), size.to, fast.data());
+  dense::simple::add_values(data.values.data(), size.steps, size.from, data.w.data(), size.to, plain.data());
+  EXPECT_EQ(fast, plain) << "add_values";
+  fast = plain = data.start_w;
+  dense::add_spike_gradients(data.spikes, data.gradient.data(), size.to, fast.data());
+  dense::simple::add_spike_gradients(data.spikes, data.gradient.data(), size.to, plain.data());
+  EXPECT_EQ(fast, plain) << "add_spike_gradients";
+  dense::add_value_gradients(data.values.data(), size.steps, size.from, data.gradient.data(), size.to, fast.data());
+  dense::simple::add_value_gradients(data.values.data(), size.steps, size.from, data.gradient.data(), size.to,
+                                     plain.data());
+  EXPECT_EQ(fast, plain) << "add_value_gradients";
+  fast = plain = data.start_input;
+  dense::add_input_gradients(data.gradient.data(), size.steps, data.w.data(), size.from, size.to, fast.data());
+  dense::simple::add_input_gradients(data.gradient.data(), size.steps, data.w.data(), size.from, size.to, plain.data());
+  EXPECT_EQ(fast, plain) << "add_input_gradients";
+}
+
+class DenseProducts : public testing::TestWithParam<std::uint32_t> {
+ protected:
+  void SetUp() override { hwy::SetSupportedTargetsForTest(GetParam()); }
+  void TearDown() override { hwy::SetSupportedTargetsForTest(0); }
+};
+
+TEST_P(DenseProducts, HaveTheBitsOfPlainLoops) {
+  std::uint64_t seed = 0;
+  for (const auto& size : cases()) {
+    check<float>(size, ++seed);
+    check<double>(size, seed);
+  }
+}
+
+std::vector<std::uint32_t> targets() {
+  std::vector<std::uint32_t> all;
+  for (const auto target : hwy::SupportedAndGeneratedTargets()) all.push_back(static_cast<std::uint32_t>(target));
+  return all;
+}
+std::string target_name(const testing::TestParamInfo<std::uint32_t>& info) { return hwy::TargetName(info.param); }
+INSTANTIATE_TEST_SUITE_P(Every, DenseProducts, testing::ValuesIn(targets()), target_name);
+
+}  // namespace
