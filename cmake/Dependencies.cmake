@@ -3,10 +3,8 @@
 find_package(Threads REQUIRED)
 find_package(PkgConfig REQUIRED)
 find_package(Boost 1.74 REQUIRED COMPONENTS filesystem program_options)
-find_package(Eigen3 3.4 REQUIRED NO_MODULE)
 find_package(yaml-cpp 0.7 REQUIRED)
 find_package(fmt 9 REQUIRED)
-find_package(spdlog 1.10 REQUIRED)
 find_package(nlohmann_json 3.11 REQUIRED)
 find_package(OpenSSL 3 REQUIRED COMPONENTS Crypto)
 pkg_check_modules(HDF5 REQUIRED IMPORTED_TARGET hdf5>=1.10)
@@ -23,5 +21,5 @@ endif()
 add_library(tyto_dependencies INTERFACE)
 target_include_directories(tyto_dependencies SYSTEM INTERFACE ${RANDOM123_INCLUDE_FOLDER})
 target_link_libraries(tyto_dependencies INTERFACE
-  Boost::headers Boost::filesystem Boost::program_options Eigen3::Eigen yaml-cpp fmt::fmt spdlog::spdlog
+  Boost::headers Boost::filesystem Boost::program_options yaml-cpp fmt::fmt
   nlohmann_json::nlohmann_json OpenSSL::Crypto ${HDF5_HL_LIBRARY} PkgConfig::HDF5 PkgConfig::HWY Threads::Threads ${CMAKE_DL_LIBS})

@@ -1,11 +1,12 @@
-# tyto_add_plugin(NAME SOURCES... [VERSION version])
+# tyto_add_plugin(NAME SOURCES... [VERSION version] [NO_INSTALL])
 #
 # Builds the plugin NAME as the target NAME_plugin: a folder NAME with the library libNAME.so and its manifest
 # NAME.tyto.json, which the framework reads instead of running the library. The folder lies below
 # TYTO_PLUGIN_OUTPUT_FOLDER, by default <build>/plugins: give that to `tyto --plugin-path` or TYTO_PLUGIN_PATH.
-# Works alike inside Tyto's own tree and in a project of its own, after find_package(Tyto).
+# `cmake --install` puts it where an installed Tyto looks, unless NO_INSTALL is given. Works alike inside Tyto's own
+# tree and in a project of its own, after find_package(Tyto).
 function(tyto_add_plugin name)
-  cmake_parse_arguments(PARSE_ARGV 1 plugin "" "VERSION" "")
+  cmake_parse_arguments(PARSE_ARGV 1 plugin "NO_INSTALL" "VERSION" "")
   if(NOT name MATCHES "^[a-z][a-z0-9_]*$")
     message(FATAL_ERROR "tyto_add_plugin: '${name}' is not a plugin name: use lower-case letters, digits and _")
   endif()
@@ -43,5 +44,7 @@ function(tyto_add_plugin name)
     COMMAND $<TARGET_FILE:Tyto::manifest> $<TARGET_FILE:${target}> ${folder}/${name}.tyto.json)
 
   # Installed as plain files: CMake would otherwise edit or strip the library, and the manifest's digest with it.
-  install(FILES ${folder}/lib${name}.so ${folder}/${name}.tyto.json DESTINATION lib/tyto/plugins/${name})
+  if(NOT plugin_NO_INSTALL)
+    install(FILES ${folder}/lib${name}.so ${folder}/${name}.tyto.json DESTINATION lib/tyto/plugins/${name})
+  endif()
 endfunction()

@@ -57,7 +57,8 @@ int main(int argc, char** argv) {
   for (std::int64_t targets = hwy::SupportedTargets(); targets != 0; targets &= targets - 1) {
     const std::int64_t target = targets & -targets;
     for (const std::int64_t power : {2, 4, 10}) {
-      const std::string name = std::string("make_trials/power:") + std::to_string(power) + "/" + hwy::TargetName(target);
+      const std::string name =
+          std::string("make_trials/power:") + std::to_string(power) + "/" + hwy::TargetName(target);
       benchmark::RegisterBenchmark(name.c_str(), make_trials, info, target, power)
           ->Arg(1)
           ->Arg(2)

@@ -79,6 +79,7 @@ TEST(Node, RefusesBrokenSyntaxWithItsPlace) {
             "f.yaml:1:4: error: the '{' that opens here is not closed, or a comma is missing within");
   EXPECT_EQ(fault("a: [1, 2\n"),
             "f.yaml:1:4: error: the '[' that opens here is not closed, or a comma is missing within");
+  EXPECT_EQ(fault("{a: 1"), "f.yaml:1:1: error: the '{' that opens here is not closed, or a comma is missing within");
   EXPECT_EQ(fault("a: 'x\n"), "f.yaml:1:1: error: the text ends within quotes: a closing quotation mark is missing");
   EXPECT_EQ(fault("a: \"x\nb: 1\n"),
             "f.yaml:2:1: error: the text ends within quotes: a closing quotation mark is missing");

@@ -26,12 +26,8 @@ TEST(Philox, AgreesWithKnownAnswers) {
 // Changing these numbers changes every result that was ever made with a seed.
 TEST(StreamKey, StaysAsItIs) {
   const StreamKey key = stream_key(1, "train/spikes");
-  // FNV-1a of the name, as Philox counter with its length, under the seed.
-  std::uint64_t hash = 0xcbf29ce484222325U;
-  for (const char c : std::string("train/spikes")) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3U;
-  const Words expected = philox({{1, 0}}, static_cast<std::uint32_t>(hash), static_cast<std::uint32_t>(hash >> 32U), 12);
-  EXPECT_EQ(key.word[0], expected[0]);
-  EXPECT_EQ(key.word[1], expected[1]);
+  EXPECT_EQ(key.word[0], 0x0dc1d016U);
+  EXPECT_EQ(key.word[1], 0xf00d6049U);
 }
 
 TEST(StreamKey, DiffersForSeedsAndNames) {
@@ -77,11 +73,13 @@ struct Moments {
   double fourth = 0;
 };
 
+constexpr double kDraws = 1e6;
+
 template <class Draw>
-Moments moments(std::size_t count, Draw draw) {
-  std::vector<double> values(count);
+Moments moments(Draw draw) {
+  std::vector<double> values(static_cast<std::size_t>(kDraws));
   for (auto& value : values) value = draw();
-  const auto n = static_cast<double>(count);
+  const double n = kDraws;
   Moments m;
   for (const double value : values) m.mean += value / n;
   for (const double value : values) {
@@ -96,15 +94,14 @@ Moments moments(std::size_t count, Draw draw) {
 // Bounds are five standard errors of each estimate.
 TEST(Random, UniformHasTheRightMoments) {
   Random random(stream_key(1, "uniform"));
-  const std::size_t n = 1'000'000;
-  const Moments m = moments(n, [&] {
+  const Moments m = moments([&] {
     const double value = random.uniform();
     EXPECT_GE(value, 0.0);
     EXPECT_LT(value, 1.0);
     return value;
   });
-  EXPECT_NEAR(m.mean, 0.5, 5 * std::sqrt(1.0 / 12 / n));
-  EXPECT_NEAR(m.variance, 1.0 / 12, 5 * std::sqrt((1.0 / 80 - 1.0 / 144) / n));
+  EXPECT_NEAR(m.mean, 0.5, 5 * std::sqrt(1.0 / 12 / kDraws));
+  EXPECT_NEAR(m.variance, 1.0 / 12, 5 * std::sqrt((1.0 / 80 - 1.0 / 144) / kDraws));
 }
 
 TEST(Random, UniformFillsAnInterval) {
@@ -124,12 +121,11 @@ TEST(Random, UniformFillsAnInterval) {
 
 TEST(Random, NormalHasTheRightMoments) {
   Random random(stream_key(1, "normal"));
-  const std::size_t n = 1'000'000;
-  const Moments m = moments(n, [&] { return random.normal(); });
-  EXPECT_NEAR(m.mean, 0, 5 * std::sqrt(1.0 / n));
-  EXPECT_NEAR(m.variance, 1, 5 * std::sqrt(2.0 / n));
-  EXPECT_NEAR(m.third, 0, 5 * std::sqrt(15.0 / n));
-  EXPECT_NEAR(m.fourth, 3, 5 * std::sqrt(96.0 / n));
+  const Moments m = moments([&] { return random.normal(); });
+  EXPECT_NEAR(m.mean, 0, 5 * std::sqrt(1.0 / kDraws));
+  EXPECT_NEAR(m.variance, 1, 5 * std::sqrt(2.0 / kDraws));
+  EXPECT_NEAR(m.third, 0, 5 * std::sqrt(15.0 / kDraws));
+  EXPECT_NEAR(m.fourth, 3, 5 * std::sqrt(96.0 / kDraws));
 }
 
 TEST(Random, NeighbouringStreamsAreUncorrelated) {

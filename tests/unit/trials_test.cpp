@@ -38,7 +38,9 @@ bool same(Spikes a, Spikes b) {
   return a.steps == b.steps && a.channels == b.channels;
 }
 
-bool same(std::span<const double> a, std::span<const double> b) { return std::equal(a.begin(), a.end(), b.begin(), b.end()); }
+bool same(std::span<const double> a, std::span<const double> b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end());
+}
 
 TEST(TrialSet, StartsEmpty) {
   TrialSet set({3, 65, 1e-3}, {{"x", "", Dimension::none, 0, 1}}, 4);
@@ -107,9 +109,9 @@ TEST(MakeTrials, DiffersForSeedsAndSplits) {
   const OneSpike stimulus(1000);
   Executor executor(2);
   const TrialSet train = make_trials(stimulus, 1, Split::train, 20, executor);
-  for (const auto& other : {make_trials(stimulus, 1, Split::test, 20, executor),
-                            make_trials(stimulus, 1, Split::validation, 20, executor),
-                            make_trials(stimulus, 2, Split::train, 20, executor)}) {
+  for (const auto& other :
+       {make_trials(stimulus, 1, Split::test, 20, executor), make_trials(stimulus, 1, Split::validation, 20, executor),
+        make_trials(stimulus, 2, Split::train, 20, executor)}) {
     for (std::size_t trial = 0; trial < 20; ++trial) {
       EXPECT_FALSE(same(train.spikes(trial), other.spikes(trial)));
       EXPECT_NE(train.targets(trial)[1], other.targets(trial)[1]);

@@ -1,20 +1,23 @@
-/// Forward-mode dual numbers: a value and its derivatives along N directions.
+/// Forward-mode dual numbers: a value and its derivatives along N directions. `smooth` marks numbers of a
+/// gradient check, for which spikes are replaced by a smooth function.
 #pragma once
 
 #include <array>
 #include <cmath>
 #include <type_traits>
 
-/// Marks functions that also run on a device.
+/// Marks functions that are part of a neuron's step: inlined into the scans over time, and on a device too.
 #if defined(__CUDACC__)
 #define TYTO_STEP __host__ __device__ inline
+#elif defined(__GNUC__)
+#define TYTO_STEP inline __attribute__((always_inline))
 #else
 #define TYTO_STEP inline
 #endif
 
 namespace tyto {
 
-template <class S, int N>
+template <class S, int N, bool smooth = false>
 struct Dual {
   S value{};
   S d[N]{};
@@ -32,28 +35,33 @@ struct Dual {
   /// f(x) with derivative `slope` at x.
   TYTO_STEP static Dual chain(S value, S slope, const Dual& x) {
     Dual r(value);
+#pragma GCC unroll 16
     for (int i = 0; i < N; ++i) r.d[i] = slope * x.d[i];
     return r;
   }
 
   TYTO_STEP friend Dual operator+(const Dual& a, const Dual& b) {
     Dual r(a.value + b.value);
+#pragma GCC unroll 16
     for (int i = 0; i < N; ++i) r.d[i] = a.d[i] + b.d[i];
     return r;
   }
   TYTO_STEP friend Dual operator-(const Dual& a, const Dual& b) {
     Dual r(a.value - b.value);
+#pragma GCC unroll 16
     for (int i = 0; i < N; ++i) r.d[i] = a.d[i] - b.d[i];
     return r;
   }
   TYTO_STEP friend Dual operator*(const Dual& a, const Dual& b) {
     Dual r(a.value * b.value);
+#pragma GCC unroll 16
     for (int i = 0; i < N; ++i) r.d[i] = a.d[i] * b.value + a.value * b.d[i];
     return r;
   }
   TYTO_STEP friend Dual operator/(const Dual& a, const Dual& b) {
     const S inverse = S(1) / b.value;
     Dual r(a.value / b.value);
+#pragma GCC unroll 16
     for (int i = 0; i < N; ++i) r.d[i] = (a.d[i] - r.value * b.d[i]) * inverse;
     return r;
   }
@@ -84,9 +92,23 @@ template <class S>
 TYTO_STEP S value_of(S x) {
   return x;
 }
-template <class S, int N>
-TYTO_STEP S value_of(const Dual<S, N>& x) {
+template <class S, int N, bool smooth>
+TYTO_STEP S value_of(const Dual<S, N, smooth>& x) {
   return x.value;
+}
+
+/// `yes` or `no` by a condition that is no number. Unlike ?: it leaves the loop over neurons without a branch, so
+/// that it can be vectorised.
+template <class S>
+TYTO_STEP S choose(bool condition, S yes, S no) {
+  return condition ? yes : no;
+}
+template <class S, int N, bool smooth>
+TYTO_STEP Dual<S, N, smooth> choose(bool condition, const Dual<S, N, smooth>& yes, const Dual<S, N, smooth>& no) {
+  Dual<S, N, smooth> r(condition ? yes.value : no.value);
+#pragma GCC unroll 16
+  for (int i = 0; i < N; ++i) r.d[i] = condition ? yes.d[i] : no.d[i];
+  return r;
 }
 
 /// `yes` where spiked is 1, `no` where it is 0, and the blend of both for the smooth spikes of a

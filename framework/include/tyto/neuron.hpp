@@ -42,47 +42,62 @@ class Step {
   double dt_s = 0;
   double ms = 0;  ///< dt in milliseconds
 
-  TYTO_STEP Step(double dt, const Surrogate* smooth) : dt_s(dt), ms(dt * 1000), smooth_(smooth) {}
+  TYTO_STEP explicit Step(double dt) : dt_s(dt), ms(dt * 1000) {}
 
   /// 1 if `distance` to the threshold is above 0, else 0. At most once per step.
   TYTO_STEP T spike(T distance) const {
     distance_ = distance;
-    if (smooth_ != nullptr) return static_cast<T>(smooth_->primitive(static_cast<double>(distance)));
     return distance > T(0) ? T(1) : T(0);
   }
   /// The spike as the reset sees it: without its derivative if the reset is detached.
   TYTO_STEP T reset(T spiked) const { return spiked; }
 
-  [[nodiscard]] T distance() const { return distance_; }
+  [[nodiscard]] TYTO_STEP T distance() const { return distance_; }
 
  private:
-  const Surrogate* smooth_;
   mutable T distance_{};
 };
 
 /// This one differentiates.
 template <class S, int N>
-class Step<Dual<S, N>> {
+class Step<Dual<S, N, false>> {
  public:
+  using D = Dual<S, N, false>;
   double dt_s = 0;
   double ms = 0;
 
-  TYTO_STEP Step(double dt, const Surrogate* smooth, bool detach_reset, S psi)
-      : dt_s(dt), ms(dt * 1000), smooth_(smooth), detach_reset_(detach_reset), psi_(psi) {}
+  TYTO_STEP Step(double dt, bool detach_reset, S psi)
+      : dt_s(dt), ms(dt * 1000), kept_(detach_reset ? S(0) : S(1)), psi_(psi) {}
 
-  TYTO_STEP Dual<S, N> spike(const Dual<S, N>& distance) const {
-    const S value = smooth_ != nullptr ? static_cast<S>(smooth_->primitive(static_cast<double>(distance.value)))
-                                       : (distance.value > S(0) ? S(1) : S(0));
-    return Dual<S, N>::chain(value, psi_, distance);
-  }
-  TYTO_STEP Dual<S, N> reset(const Dual<S, N>& spiked) const {
-    return detach_reset_ ? Dual<S, N>(spiked.value) : spiked;
-  }
+  TYTO_STEP D spike(const D& distance) const { return D::chain(distance.value > S(0) ? S(1) : S(0), psi_, distance); }
+  TYTO_STEP D reset(const D& spiked) const { return D::chain(spiked.value, kept_, spiked); }
 
  private:
-  const Surrogate* smooth_;
-  bool detach_reset_;
+  S kept_;
   S psi_;
+};
+
+/// This one simulates and differentiates for gradient checks, with smooth spikes.
+template <class S, int N>
+class Step<Dual<S, N, true>> {
+ public:
+  using D = Dual<S, N, true>;
+  double dt_s = 0;
+  double ms = 0;
+
+  Step(double dt, const Surrogate& surrogate, S psi) : dt_s(dt), ms(dt * 1000), surrogate_(surrogate), psi_(psi) {}
+
+  D spike(const D& distance) const {
+    distance_ = distance.value;
+    return D::chain(static_cast<S>(surrogate_.primitive(static_cast<double>(distance.value))), psi_, distance);
+  }
+  D reset(const D& spiked) const { return spiked; }
+  [[nodiscard]] S distance() const { return distance_; }
+
+ private:
+  const Surrogate& surrogate_;
+  S psi_;
+  mutable S distance_{};
 };
 
 namespace detail {
@@ -100,6 +115,15 @@ inline constexpr bool is_variant = false;
 template <class... T>
 inline constexpr bool is_variant<std::variant<T...>> = true;
 
+/// Scans are compiled for several instruction sets and the best is chosen when the library is opened. All give
+/// the same bits: every neuron's numbers are computed by the same operations, and nothing is contracted.
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__) && \
+    !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#define TYTO_MANY_TARGETS __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+#else
+#define TYTO_MANY_TARGETS
+#endif
+
 /// Forward and backward scans over time of any prepared neuron.
 template <class S, class Prepared>
 class NeuronKernel final : public PopulationKernel<S> {
@@ -108,8 +132,6 @@ class NeuronKernel final : public PopulationKernel<S> {
   static constexpr std::size_t variables = sizeof(State<S>) / sizeof(S);
   static constexpr int directions = static_cast<int>(variables) + 1;  // state, then input
   using D = Dual<S, directions>;
-  using Values = std::array<S, variables>;
-  using Duals = std::array<D, variables>;
 
  public:
   NeuronKernel(Prepared prepared, double dt_s, std::vector<std::string> names)
@@ -120,50 +142,124 @@ class NeuronKernel final : public PopulationKernel<S> {
 
   void forward(const ForwardScan<S>& scan) const override {
     const std::size_t n = scan.neurons;
-    std::vector<S> state(variables * n);
-    const auto initial = std::bit_cast<Values>(State<S>{});
+    thread_local std::vector<S> state;      // scratch, so that no trial allocates
+    thread_local std::vector<S> distances;  // where nobody wants them
+    state.resize(variables * n);
+    distances.resize(n);
+    const auto initial = std::bit_cast<std::array<S, variables>>(State<S>{});
     for (std::size_t k = 0; k < variables; ++k)
-      for (std::size_t i = 0; i < n; ++i) state[k * n + i] = initial[k];
+      std::fill_n(state.begin() + static_cast<std::ptrdiff_t>(k * n), n, initial[k]);
     for (std::size_t t = 0; t < scan.steps; ++t) {
       if (scan.states != nullptr) std::copy(state.begin(), state.end(), scan.states + t * variables * n);
-      const Step<S> step(dt_s_, scan.smooth);
-      for (std::size_t i = 0; i < n; ++i) {
-        Values values;
-        for (std::size_t k = 0; k < variables; ++k) values[k] = state[k * n + i];
-        auto x = std::bit_cast<State<S>>(values);
-        scan.output[t * n + i] = prepared_.template step<S>(x, scan.current[t * n + i], step);
-        if (scan.distances != nullptr) scan.distances[t * n + i] = step.distance();
-        values = std::bit_cast<Values>(x);
-        for (std::size_t k = 0; k < variables; ++k) state[k * n + i] = values[k];
-      }
+      S* const distance = scan.distances != nullptr ? scan.distances + t * n : distances.data();
+      if (scan.smooth == nullptr)
+        step_forward(prepared_, dt_s_, n, scan.current + t * n, state.data(), scan.output + t * n, distance);
+      else
+        smooth_forward(*scan.smooth, n, scan.current + t * n, state.data(), scan.output + t * n, distance);
     }
   }
 
   void backward(const BackwardScan<S>& scan) const override {
     const std::size_t n = scan.neurons;
-    std::vector<S> adjoint(variables * n, S(0));  // dL/d state after the step
+    thread_local std::vector<S> adjoint;  // dL/d state after the step
+    thread_local std::vector<S> zeros;
+    adjoint.assign(variables * n, S(0));
+    zeros.assign(n, S(0));
     for (std::size_t t = scan.steps; t-- > 0;) {
+      const S* const psi = scan.psi != nullptr ? scan.psi + t * n : zeros.data();
       const S* const states = scan.states + t * variables * n;
-      for (std::size_t i = 0; i < n; ++i) {
-        Duals duals;
-        for (std::size_t k = 0; k < variables; ++k) duals[k] = D::variable(states[k * n + i], static_cast<int>(k));
-        auto x = std::bit_cast<State<D>>(duals);
-        const Step<D> step(dt_s_, scan.smooth, scan.detach_reset, scan.psi != nullptr ? scan.psi[t * n + i] : S(0));
-        const D output =
-            prepared_.template step<D>(x, D::variable(scan.current[t * n + i], static_cast<int>(variables)), step);
-        duals = std::bit_cast<Duals>(x);
-        std::array<S, directions> gradient;
-        for (int q = 0; q < directions; ++q) {
-          gradient[q] = scan.grad_output[t * n + i] * output.d[q];
-          for (std::size_t k = 0; k < variables; ++k) gradient[q] += adjoint[k * n + i] * duals[k].d[q];
-        }
-        for (std::size_t k = 0; k < variables; ++k) adjoint[k * n + i] = gradient[k];
-        scan.grad_current[t * n + i] = gradient[variables];
-      }
+      if (scan.smooth == nullptr)
+        step_backward(prepared_, dt_s_, scan.detach_reset, n, scan.current + t * n, states, psi,
+                      scan.grad_output + t * n, adjoint.data(), scan.grad_current + t * n);
+      else
+        smooth_backward(*scan.smooth, n, scan.current + t * n, states, psi, scan.grad_output + t * n, adjoint.data(),
+                        scan.grad_current + t * n);
     }
   }
 
  private:
+  /// The state of neuron i out of [variable][neuron], as numbers or as independent variables.
+  template <class T>
+  TYTO_STEP static State<T> load(const S* state, std::size_t n, std::size_t i) {
+    std::array<T, variables> values;
+    for (std::size_t k = 0; k < variables; ++k) {
+      if constexpr (std::is_same_v<T, S>)
+        values[k] = state[k * n + i];
+      else
+        values[k] = T::variable(state[k * n + i], static_cast<int>(k));
+    }
+    return std::bit_cast<State<T>>(values);
+  }
+
+  /// One step of the way back for one neuron: the adjoints of state and output before it.
+  template <class T>
+  TYTO_STEP static void pull_back(const State<T>& x, const T& output, S grad_output, std::size_t n, std::size_t i,
+                                  S* adjoint, S* grad_current) {
+    const auto after = std::bit_cast<std::array<T, variables>>(x);
+    std::array<S, directions> gradient;
+#pragma GCC unroll 16
+    for (int q = 0; q < directions; ++q) {
+      gradient[q] = grad_output * output.d[q];
+#pragma GCC unroll 16
+      for (std::size_t k = 0; k < variables; ++k) gradient[q] += adjoint[k * n + i] * after[k].d[q];
+    }
+    for (std::size_t k = 0; k < variables; ++k) adjoint[k * n + i] = gradient[k];
+    grad_current[i] = gradient[variables];
+  }
+
+  TYTO_MANY_TARGETS static void step_forward(const Prepared& prepared, double dt_s, std::size_t n, const S* current,
+                                             S* state, S* output, S* distances) {
+    const Prepared own = prepared;
+#pragma GCC ivdep
+    for (std::size_t i = 0; i < n; ++i) {
+      const Step<S> step(dt_s);
+      auto x = load<S>(state, n, i);
+      output[i] = own.template step<S>(x, current[i], step);
+      distances[i] = step.distance();
+      const auto values = std::bit_cast<std::array<S, variables>>(x);
+      for (std::size_t k = 0; k < variables; ++k) state[k * n + i] = values[k];
+    }
+  }
+
+  TYTO_MANY_TARGETS static void step_backward(const Prepared& prepared, double dt_s, bool detach_reset, std::size_t n,
+                                              const S* current, const S* states, const S* psi, const S* grad_output,
+                                              S* adjoint, S* grad_current) {
+    const Prepared own = prepared;
+#pragma GCC ivdep
+    for (std::size_t i = 0; i < n; ++i) {
+      const Step<D> step(dt_s, detach_reset, psi[i]);
+      auto x = load<D>(states, n, i);
+      const D out = own.template step<D>(x, D::variable(current[i], static_cast<int>(variables)), step);
+      pull_back(x, out, grad_output[i], n, i, adjoint, grad_current);
+    }
+  }
+
+  void smooth_forward(const Surrogate& surrogate, std::size_t n, const S* current, S* state, S* output,
+                      S* distances) const {
+    using T = Dual<S, 1, true>;
+    for (std::size_t i = 0; i < n; ++i) {
+      const Step<T> step(dt_s_, surrogate, S(0));
+      std::array<T, variables> values;
+      for (std::size_t k = 0; k < variables; ++k) values[k] = T(state[k * n + i]);
+      auto x = std::bit_cast<State<T>>(values);
+      output[i] = prepared_.template step<T>(x, T(current[i]), step).value;
+      distances[i] = step.distance();
+      values = std::bit_cast<std::array<T, variables>>(x);
+      for (std::size_t k = 0; k < variables; ++k) state[k * n + i] = values[k].value;
+    }
+  }
+
+  void smooth_backward(const Surrogate& surrogate, std::size_t n, const S* current, const S* states, const S* psi,
+                       const S* grad_output, S* adjoint, S* grad_current) const {
+    using T = Dual<S, directions, true>;
+    for (std::size_t i = 0; i < n; ++i) {
+      const Step<T> step(dt_s_, surrogate, psi[i]);
+      auto x = load<T>(states, n, i);
+      const T out = prepared_.template step<T>(x, T::variable(current[i], static_cast<int>(variables)), step);
+      pull_back(x, out, grad_output[i], n, i, adjoint, grad_current);
+    }
+  }
+
   Prepared prepared_;
   double dt_s_;
   std::vector<std::string> names_;

@@ -1,3 +1,8 @@
+#if defined(__SANITIZE_THREAD__)
+// The thread sanitizer does not understand fences. The pool's own mutexes order all that happens here.
+#define BOOST_ASIO_DISABLE_FENCED_BLOCK
+#endif
+
 #include <atomic>
 #include <boost/asio/post.hpp>
 #include <boost/asio/thread_pool.hpp>
@@ -11,6 +16,7 @@
 #include <thread>
 #include <tyto/error.hpp>
 #include <tyto/parallel.hpp>
+#include <utility>
 
 namespace tyto {
 
@@ -172,7 +178,8 @@ struct Executor::Impl {
       work_done.wait(lock, finished);
       current.reset();
     }
-    if (batch->failure) std::rethrow_exception(batch->failure);
+    // Taken out, so that the exception ends with the caller and not with a thread that lets go of the batch late.
+    if (const auto failure = std::exchange(batch->failure, nullptr)) std::rethrow_exception(failure);
   }
 
   const std::size_t threads;

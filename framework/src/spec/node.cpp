@@ -45,7 +45,11 @@ class Builder final : public YAML::EventHandler {
  public:
   explicit Builder(const std::string& name) : name_(name) {}
 
-  [[nodiscard]] Node take() { return std::move(root_); }
+  /// The finished tree.
+  [[nodiscard]] Node take() {
+    if (key_fault_) throw InvalidInput(key_fault_->place, key_fault_->message);
+    return std::move(root_);
+  }
   [[nodiscard]] Place place(const YAML::Mark& mark) const { return {name_, mark.line + 1, mark.column + 1}; }
   /// Where the innermost collection begins that is still open.
   [[nodiscard]] std::optional<Place> open_place() const {
@@ -138,7 +142,7 @@ class Builder final : public YAML::EventHandler {
     frame.node = start(mark, type);
     frame.anchor = anchor;
     check_tag(tag, frame.node.place);
-    if (awaits_key()) throw InvalidInput(frame.node.place, "a key must be a word, not a list or a map");
+    if (awaits_key()) refuse_key(frame.node.place, "a key must be a word, not a list or a map");
     check_depth(frame.node.place, open_.size() + 1);
     open_.push_back(std::move(frame));
   }
@@ -171,8 +175,17 @@ class Builder final : public YAML::EventHandler {
       take_key(frame, std::move(node));
     }
   }
-  static void take_key(Frame& frame, Node key) {
-    if (!key.is_scalar()) throw InvalidInput(key.place, "a key must be a word");
+  /// A bracket that is never closed looks like a key for a while, so that this fault is kept until the
+  /// parser has seen the end.
+  void refuse_key(const Place& where, const char* sentence) {
+    if (!key_fault_) key_fault_ = Diagnostic{where, sentence};
+  }
+  void take_key(Frame& frame, Node key) {
+    if (!key.is_scalar()) {
+      refuse_key(key.place, "a key must be a word");
+      frame.has_key = true;
+      return;
+    }
     if (key.text == "<<" && !key.quoted) throw InvalidInput(key.place, "merge keys ('<<') are not supported");
     const auto [known, is_new] = frame.line_of_key.try_emplace(key.text, key.place.line);
     if (!is_new)
@@ -187,6 +200,7 @@ class Builder final : public YAML::EventHandler {
   Node root_;
   std::vector<Frame> open_;
   std::unordered_map<YAML::anchor_t, Anchored> anchors_;
+  std::optional<Diagnostic> key_fault_;
   std::size_t nodes_ = 0;
   int last_line_ = 1;
 };

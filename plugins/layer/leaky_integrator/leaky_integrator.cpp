@@ -21,7 +21,7 @@ struct LeakyIntegratorStep {
   TYTO_STEP T step(State<T>& x, const T& current, const tyto::Step<T>&) const {
     const T before = x.v;
     x.v = T(decay) * x.v + T(gain) * current;
-    return same_step ? x.v : before;
+    return tyto::choose(same_step, x.v, before);
   }
 };
 

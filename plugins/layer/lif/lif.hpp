@@ -72,7 +72,7 @@ struct LifStep {
  private:
   template <class T>
   TYTO_STEP T reset(const T& v, const T& spiked) const {
-    return subtract ? v - T(threshold) * spiked : v * (T(1) - spiked);
+    return tyto::choose(subtract, v - T(threshold) * spiked, v * (T(1) - spiked));
   }
   /// In the refractory time the membrane is held and inputs are ignored.
   template <class T>

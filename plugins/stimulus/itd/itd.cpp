@@ -21,7 +21,8 @@ std::optional<Problem> check_steps(const ItdParameters& p) {
   const double steps = p.duration_s / p.dt_s;
   const double whole = std::round(steps);
   if (steps > kMaximumSteps * (1 + 1e-9))
-    return Problem{"duration", "a trial may have at most 1000000 steps of dt = " + format_quantity(p.dt_s, Dimension::time)};
+    return Problem{"duration",
+                   "a trial may have at most 1000000 steps of dt = " + format_quantity(p.dt_s, Dimension::time)};
   if (std::abs(steps - whole) > 1e-9 * whole)
     return Problem{"duration", "must be a whole number of steps of dt = " + format_quantity(p.dt_s, Dimension::time)};
   if (whole < 2)
@@ -32,16 +33,18 @@ std::optional<Problem> check_steps(const ItdParameters& p) {
 std::optional<Problem> check_probability(const ItdParameters& p) {
   // A rate given as 1 / dt may exceed it by rounding.
   if (p.rate_max_hz * p.dt_s <= 1 + 1e-12) return std::nullopt;
-  return Problem{"rate_max", "rate_max times dt is the largest firing probability of a step and must not exceed 1: with dt = " +
-                                 format_quantity(p.dt_s, Dimension::time) + " at most " +
-                                 format_quantity(1 / p.dt_s, Dimension::frequency)};
+  return Problem{"rate_max",
+                 "rate_max times dt is the largest firing probability of a step and must not exceed 1: with dt = " +
+                     format_quantity(p.dt_s, Dimension::time) + " at most " +
+                     format_quantity(1 / p.dt_s, Dimension::frequency)};
 }
 
 std::optional<Problem> check_size(const ItdParameters& p) {
   const double size = p.duration_s / p.dt_s * 2 * p.fibres_per_ear;
   if (size <= kMaximumTrialSize) return std::nullopt;
-  return Problem{"fibres_per_ear", "a trial of that many steps and fibres is too large: steps times fibres of both ears "
-                                   "must not exceed 1073741824"};
+  return Problem{"fibres_per_ear",
+                 "a trial of that many steps and fibres is too large: steps times fibres of both ears "
+                 "must not exceed 1073741824"};
 }
 
 /// Phases of the fibres of both ears before noise.
@@ -104,12 +107,15 @@ Parameters<ItdParameters> ItdParameters::parameters() {
               {{"pointwise", RateIntegration::pointwise}, {"exact", RateIntegration::exact}}, "pointwise",
               "rate of a step: its value at the step's start, or its exact mean over the step")
       .choice("start_phase", &P::start_phase,
-              {{"fixed", StartPhase::fixed}, {"per_data_set", StartPhase::per_data_set}, {"per_trial", StartPhase::per_trial}},
+              {{"fixed", StartPhase::fixed},
+               {"per_data_set", StartPhase::per_data_set},
+               {"per_trial", StartPhase::per_trial}},
               "per_trial", "phase of the tone at the start of a trial: start_phase_value, or drawn at random")
-      .angle("start_phase_value", &P::start_phase_value_rad, "0 deg", "phase of the tone at the start, for start_phase fixed")
+      .angle("start_phase_value", &P::start_phase_value_rad, "0 deg",
+             "phase of the tone at the start, for start_phase fixed")
       .range(-1e3, 1e3)
-      .choice("fibre_phases", &P::fibre_phases, {{"linear", FibreLayout::linear}, {"none", FibreLayout::none}}, "linear",
-              "phases added to the fibres of an ear: evenly from 0 to 90 deg, or none")
+      .choice("fibre_phases", &P::fibre_phases, {{"linear", FibreLayout::linear}, {"none", FibreLayout::none}},
+              "linear", "phases added to the fibres of an ear: evenly from 0 to 90 deg, or none")
       .choice("right_fibre_phases", &P::right_fibre_phases,
               {{"same", RightLayout::same}, {"reversed", RightLayout::reversed}}, "same",
               "order of the fibre phases in the right ear, compared with the left ear")

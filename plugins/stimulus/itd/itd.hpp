@@ -41,9 +41,7 @@ struct ItdParameters {
 
   [[nodiscard]] std::size_t steps() const;
   [[nodiscard]] std::size_t channels() const { return 2 * static_cast<std::size_t>(fibres_per_ear); }
-  [[nodiscard]] Rates rates() const {
-    return {frequency_hz, dt_s, rate_max_hz, envelope_power, rate_integration};
-  }
+  [[nodiscard]] Rates rates() const { return {frequency_hz, dt_s, rate_max_hz, envelope_power, rate_integration}; }
 };
 
 /// Everything about one trial that chance decides, spikes apart.

@@ -1,0 +1,36 @@
+"""Starts `tyto run` for the end-to-end tests."""
+
+import pathlib
+import subprocess
+
+REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
+DEFAULT_EXPERIMENT = REPOSITORY / "experiments" / "itd_basic.yaml"
+
+# Small enough for a second, large enough for several batches and every analysis.
+SMALL = ["learning.epochs=2", "learning.batch_size=64", "learning.trials.train=320", "learning.trials.test=160"]
+
+
+def command(executable, experiment, out, *, settings=SMALL, seed=None, threads=None):
+    """The command line of one quiet run."""
+    words = [str(executable), "run", str(experiment), "--out", str(out), "--quiet"]
+    for setting in settings:
+        words += ["--set", setting]
+    if seed is not None:
+        words += ["--seed", str(seed)]
+    if threads is not None:
+        words += ["--threads", str(threads)]
+    return words
+
+
+def run(executable, experiment, out, **options):
+    """Runs to the end; raises with everything that the program said if it failed."""
+    words = command(executable, experiment, out, **options)
+    done = subprocess.run(words, capture_output=True, text=True, timeout=600)
+    if done.returncode != 0:
+        raise SystemExit(f"{' '.join(words)}\nended with {done.returncode}\n{done.stdout}{done.stderr}")
+
+
+def add_run_arguments(parser):
+    parser.add_argument("executable", type=pathlib.Path, help="the tyto program")
+    parser.add_argument("--set", dest="settings", action="append", metavar="A.B=C",
+                        help="setting of the runs, instead of the small ones that are the default")
