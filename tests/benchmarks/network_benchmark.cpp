@@ -57,3 +57,5 @@ BENCHMARK(train_batch)->Arg('S')->Arg('M')->Arg('L')->Unit(benchmark::kMilliseco
 
 }  // namespace
 
+
+BENCHMARK_MAIN();

@@ -1,7 +1,6 @@
 """Kills runs at random times: the results file must then be absent, the previous one, or a complete new one.
 
-Half of the kills are spread evenly over the run's duration, half over its last tenth, where the file is
-written. At the end, no temporary file may be left after a run that completes.
+Half of the kills are spread evenly over the run's duration, half around its end, where the file is written. At the end, no temporary file may be left after a run that completes.
 """
 
 import argparse
@@ -56,29 +55,34 @@ def outcome(out, previous, seed):
     return "new"
 
 
-def kill_many(executable, experiment, settings, count, seed):
+def kill_many(executable, experiment, settings, kills, seed):
+    """Runs with seeds 1, 2, ... until so many have been killed; the others had ended just before their time."""
     draw = random.Random(seed)
     seen = collections.Counter()
     with tempfile.TemporaryDirectory() as folder:
         out = pathlib.Path(folder) / "out.h5"
         options = {"settings": settings, "threads": 1}
 
-        def complete(seed_of_run):
+        def complete():
             begin = time.monotonic()
-            tyto_runs.run(executable, experiment, out, seed=seed_of_run, **options)
+            tyto_runs.run(executable, experiment, out, seed=0, **options)
             return time.monotonic() - begin
 
-        complete(0)
-        duration_s = complete(0)
-        for seed_of_run in range(1, count + 1):
-            if draw.random() < 0.25:
+        duration_s = min(complete() for _ in range(5))
+        while seen["killed"] < kills:
+            seen["runs"] += 1
+            if seen["runs"] > 4 * kills + 10:
+                raise SystemExit(f"only {seen['killed']} of {seen['runs']} runs were still running when killed")
+            if draw.random() < 0.3:
                 out.unlink(missing_ok=True)
+            elif not out.exists():
+                complete()
             previous = datasets_hash(out) if out.exists() else None
-            fraction = draw.random() if seed_of_run % 2 else draw.uniform(0.9, 1.05)
-            words = tyto_runs.command(executable, experiment, out, seed=seed_of_run, **options)
+            fraction = draw.uniform(0.0, 1.0) if seen["runs"] % 2 else draw.uniform(0.9, 1.1)
+            words = tyto_runs.command(executable, experiment, out, seed=seen["runs"], **options)
             seen["killed"] += run_and_kill(words, fraction * duration_s)
-            seen[outcome(out, previous, seed_of_run)] += 1
-        complete(0)
+            seen[outcome(out, previous, seen["runs"])] += 1
+        complete()
         left = sorted(path.name for path in pathlib.Path(folder).iterdir() if path != out)
         if left:
             raise SystemExit(f"temporary files are left after a complete run: {', '.join(left)}")
@@ -94,9 +98,7 @@ def main():
     arguments = parser.parse_args()
     settings = arguments.settings or tyto_runs.SMALL
     duration_s, seen = kill_many(arguments.executable, arguments.experiment, settings, arguments.count, arguments.seed)
-    if seen["killed"] < arguments.count // 3:
-        raise SystemExit(f"only {seen['killed']} of {arguments.count} runs were killed, the others had ended by then")
-    print(f"{arguments.count} runs of {duration_s:.2f} s, {seen['killed']} killed: "
+    print(f"{seen['runs']} runs of {duration_s:.2f} s, {seen['killed']} killed: "
           f"{seen['absent']} absent, {seen['previous']} previous, {seen['new']} complete new; no temporary file left")
 
 

@@ -76,7 +76,9 @@ struct Dense final : Layer {
 struct Sigmoid {
   double slope = 0;
   static auto parameters() {
-    return tyto::parameters<Sigmoid>("Derivative of a sigmoid").number("slope", &Sigmoid::slope, "5", "at 0").positive();
+    return tyto::parameters<Sigmoid>("Derivative of a sigmoid")
+        .number("slope", &Sigmoid::slope, "5", "at 0")
+        .positive();
   }
   template <class S>
   S derivative(S u) const {
@@ -88,7 +90,9 @@ struct Sigmoid {
 struct Adam final : Optimizer {
   double learning_rate = 0;
   static auto parameters() {
-    return tyto::parameters<Adam>("Adam").number("learning_rate", &Adam::learning_rate, "0.001", "step size").positive();
+    return tyto::parameters<Adam>("Adam")
+        .number("learning_rate", &Adam::learning_rate, "0.001", "step size")
+        .positive();
   }
   [[nodiscard]] std::size_t slots() const override { return 2; }
   void update(std::span<float>, std::span<const float>, std::span<float>, std::int64_t) const override {}
@@ -164,9 +168,8 @@ class FakeComponents final : public plugin::Components, private Registrar {
     add<Layer, Neurons>(Kind::layer, "leaky_integrator", {population, jacobian});
     add<Layer, Neurons>(Kind::layer, "rough", {population, spiking});
     add<Layer, Dense>(Kind::layer, "dense", {projection});
-    add_definition<Surrogate, SurrogateOf<Sigmoid>, Sigmoid>(Kind::surrogate, "sigmoid",
-                                                             &SurrogateOf<Sigmoid>::definition, {},
-                                                             std::source_location::current());
+    add_definition<Surrogate, SurrogateOf<Sigmoid>, Sigmoid>(
+        Kind::surrogate, "sigmoid", &SurrogateOf<Sigmoid>::definition, {}, std::source_location::current());
     add<Optimizer, Adam>(Kind::optimizer, "adam");
     add<LearningRule, Gradient>(Kind::learning_rule, "gradient");
     add<LearningRule, NoRule>(Kind::learning_rule, "none");

@@ -97,7 +97,9 @@ TEST(Node, RefusesWhatIsNotText) {
   EXPECT_EQ(fault("a: \xc0\xaf"), "f.yaml:1:4: " + sentence);
   EXPECT_EQ(fault("a: \xed\xa0\x80"), "f.yaml:1:4: " + sentence);
   EXPECT_EQ(fault("a: \xc3\xa4 \xe2\x82\xac \xf0\x9f\xa6\x89\n"), "no fault");
-  EXPECT_EQ(fault("\xef\xbb\xbf" "a: 1\r\nb: 2\r\n"), "no fault");
+  EXPECT_EQ(fault("\xef\xbb\xbf"
+                  "a: 1\r\nb: 2\r\n"),
+            "no fault");
 }
 
 TEST(Node, RefusesWhatIsTooLargeQuickly) {
@@ -125,9 +127,10 @@ TEST(Node, RefusesWhatIsTooLargeQuickly) {
 TEST(Node, WhatIsWrittenIsReadBackEqual) {
   for (const std::string text :
        {"a: 1\nb: 'x y'\nc: [1, [2, 3], {d: e, f: []}, {}]\n", "a:\n  - b: {c: d}\n    e: ~\n  - 2 ms\n",
-        "a: \"line\\nbreak \\\"quoted\\\" \\\\ \\t\\x01\"\n\"odd key: #\": '# no comment'\n'true': ''\n", "- a\n- - b\n  - c\n",
-        "a: plain text, with [brackets] and\n  a second line\n\n  and a third\nb: |\n  block\n  text\n", "{}", "[]", "~",
-        "word", "'quoted'", "a: \xc3\xa4\xe2\x82\xac\n"}) {
+        "a: \"line\\nbreak \\\"quoted\\\" \\\\ \\t\\x01\"\n\"odd key: #\": '# no comment'\n'true': ''\n",
+        "- a\n- - b\n  - c\n",
+        "a: plain text, with [brackets] and\n  a second line\n\n  and a third\nb: |\n  block\n  text\n", "{}", "[]",
+        "~", "word", "'quoted'", "a: \xc3\xa4\xe2\x82\xac\n"}) {
     const Node root = parse(text, "f.yaml");
     const std::string written = write(root);
     EXPECT_TRUE(equal(root, parse(written, "g.yaml"))) << text << "\n->\n" << written;
@@ -149,19 +152,17 @@ TEST(Settings, ChangeAddAndReach) {
   for (const auto* setting : {"a.b=2 ms", "new.deep.key={x: [1, 2]}", "list.1=z", "list.2=w", "model.tau=5 ms",
                               "model.use=n.yaml", "backend.lanes=8", "list.0.x.layer=h"})
     apply_setting(root, setting);
-  EXPECT_EQ(write(root),
-            "a:\n  b: 2 ms\nlist:\n  - x:\n      layer: h\n  - z\n  - w\nmodel:\n  use: n.yaml\n  with:\n    tau: 5 ms\n"
-            "backend:\n  type: cpu\n  lanes: 8\nnew:\n  deep:\n    key:\n      x:\n        - 1\n        - 2\n");
+  EXPECT_EQ(
+      write(root),
+      "a:\n  b: 2 ms\nlist:\n  - x:\n      layer: h\n  - z\n  - w\nmodel:\n  use: n.yaml\n  with:\n    tau: 5 ms\n"
+      "backend:\n  type: cpu\n  lanes: 8\nnew:\n  deep:\n    key:\n      x:\n        - 1\n        - 2\n");
   EXPECT_EQ(to_string(root.find("a")->find("b")->place), "--set a.b=2 ms");
 }
 
 TEST(Settings, RefuseWhatIsNoSetting) {
   Node root = parse("list: [x]\n", "f.yaml");
-  const auto complaint = [&](const std::string& setting) {
-    return faults_of([&] { apply_setting(root, setting); });
-  };
-  EXPECT_EQ(complaint("foo"),
-            "--set foo: error: a setting is written as key=value, as in stimulus.frequency='50 Hz'");
+  const auto complaint = [&](const std::string& setting) { return faults_of([&] { apply_setting(root, setting); }); };
+  EXPECT_EQ(complaint("foo"), "--set foo: error: a setting is written as key=value, as in stimulus.frequency='50 Hz'");
   EXPECT_EQ(complaint("a..b=1"), "--set a..b=1: error: a key is empty; a setting is written as a.b=value");
   EXPECT_EQ(complaint("list.5=1"), "--set list.5=1: error: there is no item 5: the list has 1, counted from 0");
   EXPECT_EQ(complaint("list.a=1"),

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 
 #include "fake_components.hpp"
@@ -31,8 +32,9 @@ struct Settings {
   std::optional<Inner> extra;
 
   static auto inner_parameters() {
-    return tyto::parameters<Inner>("Inner").number("low", &Inner::low, "0.5", "a bound").integer("steps", &Inner::steps,
-                                                                                                "3", "steps");
+    return tyto::parameters<Inner>("Inner")
+        .number("low", &Inner::low, "0.5", "a bound")
+        .integer("steps", &Inner::steps, "3", "steps");
   }
   static auto parameters() {
     return tyto::parameters<Settings>("Settings")
@@ -105,7 +107,7 @@ TEST(Reader, FillsAnObjectAndItsDefaults) {
 TEST(Reader, TheResolvedConfigurationIsCompleteAndReadsTheSame) {
   const Outcome first = read("{count: 12}");
   EXPECT_EQ(first.resolved,
-            "tau: 2 ms\nratio: 0.5\ngain: 1\ncount: 12\nlarge: 0\non: true\nlabel: \"\"\nmode: mean\n"
+            "tau: 2 ms\nratio: 0.5\ngain: 1\ncount: 12\nlarge: 0\n\"on\": true\nlabel: \"\"\nmode: mean\n"
             "surrogate:\n  type: sigmoid\n  slope: 5\ninner:\n  low: 0.5\n  steps: 3\n");
   EXPECT_EQ(read(first.resolved).resolved, first.resolved);
   EXPECT_EQ(read("{count: 12, limit: ~, extra: ~}").resolved, first.resolved);
@@ -148,7 +150,8 @@ TEST(Reader, ChecksWholeNumbers) {
   EXPECT_EQ(faults("{count: 0x10}"), "f.yaml:1:9: error: count: '0x10' is not a decimal number");
   EXPECT_EQ(faults("{count: many}"), "f.yaml:1:9: error: count: 'many' is not a number");
   EXPECT_EQ(faults("{count: '3'}"), "f.yaml:1:9: error: count: '3' is a text in quotes; a whole number is needed");
-  EXPECT_EQ(faults("{count: 1, large: 9007199254740993}"), "f.yaml:1:19: error: large: must be at most 9000000000000000");
+  EXPECT_EQ(faults("{count: 1, large: 9007199254740993}"),
+            "f.yaml:1:19: error: large: must be at most 9000000000000000");
 }
 
 TEST(Reader, ChecksTruthValuesAndChoices) {
@@ -156,14 +159,16 @@ TEST(Reader, ChecksTruthValuesAndChoices) {
   EXPECT_EQ(faults("{count: 1, on: 'true'}"), "f.yaml:1:16: error: on: must be true or false, not 'true'");
   EXPECT_EQ(faults("{count: 1, mode: maen}"),
             "f.yaml:1:18: error: mode: 'maen' is not one of mean, last; did you mean 'mean'?");
-  EXPECT_EQ(faults("{count: 1, mode: median}"), "f.yaml:1:18: error: mode: 'median' is not one of mean, last; did you mean 'mean'?");
+  EXPECT_EQ(faults("{count: 1, mode: median}"),
+            "f.yaml:1:18: error: mode: 'median' is not one of mean, last; did you mean 'mean'?");
   EXPECT_EQ(faults("{count: 1, mode: zzz}"), "f.yaml:1:18: error: mode: 'zzz' is not one of mean, last");
 }
 
 TEST(Reader, ChecksComponents) {
   EXPECT_EQ(faults("{count: 1, surrogate: sigmod}"),
             "f.yaml:1:23: error: unknown surrogate 'sigmod'; did you mean 'sigmoid'?");
-  EXPECT_EQ(faults("{count: 1, surrogate: {slope: 1}}"), "f.yaml:1:23: error: 'type' is missing: the name of a surrogate");
+  EXPECT_EQ(faults("{count: 1, surrogate: {slope: 1}}"),
+            "f.yaml:1:23: error: 'type' is missing: the name of a surrogate");
   EXPECT_EQ(faults("{count: 1, surrogate: [sigmoid]}"),
             "f.yaml:1:23: error: a surrogate is needed, by its name or as a map with the key 'type', not a list");
   EXPECT_EQ(faults("{count: 1, surrogate: {type: sigmoid, slop: 1}}"),

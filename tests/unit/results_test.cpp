@@ -6,6 +6,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cctype>
+#include <cerrno>
 #include <chrono>
 #include <cmath>
 #include <csignal>
@@ -14,7 +16,7 @@
 #include <iterator>
 #include <numeric>
 #include <random>
-#include <regex>
+#include <thread>
 
 #include <gtest/gtest.h>
 #include <tyto/error.hpp>
@@ -304,6 +306,33 @@ TEST_F(Results, TemporaryFilesOfTheDeadAreRemovedAndOfTheLivingKept) {
   EXPECT_EQ(names(), (std::vector<std::string>{".other.h5.1.0.tmp", ".out.h5.backup.tmp", "out.h5"}));
 }
 
+/// Writes complete files until it is killed.
+[[noreturn]] void write_for_ever(const fs::path& target) {
+  for (std::size_t size = 20;; size = size == 20 ? 60 : 20) write_weights(target, size, size);
+}
+
+TEST_F(Results, AWriterKilledAtAnyTimeLeavesACompleteFile) {
+  write_weights(target, 20, 20);
+  std::mt19937_64 random(7);
+  for (int kill = 0; kill < 60; ++kill) {
+    const pid_t process = ::fork();
+    if (process == 0) write_for_ever(target);
+    std::this_thread::sleep_for(std::chrono::microseconds(random() % 20000));
+    ::kill(process, SIGKILL);
+    ::waitpid(process, nullptr, 0);
+    const auto arrays = read_arrays(target, "/weights");
+    ASSERT_EQ(arrays.size(), 6U);
+    const std::size_t size = arrays.front().values.size();
+    EXPECT_TRUE(size == 20 || size == 60) << size;
+    for (const auto& array : arrays)
+      if (array.path == "/weights/hidden/w") {
+        EXPECT_EQ(array.values, noise(size * size));
+      }
+  }
+  write_weights(target);
+  EXPECT_EQ(names(), std::vector<std::string>{"out.h5"});
+}
+
 TEST_F(Results, PlacesThatCannotBeWrittenGiveOneSentence) {
   EXPECT_EQ(error_of([&] { ResultsFile file(folder); }),
             "cannot write results to '" + folder.string() + "': it is a folder");
@@ -463,7 +492,9 @@ TEST_F(Results, DataInOtherFilesAndGiantsAreRefused) {
       H5Sclose(space);
     });
     const std::string sentence = read_error(target);
-    EXPECT_TRUE(std::regex_search(sentence, std::regex("more than 1 GiB|too large"))) << sentence;
+    const bool named =
+        sentence.find("more than 1 GiB") != std::string::npos || sentence.find("too large") != std::string::npos;
+    EXPECT_TRUE(named) << sentence;
   }
 }
 
@@ -545,7 +576,10 @@ TEST_F(Results, ProvenanceIsWrittenAndReadBack) {
   provenance.plugins = {{"itd", "0.1", "itd.so", "00ff"}, {"lif", "0.2", "lif.so", "11ee"}};
   provenance.epoch_s = {0.5, 0.25};
   provenance.started = tyto::results::utc_now();
-  EXPECT_TRUE(std::regex_match(provenance.started, std::regex("20\\d\\d-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\dZ")));
+  std::string pattern = provenance.started;
+  std::replace_if(
+      pattern.begin(), pattern.end(), [](unsigned char c) { return std::isdigit(c) != 0; }, '9');
+  EXPECT_EQ(pattern, "9999-99-99T99:99:99Z");
   ResultsFile file(target);
   file.write("/provenance", tyto::results::provenance_table(provenance));
   file.commit();

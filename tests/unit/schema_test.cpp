@@ -76,7 +76,9 @@ TEST(Schema, OnlyModelFilesHaveReferences) {
   const Json root = schema_of(SchemaOf::model_file);
   check_references(root, root);
   EXPECT_EQ(root["allOf"][0]["$ref"], "#/definitions/model_file");
-  const auto has_reference = [](const Json& json) { return json.dump().find("^\\\\$[A-Za-z0-9_]+$") != std::string::npos; };
+  const auto has_reference = [](const Json& json) {
+    return json.dump().find("^\\\\$[A-Za-z0-9_]+$") != std::string::npos;
+  };
   EXPECT_TRUE(has_reference(root["definitions"]["model_layer"]));
   EXPECT_FALSE(has_reference(root["definitions"]["layer"]));
 }

@@ -28,7 +28,8 @@ std::string range_text(const ParameterInfo& info) {
     return ' ' + bound_text(info.minimum, info) + " .. " + bound_text(info.maximum, info);
   std::string text;
   if (low) text += (info.minimum_excluded ? " > " : " >= ") + bound_text(info.minimum, info);
-  if (high) text += std::string(low ? "," : "") + (info.maximum_excluded ? " < " : " <= ") + bound_text(info.maximum, info);
+  if (high)
+    text += std::string(low ? "," : "") + (info.maximum_excluded ? " < " : " <= ") + bound_text(info.maximum, info);
   return text;
 }
 
@@ -74,8 +75,7 @@ std::string table_for_terminal(const std::vector<ParameterRow>& rows) {
   // One very long list of choices must not push everything else off the screen.
   constexpr std::size_t widest = 44;
   for (const auto& line : cells)
-    for (std::size_t i = 0; i < widths.size(); ++i)
-      widths[i] = std::max(widths[i], std::min(width(line[i]), widest));
+    for (std::size_t i = 0; i < widths.size(); ++i) widths[i] = std::max(widths[i], std::min(width(line[i]), widest));
   std::string text;
   for (const auto& line : cells) {
     std::string out = " ";
@@ -146,7 +146,8 @@ Block model_block() {
   Block block{"model", "The network: {use: file, with: {...}}, or {layers: {...}} written in place",
               rows_of(ModelKeys::parameters().list())};
   block.rows.push_back(row("with", "map", "-", "values for the model file's parameters"));
-  block.rows.push_back(row("layers", "map", "-", "in place of 'use': a map of names and layers, in order; see 'layer'"));
+  block.rows.push_back(
+      row("layers", "map", "-", "in place of 'use': a map of names and layers, in order; see 'layer'"));
   return block;
 }
 
@@ -160,8 +161,8 @@ Block model_file_block() {
 Block layer_block() {
   Block block = declared<LayerKeys>("layer");
   block.rows.insert(block.rows.begin(), row("type", "layer (population)", "required", "the population's name"));
-  block.rows.push_back(row("input", "layer (projection)", "required",
-                           "a projection's name, a map, or a list of such; see 'input'"));
+  block.rows.push_back(
+      row("input", "layer (projection)", "required", "a projection's name, a map, or a list of such; see 'input'"));
   return block;
 }
 

@@ -93,7 +93,8 @@ ModelSurroundings take_head(const ExperimentKeys& keys, const Node& root, bool o
       throw Error("the stimulus makes trials without steps or channels");
     around.input = shape;
   });
-  guarded(reader, place_of(root, {"objective", "target"}), [&] { experiment.objective.bind(keys.stimulus->targets()); });
+  guarded(reader, place_of(root, {"objective", "target"}),
+          [&] { experiment.objective.bind(keys.stimulus->targets()); });
   return around;
 }
 
@@ -178,9 +179,9 @@ void check_memory_of_trials(const Node& root, const ModelSurroundings& around, R
                  "the trials of " + std::to_string(shape.steps) + " steps and " + std::to_string(shape.channels) +
                      " channels need " + size_text(bytes) + " of memory, more than this machine has");
   else if (exceeds_memory(bytes + activity))
-    reader.fault(place_of(root, {"learning", "trials"}), "the activity of the model's neurons in the test trials needs " +
-                                                             size_text(activity) +
-                                                             " of memory, more than this machine has");
+    reader.fault(place_of(root, {"learning", "trials"}),
+                 "the activity of the model's neurons in the test trials needs " + size_text(activity) +
+                     " of memory, more than this machine has");
 }
 
 /// Matches what the rule needs with what layers and backend offer.
@@ -243,8 +244,7 @@ std::optional<Node> read_analysis(const Node& item, std::set<std::string>& group
                                        "_2}'");
   if (made.interface == nullptr) return std::nullopt;
   const auto analysis = made.as<const Analysis>();
-  if (model_is_complete)
-    guarded(reader, made.place, [&] { analysis->check(experiment.model, experiment.objective); });
+  if (model_is_complete) guarded(reader, made.place, [&] { analysis->check(experiment.model, experiment.objective); });
   experiment.analyses.push_back({group, analysis});
   Node parameters = made.resolved;
   parameters.entries.erase(parameters.entries.begin());
@@ -322,15 +322,14 @@ Experiment load_experiment(const std::filesystem::path& file, const Overrides& o
   if (const Node* backend = head.find("backend")) experiment.backend_name = backend->find("type")->text;
   const ComponentInfo* backend_info = components.find(Kind::backend, experiment.backend_name);
   if (learning.rule.interface != nullptr)
-    guarded(reader, learning.rule.place, [&] {
-      match_capabilities(learning.rule, built, backend_info, place_of(root, {"backend"}), reader);
-    });
+    guarded(reader, learning.rule.place,
+            [&] { match_capabilities(learning.rule, built, backend_info, place_of(root, {"backend"}), reader); });
   Node analyses = read_analyses(root, reader, experiment, built.complete);
   reader.finish();
 
   experiment.components = reader.used();
-  experiment.resolved = write(
-      assemble(std::move(head), std::move(built.resolved), std::move(learning.resolved), std::move(analyses)));
+  experiment.resolved =
+      write(assemble(std::move(head), std::move(built.resolved), std::move(learning.resolved), std::move(analyses)));
   return experiment;
 }
 

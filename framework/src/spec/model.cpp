@@ -54,8 +54,8 @@ std::optional<std::size_t> source_of(const Node& input, const Draft& draft, Buil
                                         : "layer " + quote(from->text) +
                                               " comes later; an input comes from an earlier layer or the stimulus");
   else
-    build.reader.fault(from->place, "unknown layer " + quote(from->text) +
-                                        suggestion_or_known(from->text, earlier_names(build)));
+    build.reader.fault(from->place,
+                       "unknown layer " + quote(from->text) + suggestion_or_known(from->text, earlier_names(build)));
   return std::nullopt;
 }
 

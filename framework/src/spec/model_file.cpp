@@ -32,9 +32,9 @@ void substitute(Node& node, Bindings& bindings, std::size_t& budget, Reader& rea
   const std::string name = node.text.substr(1);
   const auto found = bindings.values.find(name);
   if (found == bindings.values.end()) {
-    reader.fault(node.place, "unknown model parameter " + quote(node.text) +
-                                 (bindings.names.empty() ? "; there are none here"
-                                                         : suggestion_or_known(name, bindings.names)));
+    reader.fault(node.place,
+                 "unknown model parameter " + quote(node.text) +
+                     (bindings.names.empty() ? "; there are none here" : suggestion_or_known(name, bindings.names)));
     return;
   }
   bindings.used.insert(name);
@@ -71,15 +71,19 @@ Bindings bind(const Node& file, const Node* with, const Place& use, Reader& read
     for (const auto& entry : with->entries) {
       const auto known = bindings.values.find(entry.key);
       if (known == bindings.values.end())
-        reader.fault(entry.place, "the model has no parameter " + quote(entry.key) +
-                                      suggestion_or_known(entry.key, bindings.names));
+        reader.fault(entry.place,
+                     "the model has no parameter " + quote(entry.key) + suggestion_or_known(entry.key, bindings.names));
       else
         known->second = entry.value;
     }
   }
-  for (const auto& [name, value] : bindings.values)
-    if (value.type == Node::Type::null)
-      reader.fault(with != nullptr ? with->place : use, "the model's parameter " + quote(name) + " needs a value");
+  const Place where = with != nullptr ? with->place : use;
+  for (auto& [name, value] : bindings.values)
+    if (value.type == Node::Type::null) {
+      reader.fault(where, "the model's parameter " + quote(name) + " needs a value");
+      // Whatever reads this reference repeats the fault just reported, and adds none of its own.
+      value = make_scalar('$' + name, where);
+    }
   return bindings;
 }
 

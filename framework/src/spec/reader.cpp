@@ -150,8 +150,7 @@ Node default_node(const ParameterInfo& info, const Place& place) {
 
 }  // namespace
 
-void Reader::refuse_unknown_keys(const Node& node, const ParameterList& list,
-                                 const std::vector<std::string>& ignored) {
+void Reader::refuse_unknown_keys(const Node& node, const ParameterList& list, const std::vector<std::string>& ignored) {
   std::vector<std::string> known;
   for (const auto& info : list.items) known.push_back(info.name);
   for (const auto& key : ignored) known.push_back(key);
@@ -205,8 +204,7 @@ std::optional<Node> Reader::value(const Node& node, const ParameterInfo& info, v
   }
   const bool group = info.type == ParameterType::group;
   if (group ? !node.is_map() : !node.is_scalar()) {
-    fault(node.place,
-          info.name + ": " + what_is_needed(info) + " is needed, not " + std::string(name_of(node.type)));
+    fault(node.place, info.name + ": " + what_is_needed(info) + " is needed, not " + std::string(name_of(node.type)));
     return std::nullopt;
   }
   if (group) return read(node, info.members, info.enter ? info.enter(object) : object);
@@ -260,9 +258,9 @@ Configured Reader::component(const Node& node, const Wanted& wanted, const std::
   }
   const Node* name = node.find(wanted.type_key);
   if (name == nullptr || !name->is_scalar()) {
-    fault(name == nullptr ? node.place : name->place,
-          quote(wanted.type_key) + (name == nullptr ? " is missing: " : " must be ") + "the name of " +
-              with_article(kind));
+    fault(name == nullptr ? node.place : name->place, quote(wanted.type_key) +
+                                                          (name == nullptr ? " is missing: " : " must be ") +
+                                                          "the name of " + with_article(kind));
     return {};
   }
   std::vector<std::string> others = ignored;
@@ -292,9 +290,8 @@ void Reader::make(Configured& made, const Node& parameters, const Wanted& wanted
     made.info = &components_.load(wanted.kind, made.info->name);
     const ComponentInfo::Instance instance = made.info->make();
     made.resolved = read(parameters, made.info->parameters, instance.storage, ignored);
-    made.resolved.entries.insert(
-        made.resolved.entries.begin(),
-        {std::string(wanted.type_key), made.place, make_text(made.info->name, made.place)});
+    made.resolved.entries.insert(made.resolved.entries.begin(),
+                                 {std::string(wanted.type_key), made.place, make_text(made.info->name, made.place)});
     if (faults_.size() == faults_before) made.interface = instance.interface;
   } catch (const std::exception& error) {
     fault(made.place, error.what());

@@ -224,7 +224,8 @@ Json layers(Schema& schema) {
 
 Json model(Schema& schema) {
   Json from_file = object_of(schema, ModelKeys::parameters().list());
-  from_file["properties"]["with"] = {{"type", {"object", "null"}}, {"description", "values for the model's parameters"}};
+  from_file["properties"]["with"] = {{"type", {"object", "null"}},
+                                     {"description", "values for the model's parameters"}};
   Json inlined = empty_object();
   inlined["properties"]["layers"] = layers(schema);
   inlined["required"].push_back("layers");

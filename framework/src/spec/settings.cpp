@@ -45,8 +45,8 @@ Node& item_at(Node& list, const std::string& key, const Place& place) {
   if (status != std::errc{} || end != key.data() + key.size())
     throw InvalidInput(place, quote(key) + " must be the index of an item, since it belongs to a list");
   if (index > list.items.size())
-    throw InvalidInput(place, "there is no item " + key + ": the list has " + std::to_string(list.items.size()) +
-                                  ", counted from 0");
+    throw InvalidInput(
+        place, "there is no item " + key + ": the list has " + std::to_string(list.items.size()) + ", counted from 0");
   if (index == list.items.size()) list.items.emplace_back().place = place;
   return list.items[index];
 }

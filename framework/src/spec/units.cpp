@@ -27,12 +27,18 @@ struct KnownUnit {
 constexpr double pi = std::numbers::pi;
 
 constexpr std::array known_units{
-    KnownUnit{{"s", Dimension::time, 1}, 0},           KnownUnit{{"ms", Dimension::time, 1e-3}, -3},
-    KnownUnit{{"us", Dimension::time, 1e-6}, -6},      KnownUnit{{"ns", Dimension::time, 1e-9}, -9},
-    KnownUnit{{"min", Dimension::time, 60}, {}},       KnownUnit{{"Hz", Dimension::frequency, 1}, 0},
-    KnownUnit{{"mHz", Dimension::frequency, 1e-3}, -3}, KnownUnit{{"kHz", Dimension::frequency, 1e3}, 3},
-    KnownUnit{{"rad", Dimension::angle, 1}, 0},        KnownUnit{{"deg", Dimension::angle, pi / 180}, {}},
-    KnownUnit{{"turn", Dimension::angle, 2 * pi}, {}}, KnownUnit{{"V", Dimension::voltage, 1}, 0},
+    KnownUnit{{"s", Dimension::time, 1}, 0},
+    KnownUnit{{"ms", Dimension::time, 1e-3}, -3},
+    KnownUnit{{"us", Dimension::time, 1e-6}, -6},
+    KnownUnit{{"ns", Dimension::time, 1e-9}, -9},
+    KnownUnit{{"min", Dimension::time, 60}, {}},
+    KnownUnit{{"Hz", Dimension::frequency, 1}, 0},
+    KnownUnit{{"mHz", Dimension::frequency, 1e-3}, -3},
+    KnownUnit{{"kHz", Dimension::frequency, 1e3}, 3},
+    KnownUnit{{"rad", Dimension::angle, 1}, 0},
+    KnownUnit{{"deg", Dimension::angle, pi / 180}, {}},
+    KnownUnit{{"turn", Dimension::angle, 2 * pi}, {}},
+    KnownUnit{{"V", Dimension::voltage, 1}, 0},
     KnownUnit{{"mV", Dimension::voltage, 1e-3}, -3},
 };
 
@@ -131,7 +137,8 @@ std::optional<Decimal> cut_decimal(std::string_view text) {
 [[noreturn]] void refuse_leading_zero(std::string_view number) {
   const bool negative = number.front() == '-';
   std::string_view digits = number;
-  while (digits.size() > 1 && !(is_digit(digits[0]) && digits[0] != '0') && is_digit(digits[1])) digits.remove_prefix(1);
+  while (digits.size() > 1 && !(is_digit(digits[0]) && digits[0] != '0') && is_digit(digits[1]))
+    digits.remove_prefix(1);
   throw Error(quote(number) + " has a leading zero, which could be taken for an octal number; write '" +
               (negative ? "-" : "") + std::string(digits) + "'");
 }
