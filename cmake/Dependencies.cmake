@@ -22,4 +22,5 @@ add_library(tyto_dependencies INTERFACE)
 target_include_directories(tyto_dependencies SYSTEM INTERFACE ${RANDOM123_INCLUDE_FOLDER})
 target_link_libraries(tyto_dependencies INTERFACE
   Boost::headers Boost::filesystem Boost::program_options yaml-cpp fmt::fmt
-  nlohmann_json::nlohmann_json OpenSSL::Crypto ${HDF5_HL_LIBRARY} PkgConfig::HDF5 PkgConfig::HWY Threads::Threads ${CMAKE_DL_LIBS})
+  nlohmann_json::nlohmann_json OpenSSL::Crypto ${HDF5_HL_LIBRARY} PkgConfig::HDF5 PkgConfig::HWY
+  Threads::Threads ${CMAKE_DL_LIBS})

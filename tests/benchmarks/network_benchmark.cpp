@@ -46,7 +46,7 @@ void train_batch(benchmark::State& state) {
   std::vector<std::uint32_t> index(size.batch);
   for (std::size_t i = 0; i < index.size(); ++i) index[i] = static_cast<std::uint32_t>(i);
   for (auto _ : state) {
-    benchmark::DoNotOptimize(network->backpropagate({&trials, index}, request));
+    benchmark::DoNotOptimize(network->backpropagate({&trials, index, {}}, request));
     network->apply(*optimizer);
   }
   state.counters["us_per_trial"] =

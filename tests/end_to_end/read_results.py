@@ -98,7 +98,8 @@ def check_provenance(file, experiment, faults):
     sums = group["plugin_sha256"].asstr()[()]
     faults.expect(len(sums) > 0, "no plugins are named")
     faults.expect(all(re.fullmatch("[0-9a-f]{64}", text) for text in sums), "a plugin has no SHA-256")
-    faults.expect(all(group["plugin_version"].asstr()[()]), "a plugin has no version")
+    faults.expect(all(re.fullmatch(r"[0-9.]+", text) for text in group["plugin_version"].asstr()[()]),
+                  "a plugin has no version")
     for name in ("started", "finished"):
         text = str(group.attrs.get(name))
         faults.expect(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", text) is not None, f"{name} is {text!r}")

@@ -96,7 +96,7 @@ class GoldenLif : public Golden {
     request.surrogate = surrogate.get();
     request.detach_reset = file.attribute_number("detach_reset") != 0;
     request.input_gradient = true;
-    const auto result = network->backpropagate({&trials, index}, request);
+    const auto result = network->backpropagate({&trials, index, {}}, request);
     EXPECT_NEAR(result.loss, file.number("loss"), tolerance() * file.number("loss"));
     EXPECT_LE(difference(network->gradient(0), file.values("grad_w_ih")), tolerance());
     EXPECT_LE(difference(network->gradient(1), file.values("grad_w_ho")), tolerance());
@@ -142,7 +142,7 @@ TEST_P(Golden, MembraneOnly) {
   tyto::Backpropagation request;
   request.objective = &objective;
   request.surrogate = surrogate.get();
-  const auto result = network->backpropagate({&trials, index}, request);
+  const auto result = network->backpropagate({&trials, index, {}}, request);
   EXPECT_NEAR(result.loss, file.number("loss"), tolerance() * file.number("loss"));
   EXPECT_LE(difference(network->gradient(0), file.values("grad_w")), tolerance());
   std::vector<double> output_v;
@@ -169,7 +169,7 @@ TEST_P(Golden, FiringRateRegulariser) {
   request.surrogate = surrogate.get();
   request.rate_penalties = {{0, file.attribute_number("rate_min_hz"), file.attribute_number("rate_max_hz"),
                              file.attribute_number("coefficient")}};
-  const auto result = network->backpropagate({&trials, index}, request);
+  const auto result = network->backpropagate({&trials, index, {}}, request);
   EXPECT_NEAR(result.penalty, file.number("reg"), tolerance() * file.number("reg"));
   EXPECT_NEAR(result.loss, file.number("loss"), tolerance() * file.number("loss"));
   EXPECT_LE(difference(network->gradient(0), file.values("grad_w_ih")), tolerance());
@@ -188,13 +188,13 @@ TEST_P(Golden, Regression) {
   objective.loss = tyto::Loss::mean_squared_error;
   objective.bind(trials.target_info());
   const auto index = everything(trials);
-  EXPECT_LE(difference(network->evaluate({&trials, index}, objective, false).scores, file.values("prediction")),
+  EXPECT_LE(difference(network->evaluate({&trials, index, {}}, objective, false).scores, file.values("prediction")),
             tolerance());
   const auto surrogate = workshop::surrogate(file.attribute_text("surrogate"));
   tyto::Backpropagation request;
   request.objective = &objective;
   request.surrogate = surrogate.get();
-  const auto result = network->backpropagate({&trials, index}, request);
+  const auto result = network->backpropagate({&trials, index, {}}, request);
   EXPECT_NEAR(result.loss, file.number("loss"), tolerance() * file.number("loss"));
   EXPECT_LE(difference(network->gradient(0), file.values("grad_w_ih")), tolerance());
   EXPECT_LE(difference(network->gradient(1), file.values("grad_w_ho")), tolerance());
@@ -226,7 +226,7 @@ TEST_P(Golden, AdamTrajectory) {
   request.surrogate = surrogate.get();
   const auto losses = file.values("loss");
   for (std::size_t k = 0; k < losses.size(); ++k) {
-    const auto result = network->backpropagate({&trials, index}, request);
+    const auto result = network->backpropagate({&trials, index, {}}, request);
     network->apply(*optimizer);
     EXPECT_NEAR(result.loss, losses[k], tolerance() * losses[k]) << "step " << k;
     EXPECT_LE(difference(network->get(0), slice(w_ih, k + 1)), tolerance()) << "step " << k;

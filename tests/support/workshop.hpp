@@ -57,6 +57,7 @@ inline tyto::Model chain(const tyto::TrialShape& input, const std::vector<LayerT
     layer.name = text.name;
     layer.type = text.population;
     layer.size = text.size;
+    layer.steps = input.steps;
     layer.population = make<tyto::Layer>(tyto::Kind::layer, text.population, &layer.spiking);
     tyto::ModelInput source;
     source.from = from;

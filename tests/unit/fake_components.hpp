@@ -69,7 +69,11 @@ struct Dense final : Layer {
     return tyto::parameters<Dense>("All to all").number("gain", &Dense::gain, "1", "factor on the weights");
   }
   [[nodiscard]] std::vector<ArrayInfo> arrays(std::size_t from, std::size_t to) const override {
-    return {{"w", "weights", {from, to}, {"from", "to"}, "1", true, {}}};
+    ArrayInfo w;
+    w.name = "w";
+    w.shape = {from, to};
+    w.axes = {"from", "to"};
+    return {w};
   }
 };
 

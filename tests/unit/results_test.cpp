@@ -1,112 +1,30 @@
-#include <fcntl.h>
-#include <hdf5.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <cctype>
-#include <cerrno>
 #include <chrono>
 #include <cmath>
 #include <csignal>
-#include <cstdlib>
-#include <fstream>
-#include <iterator>
-#include <numeric>
-#include <random>
 #include <thread>
 
 #include <gtest/gtest.h>
 #include <tyto/error.hpp>
 
 #include "results/hdf5.hpp"
-#include "results/provenance.hpp"
 #include "results/results_file.hpp"
-#include "results/sha256.hpp"
-#include "support/golden.hpp"
+#include "results_support.hpp"
 
 namespace {
 
-namespace fs = std::filesystem;
+using namespace results_support;
 namespace h5 = tyto::results::h5;
-using tyto::Table;
 using tyto::results::read_arrays;
-using tyto::results::ResultsFile;
-using Clock = std::chrono::steady_clock;
 
-/// A folder of its own for each test, removed afterwards.
-class Results : public testing::Test {
- protected:
-  Results() {
-    std::string pattern = (fs::temp_directory_path() / "tyto_results_XXXXXX").string();
-    folder = ::mkdtemp(pattern.data());
-    target = folder / "out.h5";
-  }
-  ~Results() override { fs::remove_all(folder); }
-  Results(const Results&) = delete;
-  Results& operator=(const Results&) = delete;
-
-  [[nodiscard]] std::vector<std::string> names() const {
-    std::vector<std::string> found;
-    for (const auto& entry : fs::directory_iterator(folder)) found.push_back(entry.path().filename().string());
-    std::sort(found.begin(), found.end());
-    return found;
-  }
-
-  fs::path folder;
-  fs::path target;
-};
-
-std::string bytes_of(const fs::path& file) {
-  std::ifstream stream(file, std::ios::binary);
-  return {std::istreambuf_iterator<char>(stream), {}};
-}
-
-void put(const fs::path& file, const std::string& bytes) { std::ofstream(file, std::ios::binary) << bytes; }
-
-/// The sentence of the Error that an action throws; a failure of the test if it throws none.
-template <class Action>
-std::string error_of(Action&& action) {
-  try {
-    action();
-  } catch (const tyto::Error& error) {
-    return error.what();
-  }
-  ADD_FAILURE() << "no error was thrown";
-  return {};
-}
+class Results : public TemporaryFolder {};
 
 std::string write_error(const fs::path& target, const std::string& group, const Table& table) {
   return error_of([&] { ResultsFile(target).write(group, table); });
-}
-
-/// Noise, which deflate cannot shorten, so that most of the file is chunk data.
-std::vector<double> noise(std::size_t size) {
-  std::mt19937_64 random(1);
-  std::vector<double> values(size);
-  std::generate(values.begin(), values.end(), [&] { return std::uniform_real_distribution<double>(-1, 1)(random); });
-  return values;
-}
-
-Table weights_table(std::size_t from, std::size_t to) {
-  Table table;
-  std::vector<std::int64_t> rows(from);
-  std::vector<std::int64_t> columns(to);
-  std::iota(rows.begin(), rows.end(), 0);
-  std::iota(columns.begin(), columns.end(), 0);
-  table.axis("from", rows, "", "index of the sending neuron");
-  table.axis("to", columns, "", "index of the receiving neuron");
-  table.variable("w", {"from", "to"}, noise(from * to), "", "weight");
-  return table;
-}
-
-void write_weights(const fs::path& target, std::size_t from = 40, std::size_t to = 30) {
-  ResultsFile file(target);
-  file.write("/weights/hidden", weights_table(from, to));
-  file.write("/weights/output", weights_table(to, 3));
-  file.commit();
 }
 
 Table table_of_every_type() {
@@ -169,7 +87,7 @@ TEST_F(Results, EveryDatasetIsDescribedAndArraysAreChecksummed) {
   }
   const auto rates = h5::open_dataset(group, "f64");
   EXPECT_EQ(h5::inspect(rates).shape, (h5::Shape{3, 2}));
-  EXPECT_EQ(h5::inspect(rates).scales, (std::vector<std::string>{"time", "class"}));
+  EXPECT_EQ(h5::scales_of(rates), (std::vector<std::string>{"time", "class"}));
   EXPECT_EQ(h5::read_text_attribute(rates, "units"), "Hz");
   EXPECT_EQ(h5::read_text_attribute(h5::open_dataset(group, "i64"), "units"), "1");
   EXPECT_EQ(h5::read_text_attribute(h5::open_dataset(group, "word"), "long_name"), "word");
@@ -407,220 +325,6 @@ TEST_F(Results, AFlippedByteOfTheDataIsDetected) {
   }
   EXPECT_EQ(detected, flips);
   EXPECT_NE(error_of([&] { static_cast<void>(read_arrays(target, "/x")); }).find("Fletcher32"), std::string::npos);
-}
-
-TEST_F(Results, ArraysOfAGoodFileAreRead) {
-  write_weights(target);
-  const auto arrays = read_arrays(target, "/weights");
-  ASSERT_EQ(arrays.size(), 6U);
-  const auto hidden =
-      std::find_if(arrays.begin(), arrays.end(), [](const auto& array) { return array.path == "/weights/hidden/w"; });
-  ASSERT_NE(hidden, arrays.end());
-  EXPECT_EQ(hidden->shape, (h5::Shape{40, 30}));
-  EXPECT_EQ(hidden->values, noise(40 * 30));
-  EXPECT_EQ(read_arrays(target, "weights/hidden/").size(), 3U);
-  EXPECT_EQ(read_arrays(target, "/").size(), 6U);
-}
-
-std::string read_error(const fs::path& file, const std::string& group = "/weights") {
-  return error_of([&] { static_cast<void>(read_arrays(file, group)); });
-}
-
-TEST_F(Results, FilesThatAreNoneOfOursAreRefusedBySentence) {
-  const std::string name = "'" + target.string() + "'";
-  EXPECT_EQ(read_error(target), "there is no file " + name);
-  EXPECT_EQ(read_error(folder), "'" + folder.string() + "' is a folder, not an HDF5 file");
-  EXPECT_EQ(read_error("/dev/null"), "'/dev/null' is not a regular file");
-  put(target, "");
-  EXPECT_EQ(read_error(target), name + " is not an HDF5 file");
-  put(target, std::string(5000, 'x'));
-  EXPECT_EQ(read_error(target), name + " is not an HDF5 file");
-  write_weights(target);
-  EXPECT_EQ(read_error(target, "/no/such"), "cannot use " + name + ": there is no group '/no/such' in it");
-  EXPECT_EQ(read_error(target, "/weights/hidden/w"),
-            "cannot use " + name + ": '/weights/hidden/w' in it is not a readable group");
-  const std::string good = bytes_of(target);
-  put(target, good.substr(0, good.size() / 2));
-  EXPECT_NE(read_error(target).find("truncated file"), std::string::npos);
-  put(target, std::string(512, '\0') + good.substr(0, 8));
-  EXPECT_EQ(read_error(target).find("is not an HDF5 file"), std::string::npos);  // the signature is there
-}
-
-/// Makes a file with the C library, for things that our own writer never writes.
-template <class Fill>
-void make_file(const fs::path& target, Fill&& fill) {
-  const hid_t file = H5Fcreate(target.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
-  ASSERT_GE(file, 0);
-  const hid_t group = H5Gcreate2(file, "weights", H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
-  fill(group);
-  H5Gclose(group);
-  H5Fclose(file);
-}
-
-TEST_F(Results, LinksLeadNowhereAndTextsAreSkipped) {
-  write_weights(folder / "other.h5");
-  make_file(target, [&](hid_t group) {
-    H5Lcreate_external((folder / "other.h5").c_str(), "/weights", group, "outside", H5P_DEFAULT, H5P_DEFAULT);
-    H5Lcreate_soft("/weights", group, "circle", H5P_DEFAULT, H5P_DEFAULT);
-    H5Lcreate_hard(group, "/weights", group, "self", H5P_DEFAULT, H5P_DEFAULT);
-  });
-  EXPECT_TRUE(read_arrays(target, "/weights").empty());
-  EXPECT_NE(read_error(target, "/weights/outside").find("there is no group"), std::string::npos);
-}
-
-TEST_F(Results, DataInOtherFilesAndGiantsAreRefused) {
-  put(folder / "secret", std::string(800, 's'));
-  make_file(target, [&](hid_t group) {
-    const hsize_t size = 100;
-    const hid_t space = H5Screate_simple(1, &size, nullptr);
-    const hid_t list = H5Pcreate(H5P_DATASET_CREATE);
-    H5Pset_external(list, (folder / "secret").c_str(), 0, 800);
-    H5Dclose(H5Dcreate2(group, "w", H5T_NATIVE_DOUBLE, space, H5P_DEFAULT, list, H5P_DEFAULT));
-    H5Pclose(list);
-    H5Sclose(space);
-  });
-  EXPECT_NE(read_error(target).find("keeps its values in another file"), std::string::npos);
-  for (const hsize_t side : {hsize_t{1} << 15U, hsize_t{1} << 40U}) {
-    make_file(target, [&](hid_t group) {
-      const hsize_t extent[2] = {side, side};
-      const hsize_t chunk[2] = {64, 64};
-      const hid_t space = H5Screate_simple(2, extent, nullptr);
-      const hid_t list = H5Pcreate(H5P_DATASET_CREATE);
-      H5Pset_chunk(list, 2, chunk);
-      H5Dclose(H5Dcreate2(group, "w", H5T_NATIVE_DOUBLE, space, H5P_DEFAULT, list, H5P_DEFAULT));
-      H5Pclose(list);
-      H5Sclose(space);
-    });
-    const std::string sentence = read_error(target);
-    const bool named =
-        sentence.find("more than 1 GiB") != std::string::npos || sentence.find("too large") != std::string::npos;
-    EXPECT_TRUE(named) << sentence;
-  }
-}
-
-TEST_F(Results, RandomlyDamagedFilesNeverHarmTheReader) {
-  write_weights(target, 8, 6);
-  const std::string good = bytes_of(target);
-  std::mt19937_64 random(20240531);
-  const auto below = [&](std::size_t n) { return static_cast<std::size_t>(random() % n); };
-  int refused = 0;
-  for (int mutant = 0; mutant < 200; ++mutant) {
-    std::string bad = good;
-    for (std::size_t change = 1 + below(8); change > 0; --change) {
-      const std::size_t at = 8 + below(bad.size() - 8);
-      bad[at] = static_cast<char>(random());
-    }
-    if (below(5) == 0) bad.resize(8 + below(bad.size() - 8));
-    put(target, bad);
-    const auto begin = Clock::now();
-    try {
-      static_cast<void>(read_arrays(target, "/weights"));
-    } catch (const tyto::Error& error) {
-      ++refused;
-      EXPECT_NE(std::string(error.what()).find(target.string()), std::string::npos);
-    }
-    EXPECT_LT(Clock::now() - begin, std::chrono::seconds(6)) << "mutant " << mutant;
-  }
-  EXPECT_GT(refused, 50);
-}
-
-TEST_F(Results, TheChildIsGoneAfterReading) {
-  write_weights(target);
-  static_cast<void>(read_arrays(target, "/weights"));
-  EXPECT_EQ(::waitpid(-1, nullptr, WNOHANG), -1);
-  EXPECT_EQ(errno, ECHILD);
-}
-
-TEST_F(Results, Sha256OfKnownTexts) {
-  EXPECT_EQ(tyto::results::sha256_text("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
-  put(folder / "empty", "");
-  EXPECT_EQ(tyto::results::sha256_file(folder / "empty"),
-            "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
-  put(folder / "a", std::string(1000000, 'a'));
-  EXPECT_EQ(tyto::results::sha256_file(folder / "a"),
-            "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
-  EXPECT_NE(error_of([&] { static_cast<void>(tyto::results::sha256_file(folder / "b")); }).find("No such file"),
-            std::string::npos);
-  EXPECT_NE(error_of([&] { static_cast<void>(tyto::results::sha256_file(folder)); }).find("directory"),
-            std::string::npos);
-}
-
-TEST_F(Results, GitRevisionIsReadFromLooseAndPackedReferences) {
-  const std::string revision(40, 'a');
-  const std::string packed(40, 'b');
-  fs::create_directories(folder / ".git" / "refs" / "heads");
-  fs::create_directories(folder / "deep" / "er");
-  put(folder / ".git" / "HEAD", "ref: refs/heads/main\n");
-  EXPECT_EQ(tyto::results::git_revision(folder), "");
-  put(folder / ".git" / "packed-refs", "# pack-refs with: peeled\n" + packed + " refs/heads/main\n");
-  EXPECT_EQ(tyto::results::git_revision(folder / "deep" / "er"), packed);
-  put(folder / ".git" / "refs" / "heads" / "main", revision + "\n");
-  EXPECT_EQ(tyto::results::git_revision(folder / "deep"), revision);
-  put(folder / ".git" / "HEAD", packed + "\n");
-  EXPECT_EQ(tyto::results::git_revision(folder), packed);
-  put(folder / ".git" / "HEAD", "ref: ref: nonsense\n");
-  EXPECT_EQ(tyto::results::git_revision(folder), "");
-  // A linked worktree: a file that leads to a folder of the main repository.
-  fs::create_directories(folder / ".git" / "worktrees" / "side");
-  fs::create_directories(folder / "side");
-  put(folder / "side" / ".git", "gitdir: ../.git/worktrees/side\n");
-  put(folder / ".git" / "worktrees" / "side" / "HEAD", "ref: refs/heads/main\n");
-  put(folder / ".git" / "worktrees" / "side" / "commondir", "../..\n");
-  EXPECT_EQ(tyto::results::git_revision(folder / "side"), revision);
-  EXPECT_EQ(tyto::results::git_revision(folder / "not there"), "");
-}
-
-TEST_F(Results, ProvenanceIsWrittenAndReadBack) {
-  tyto::results::Provenance provenance;
-  provenance.source_yaml = "tyto: 1\n";
-  provenance.plugins = {{"itd", "0.1", "itd.so", "00ff"}, {"lif", "0.2", "lif.so", "11ee"}};
-  provenance.epoch_s = {0.5, 0.25};
-  provenance.started = tyto::results::utc_now();
-  std::string pattern = provenance.started;
-  std::replace_if(
-      pattern.begin(), pattern.end(), [](unsigned char c) { return std::isdigit(c) != 0; }, '9');
-  EXPECT_EQ(pattern, "9999-99-99T99:99:99Z");
-  ResultsFile file(target);
-  file.write("/provenance", tyto::results::provenance_table(provenance));
-  file.commit();
-  const auto opened = h5::open_file(target);
-  EXPECT_EQ(h5::read_texts(h5::open_dataset(opened, "/provenance/source_yaml")).front(), "tyto: 1\n");
-  EXPECT_EQ(h5::read_texts(h5::open_dataset(opened, "/provenance/plugin_version")),
-            (std::vector<std::string>{"0.1", "0.2"}));
-  EXPECT_EQ(h5::read_numbers(h5::open_dataset(opened, "/provenance/epoch")), (std::vector<double>{1, 2}));
-  const auto place = h5::open_group(opened, "/provenance");
-  EXPECT_FALSE(h5::read_text_attribute(place, "host").empty());
-  EXPECT_EQ(h5::read_text_attribute(place, "tyto_version"), TYTO_VERSION);
-}
-
-TEST(Golden, NumbersBooleansAndAttributesAreRead) {
-  const golden::File lif("lif_li_sigmoid");
-  const auto w = lif.array("w_ih");
-  ASSERT_EQ(w.shape.size(), 2U);
-  EXPECT_EQ(w.values.size(), w.shape[0] * w.shape[1]);
-  EXPECT_EQ(lif.array("spikes_in").shape.back(), w.shape[0]);
-  EXPECT_NEAR(lif.attribute_number("alpha"), std::exp(-lif.attribute_number("dt") / lif.attribute_number("tau")),
-              1e-15);
-  EXPECT_EQ(lif.attribute_text("surrogate"), "sigmoid");
-  EXPECT_EQ(lif.attribute_number("detach_reset"), 0);
-  EXPECT_EQ(golden::File("lif_li_sigmoid_detached_reset").attribute_number("detach_reset"), 1);
-  EXPECT_GT(lif.number("loss"), 0);
-  const golden::File rates("itd_rates");
-  EXPECT_GT(rates.attribute_number("case0/frequency_hz"), 0);
-  EXPECT_EQ(rates.array("case0/ipd_rad").shape[0], rates.array("case0/probability_exact").shape[0]);
-  const auto excitatory = golden::File("nnls_dale").values("excitatory");
-  EXPECT_TRUE(std::all_of(excitatory.begin(), excitatory.end(), [](double x) { return x == 0 || x == 1; }));
-  EXPECT_NE(std::count(excitatory.begin(), excitatory.end(), 1.0), 0);
-}
-
-TEST(Golden, WhatIsMissingIsAnError) {
-  EXPECT_NE(error_of([] { golden::File file("no_such_file"); }).find("No such file"), std::string::npos);
-  const golden::File lif("lif_li_sigmoid");
-  EXPECT_NE(error_of([&] { static_cast<void>(lif.array("nothing")); }).find("has no data set 'nothing'"),
-            std::string::npos);
-  EXPECT_NE(error_of([&] { static_cast<void>(lif.attribute_number("nothing")); }).find("attribute 'nothing'"),
-            std::string::npos);
-  EXPECT_NE(error_of([&] { static_cast<void>(lif.number("w_ih")); }).find("is not one number"), std::string::npos);
 }
 
 }  // namespace

@@ -20,16 +20,18 @@ namespace tyto {
 
 enum class Precision { float32, float64 };
 
-/// Some trials of a data set, in a given order.
+/// Some trials of a data set, in a given order, and what they are for. Pass::trial is filled in trial by trial.
 struct Batch {
   const TrialSet* trials = nullptr;
   std::span<const std::uint32_t> index;
+  Pass pass = {};
 };
 
 /// One array of one layer of a network.
 struct NetworkArray {
   std::string layer;
-  std::string name;  ///< "w", or "<from>_w" where a layer has several inputs
+  std::string name;                           ///< "w", or "<from>_w" where a layer has several inputs
+  std::size_t source = ModelInput::stimulus;  ///< the input that it belongs to; a transform's own for its arrays
   ArrayInfo info;
   std::size_t size = 0;
   [[nodiscard]] std::string path() const { return layer + "/" + name; }
@@ -84,7 +86,9 @@ class TYTO_API Network {
  public:
   virtual ~Network() = default;
   [[nodiscard]] virtual const std::vector<NetworkArray>& arrays() const = 0;
+  /// The numbers that the network uses: effective ones, where a constraint tells them from the stored ones.
   [[nodiscard]] virtual std::vector<double> get(std::size_t array) const = 0;
+  /// Sets the stored numbers.
   virtual void set(std::size_t array, std::span<const double> values) = 0;
 
   [[nodiscard]] virtual Evaluation evaluate(const Batch& batch, const Objective& objective, bool activity) = 0;
@@ -93,6 +97,7 @@ class TYTO_API Network {
   /// Gradients of the objective over a batch, kept until the next call; needs
   /// capability::backpropagation.
   virtual BatchResult backpropagate(const Batch& batch, const Backpropagation& request) = 0;
+  /// With respect to the stored numbers.
   [[nodiscard]] virtual std::vector<double> gradient(std::size_t array) const = 0;
   /// One optimizer step on every trainable array along the kept gradients.
   virtual void apply(const Optimizer& optimizer) = 0;

@@ -1,5 +1,6 @@
-/// Layers: populations of neurons, driven by currents, and projections, which turn signals into
-/// currents. A layer hands out kernels; a backend runs them, trial by trial.
+/// Layers: populations of neurons, driven by currents; projections, which turn signals into currents; and
+/// transforms, which turn signals into signals (delays, dropout). A layer hands out kernels; a backend runs them,
+/// trial by trial.
 #pragma once
 
 #include <cstddef>
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include <tyto/export.hpp>
+#include <tyto/optimizer.hpp>
 #include <tyto/random.hpp>
 #include <tyto/spikes.hpp>
 #include <tyto/surrogate.hpp>
@@ -54,6 +56,28 @@ class PopulationKernel {
   virtual void backward(const BackwardScan<S>& scan) const = 0;
 };
 
+/// Keeps an array within a law, e.g. Dale's: every row of weights has one sign. Beside the stored numbers, which an
+/// optimizer changes, there are effective ones, which the network uses.
+template <class S>
+struct ConstrainedArray {
+  std::span<const S> stored;
+  std::span<const S> companion;  ///< the array named by ArrayInfo::companion, e.g. a sign for each row
+  std::span<const std::size_t> shape;
+};
+class TYTO_API Constraint {
+ public:
+  virtual ~Constraint() = default;
+  /// Effective numbers from stored ones.
+  virtual void effective(const ConstrainedArray<float>& array, std::span<float> effective) const = 0;
+  virtual void effective(const ConstrainedArray<double>& array, std::span<double> effective) const = 0;
+  /// Turns dL/d effective into dL/d stored, in place.
+  virtual void chain(const ConstrainedArray<float>& array, std::span<float> gradient) const = 0;
+  virtual void chain(const ConstrainedArray<double>& array, std::span<double> gradient) const = 0;
+  /// Puts the stored numbers back within the law after an update.
+  virtual void project(std::span<float> stored, const ConstrainedArray<float>& array) const = 0;
+  virtual void project(std::span<double> stored, const ConstrainedArray<double>& array) const = 0;
+};
+
 /// An array that a layer owns, e.g. weights "w" of shape (from, to).
 struct ArrayInfo {
   std::string name;
@@ -62,6 +86,9 @@ struct ArrayInfo {
   std::vector<std::string> axes;  ///< a name for each axis: "from", "to", ...
   std::string units = "1";
   bool trainable = true;
+  std::shared_ptr<const Optimizer> optimizer;    ///< instead of the learning rule's; may be null
+  std::shared_ptr<const Constraint> constraint;  ///< may be null
+  std::string companion;                         ///< name of the array beside it that its constraint reads
   /// Draws initial values; called once per array with a stream of its own.
   std::function<void(Random& random, std::span<double> values)> initialise;
 };
@@ -79,8 +106,38 @@ class ProjectionKernel {
                         const S* grad_current, std::span<const std::span<S>> grad_arrays, S* grad_input) const = 0;
 };
 
+/// What one pass of one trial is for.
+struct Pass {
+  bool training = false;
+  std::uint64_t seed = 0;   ///< of the run
+  std::uint64_t trial = 0;  ///< number of the trial in its data set
+  std::uint32_t epoch = 0;  ///< counted from 1; 0 outside training
+  double progress = 1;      ///< part of the training that is done, 0..1
+
+  /// Numbers of this pass alone, from the stream "<name>".
+  [[nodiscard]] Random random(std::string_view name) const { return Random(stream_key(seed, name), trial, epoch); }
+};
+
+/// One transform's arithmetic in precision S. The output may have fewer steps than the input.
+template <class S>
+class TransformKernel {
+ public:
+  virtual ~TransformKernel() = default;
+  [[nodiscard]] virtual std::size_t output_steps(std::size_t input_steps) const { return input_steps; }
+  /// Whether, given spikes, it hands on spikes in this pass; otherwise values.
+  [[nodiscard]] virtual bool spikes(const Pass& pass) const = 0;
+  /// Writes `values` [step][channel], or, if spikes(pass) and the input are spikes, `bits`, which come zeroed. The
+  /// other of the two is null.
+  virtual void forward(const Signal<S>& input, std::span<const std::span<const S>> arrays, const Pass& pass, S* values,
+                       std::uint64_t* bits) const = 0;
+  /// grad_arrays[k] += ...; if grad_input is set, grad_input[step][channel] += ...
+  virtual void backward(const Signal<S>& input, std::span<const std::span<const S>> arrays, const Pass& pass,
+                        const S* grad_output, std::span<const std::span<S>> grad_arrays, S* grad_input) const = 0;
+};
+
 /// Interface of the plugin kind "layer". A component with capability::population hands out population
-/// kernels, one with capability::projection projection kernels; the others stay null.
+/// kernels, one with capability::projection projection kernels, one with capability::transform transform kernels; the
+/// others stay null.
 class TYTO_API Layer {
  public:
   virtual ~Layer() = default;
@@ -93,6 +150,16 @@ class TYTO_API Layer {
     return {};
   }
   [[nodiscard]] virtual std::unique_ptr<PopulationKernel<double>> population_f64([[maybe_unused]] double dt_s) const {
+    return {};
+  }
+  /// Steps of a transform's output; the same as its kernels say.
+  [[nodiscard]] virtual std::size_t output_steps(std::size_t input_steps, [[maybe_unused]] double dt_s) const {
+    return input_steps;
+  }
+  [[nodiscard]] virtual std::unique_ptr<TransformKernel<float>> transform_f32([[maybe_unused]] double dt_s) const {
+    return {};
+  }
+  [[nodiscard]] virtual std::unique_ptr<TransformKernel<double>> transform_f64([[maybe_unused]] double dt_s) const {
     return {};
   }
   [[nodiscard]] virtual std::unique_ptr<ProjectionKernel<float>> projection_f32([[maybe_unused]] double dt_s) const {

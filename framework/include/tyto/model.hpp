@@ -20,13 +20,18 @@ struct ModelInput {
   std::vector<ArrayInfo> arrays;
 };
 
+/// A population with its projections, or a transform of one earlier signal.
 struct ModelLayer {
   std::string name;
-  std::string type;  ///< the population's component name
-  std::size_t size = 0;
+  std::string type;       ///< the component's name
+  std::size_t size = 0;   ///< neurons, or channels of a transform
+  std::size_t steps = 0;  ///< of its output; transforms may shorten a signal
   bool spiking = false;
-  std::shared_ptr<const Layer> population;
-  std::vector<ModelInput> inputs;
+  std::shared_ptr<const Layer> population;  ///< null for a transform
+  std::vector<ModelInput> inputs;           ///< of a population
+  std::shared_ptr<const Layer> transform;   ///< null for a population
+  std::size_t from = ModelInput::stimulus;  ///< what a transform reads
+  std::vector<ArrayInfo> arrays;            ///< that a transform owns, e.g. delays
 };
 
 /// Layers in topological order; the last one is the output layer.

@@ -35,6 +35,7 @@ Kind kind_from(std::string_view name) {
 const std::vector<Kind>& kinds() {
   static const std::vector<Kind> all = [] {
     std::vector<Kind> values;
+    values.reserve(kind_names.size());
     for (const auto& entry : kind_names) values.push_back(entry.first);
     return values;
   }();

@@ -30,7 +30,7 @@ std::string describe(const std::filesystem::path& library, const std::string& pl
 
 template <class T>
 std::optional<T> read_at(std::ifstream& stream, std::uint64_t offset) {
-  T value;
+  T value{};
   stream.clear();
   stream.seekg(static_cast<std::streamoff>(offset));
   if (!stream.read(reinterpret_cast<char*>(&value), sizeof value)) return std::nullopt;

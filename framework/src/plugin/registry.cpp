@@ -155,7 +155,7 @@ void Registry::Impl::try_open(std::size_t index) {
   }
 }
 
-Registry::Registry(std::vector<fs::path> folders) : impl_(std::make_unique<Impl>()) {
+Registry::Registry(const std::vector<fs::path>& folders) : impl_(std::make_unique<Impl>()) {
   for (const auto& folder : folders) {
     std::error_code failed;
     // One spelling for each folder, so that a folder given twice is no duplicate.

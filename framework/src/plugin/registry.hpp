@@ -39,7 +39,7 @@ class Registry final : public Components {
  public:
   /// Reads the manifests ("*.tyto.json") below each folder, in order. A broken manifest is kept as a
   /// PluginInfo with a problem; it is an error only when it is needed.
-  explicit Registry(std::vector<std::filesystem::path> folders);
+  explicit Registry(const std::vector<std::filesystem::path>& folders);
   ~Registry() override;
   Registry(const Registry&) = delete;
   Registry& operator=(const Registry&) = delete;

@@ -372,8 +372,14 @@ DatasetInfo inspect(const Handle& dataset) {
   info.chunked = layout == H5D_CHUNKED;
   info.stored_elsewhere = layout == H5D_VIRTUAL || H5Pget_external_count(properties.get()) > 0;
   info.filters = filters_of(properties);
-  for (unsigned axis = 0; axis < rank; ++axis) info.scales.push_back(scale_of(dataset, axis));
   return info;
+}
+
+std::vector<std::string> scales_of(const Handle& dataset) {
+  const std::size_t rank = inspect(dataset).shape.size();
+  std::vector<std::string> names;
+  for (unsigned axis = 0; axis < rank; ++axis) names.push_back(scale_of(dataset, axis));
+  return names;
 }
 
 std::vector<double> read_numbers(const Handle& dataset) {

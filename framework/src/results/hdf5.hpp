@@ -72,7 +72,6 @@ struct DatasetInfo {
   Shape shape;
   Content content = Content::other;
   std::vector<std::string> filters;  ///< "shuffle", "deflate", "fletcher32", in the order of their use
-  std::vector<std::string> scales;   ///< name of the first dimension scale of each axis, empty where there is none
   bool chunked = false;
   bool stored_elsewhere = false;  ///< the data lie in other files (external or virtual storage)
 };
@@ -85,6 +84,8 @@ struct DatasetInfo {
 void make_scale(const Handle& dataset, const std::string& name);
 void attach_scale(const Handle& dataset, const Handle& scale, std::size_t axis, const std::string& label);
 [[nodiscard]] DatasetInfo inspect(const Handle& dataset);
+/// For each axis of a data set the name of its dimension scale, empty where there is none.
+[[nodiscard]] std::vector<std::string> scales_of(const Handle& dataset);
 /// All values of a numeric data set as double; an h5py bool reads as 0 or 1.
 [[nodiscard]] std::vector<double> read_numbers(const Handle& dataset);
 [[nodiscard]] std::vector<std::string> read_texts(const Handle& dataset);

@@ -296,7 +296,10 @@ std::vector<ReadArray> read_arrays(const fs::path& file, const std::string& grou
     if (kind == 'Z') return arrays;
     if (kind == 'E') {
       std::string sentence;
-      if (records.text(sentence)) throw Error("cannot use " + quoted(file) + ": " + one_line(sentence));
+      if (!records.text(sentence)) break;
+      // The library names the file itself where it cannot open it.
+      const bool named = sentence.starts_with("cannot open " + quoted(file));
+      throw Error((named ? "" : "cannot use " + quoted(file) + ": ") + one_line(sentence));
     }
     if (kind != 'A' || !records.array(arrays.emplace_back())) break;
   }

@@ -40,7 +40,7 @@ struct Tested {
 Tested test(Network& network, const TrialSet& trials, const Objective& objective, bool activity) {
   const auto index = all_of(trials);
   Tested tested;
-  tested.evaluation = network.evaluate({&trials, index}, objective, activity);
+  tested.evaluation = network.evaluate({&trials, index, {}}, objective, activity);
   tested.metrics = measure(tested.evaluation, trials, objective);
   return tested;
 }

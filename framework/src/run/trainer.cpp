@@ -32,7 +32,12 @@ EpochRow train_epoch(const spec::Experiment& experiment, Network& network, const
   std::size_t correct = 0;
   for (std::size_t first = 0; first < order.size(); first += batch_size) {
     if (stop.stop_requested()) throw Interrupted();
-    const Batch batch{&trials, std::span(order).subspan(first, std::min(batch_size, order.size() - first))};
+    Batch batch{&trials, std::span(order).subspan(first, std::min(batch_size, order.size() - first)), {}};
+    batch.pass.training = true;
+    batch.pass.seed = experiment.seed;
+    batch.pass.epoch = static_cast<std::uint32_t>(epoch);
+    batch.pass.progress =
+        (epoch - 1 + static_cast<double>(first) / static_cast<double>(order.size())) / experiment.epochs;
     const BatchResult result = experiment.rule->learn(network, batch, experiment.objective);
     if (!std::isfinite(result.loss))
       throw Error(fmt::format("the loss became {} in epoch {}, batch {}: the learning rate may be too large",

@@ -198,7 +198,7 @@ void match_capabilities(const Configured& rule, const BuiltModel& built, const C
     }
     for (std::size_t i = 0; i < built.model.layers.size(); ++i) {
       const ComponentInfo* type = built.types[i];
-      if (type == nullptr || type->offers(need.capability)) continue;
+      if (type == nullptr || type->offers(need.capability) || type->offers(capability::transform)) continue;
       if (need.of == Need::Of::every_spiking_layer && !type->offers(capability::spiking)) continue;
       reader.fault(built.places[i], who + "layers that offer " + quote(capability) + ", which layer " +
                                         quote(built.model.layers[i].name) + " of type " + quote(type->name) +

@@ -16,6 +16,7 @@ constexpr std::string_view stimulus_name = "stimulus";
 struct Draft {
   ModelLayer layer;
   std::optional<std::size_t> size;
+  std::optional<std::size_t> steps;  ///< of its output
   const ComponentInfo* type = nullptr;
   Place place;
   Node resolved;
@@ -64,17 +65,20 @@ std::optional<std::size_t> size_of_source(std::size_t from, const Build& build) 
   return build.around.input ? std::optional(build.around.input->channels) : std::nullopt;
 }
 
+std::optional<std::size_t> steps_of_source(std::size_t from, const Build& build) {
+  if (from != ModelInput::stimulus) return build.drafts[from].steps;
+  return build.around.input ? std::optional(build.around.input->steps) : std::nullopt;
+}
+
 std::string name_of_source(std::size_t from, const Build& build) {
   return from == ModelInput::stimulus ? std::string(stimulus_name) : build.drafts[from].layer.name;
 }
 
-/// Lets the projection state its arrays, and refuses those that no memory could hold.
-void add_arrays(ModelInput& input, const Place& place, const Draft& draft, Build& build) {
-  const auto from_size = size_of_source(input.from, build);
-  if (!from_size || !draft.size) return;
-  input.arrays = input.projection->arrays(*from_size, *draft.size);
+/// Refuses arrays that no memory could hold.
+void check_arrays(const std::vector<ArrayInfo>& arrays, std::size_t from, std::size_t to, const Place& place,
+                  Build& build) {
   double numbers = 0;
-  for (const auto& array : input.arrays) {
+  for (const auto& array : arrays) {
     double product = 1;
     for (const std::size_t extent : array.shape) product *= static_cast<double>(extent);
     numbers += product;
@@ -82,9 +86,28 @@ void add_arrays(ModelInput& input, const Place& place, const Draft& draft, Build
   // Weights, their gradients and what an optimizer remembers of them, in the narrower precision.
   constexpr double bytes_per_weight = 4 * sizeof(float);
   if (exceeds_memory(numbers * bytes_per_weight))
-    build.reader.fault(place, "the weights from " + std::to_string(*from_size) + " to " + std::to_string(*draft.size) +
+    build.reader.fault(place, "the weights from " + std::to_string(from) + " to " + std::to_string(to) +
                                   " neurons need " + size_text(numbers * bytes_per_weight) +
                                   " of memory, more than this machine has");
+}
+
+/// Lets the projection state its arrays.
+void add_arrays(ModelInput& input, const Place& place, const Draft& draft, Build& build) {
+  const auto from_size = size_of_source(input.from, build);
+  if (!from_size || !draft.size) return;
+  input.arrays = input.projection->arrays(*from_size, *draft.size);
+  check_arrays(input.arrays, *from_size, *draft.size, place, build);
+}
+
+/// All inputs of a population last equally long, and so does its output.
+void settle_steps(std::size_t from, const Node& node, Draft& draft, Build& build) {
+  const auto steps = steps_of_source(from, build);
+  if (!steps) return;
+  if (draft.steps && *draft.steps != *steps)
+    build.reader.fault(node.place, "the inputs of layer " + quote(draft.layer.name) + " have " +
+                                       std::to_string(*draft.steps) + " and " + std::to_string(*steps) +
+                                       " steps; they must have equally many");
+  draft.steps = steps;
 }
 
 /// Reads one projection. Returns its resolved configuration.
@@ -97,6 +120,7 @@ Node read_input(const Node& node, Draft& draft, Build& build) {
     if (other.from == *from)
       build.reader.fault(node.place, "two inputs of layer " + quote(draft.layer.name) + " come from " +
                                          quote(name_of_source(*from, build)) + "; one is possible");
+  settle_steps(*from, node, draft, build);
   if (made.interface == nullptr) return made.resolved;
   ModelInput input;
   input.from = *from;
@@ -159,6 +183,63 @@ void add_resolved(Draft& draft, Node inputs, const Node& own, const Place& place
   entries.push_back({"input", place, std::move(inputs)});
 }
 
+/// Whether a layer's type is known to be a transform, which has no neurons of its own.
+bool is_transform(const Node& node, const Build& build) {
+  const Node* type = node.find("type");
+  if (type == nullptr || !type->is_scalar()) return false;
+  const ComponentInfo* info = build.reader.components().find(Kind::layer, type->text);
+  return info != nullptr && info->offers(capability::transform);
+}
+
+/// A delay, a dropout, ...: what it reads, and its own parameters.
+void read_transform(const Node& node, bool last, Draft& draft, Build& build) {
+  if (last)
+    build.reader.fault(draft.place, "the last layer, " + quote(draft.layer.name) + ", must be a population of neurons");
+  const Configured made =
+      build.reader.component(node, {Kind::layer, "type", capability::transform}, {std::string("from")});
+  const auto from = source_of(node, draft, build);
+  draft.type = made.info;
+  draft.place = made.place;
+  draft.resolved = made.resolved;
+  if (from && !draft.resolved.entries.empty())
+    draft.resolved.entries.insert(draft.resolved.entries.begin() + 1,
+                                  {"from", node.place, make_text(name_of_source(*from, build), node.place)});
+  if (made.interface == nullptr || !from) return;
+  draft.layer.type = made.info->name;
+  draft.layer.transform = made.as<const Layer>();
+  draft.layer.from = *from;
+  draft.size = size_of_source(*from, build);
+  const auto steps = steps_of_source(*from, build);
+  if (!draft.size || !steps) return;
+  try {
+    draft.steps = draft.layer.transform->output_steps(*steps, build.around.input->dt_s);
+    draft.layer.arrays = draft.layer.transform->arrays(*draft.size, *draft.size);
+    check_arrays(draft.layer.arrays, *draft.size, *draft.size, made.place, build);
+  } catch (const std::exception& error) {
+    build.reader.fault(made.place, error.what());
+  }
+}
+
+void read_population(const Node& node, bool last, Draft& draft, Build& build) {
+  const Configured made =
+      build.reader.component(node, {Kind::layer, "type", capability::population}, {"size", "input"});
+  LayerKeys keys;
+  std::vector<std::string> others;
+  for (const auto& key : node.entries)
+    if (key.key != "size") others.push_back(key.key);
+  build.reader.read(node, LayerKeys::parameters(), keys, others);
+  settle_size(node, keys.size, last, draft, build);
+  Node inputs = read_inputs(node, draft, build);
+  draft.type = made.info;
+  if (made.info != nullptr) {
+    draft.place = made.place;
+    draft.layer.type = made.info->name;
+    draft.layer.spiking = made.info->offers(capability::spiking);
+    draft.layer.population = made.as<const Layer>();
+  }
+  add_resolved(draft, std::move(inputs), made.resolved, node.place);
+}
+
 void read_layer(const Node::Entry& entry, bool last, Build& build) {
   Draft draft;
   draft.layer.name = entry.key;
@@ -169,26 +250,13 @@ void read_layer(const Node::Entry& entry, bool last, Build& build) {
   const Node& node = entry.value;
   if (!node.is_map()) {
     build.reader.fault(node.place, "a layer is a map with the keys 'type', 'size' and 'input'");
+  } else if (is_transform(node, build)) {
+    read_transform(node, last, draft, build);
   } else {
-    const Configured made =
-        build.reader.component(node, {Kind::layer, "type", capability::population}, {"size", "input"});
-    LayerKeys keys;
-    std::vector<std::string> others;
-    for (const auto& key : node.entries)
-      if (key.key != "size") others.push_back(key.key);
-    build.reader.read(node, LayerKeys::parameters(), keys, others);
-    settle_size(node, keys.size, last, draft, build);
-    Node inputs = read_inputs(node, draft, build);
-    draft.type = made.info;
-    if (made.info != nullptr) {
-      draft.place = made.place;
-      draft.layer.type = made.info->name;
-      draft.layer.spiking = made.info->offers(capability::spiking);
-      draft.layer.population = made.as<const Layer>();
-    }
-    add_resolved(draft, std::move(inputs), made.resolved, node.place);
+    read_population(node, last, draft, build);
   }
   draft.layer.size = draft.size.value_or(0);
+  draft.layer.steps = draft.steps.value_or(0);
   build.drafts.push_back(std::move(draft));
 }
 

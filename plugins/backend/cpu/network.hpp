@@ -20,12 +20,17 @@ struct CompiledInput {
   std::vector<std::size_t> arrays;
 };
 
+/// A population, or a transform of the layer `from`.
 template <class S>
 struct CompiledLayer {
   std::size_t size = 0;
+  std::size_t steps = 0;
   bool spiking = false;
   std::unique_ptr<tyto::PopulationKernel<S>> kernel;
   std::vector<CompiledInput<S>> inputs;
+  std::unique_ptr<tyto::TransformKernel<S>> transform;
+  std::size_t from = tyto::ModelInput::stimulus;
+  std::vector<std::size_t> arrays;  ///< of a transform
 };
 
 template <class S>
@@ -46,25 +51,38 @@ class CpuNetwork final : public tyto::Network {
  private:
   using Views = std::vector<std::span<const S>>;
 
-  [[nodiscard]] tyto::Signal<S> signal_from(std::size_t layer, const tyto::Spikes& input, const Tape<S>& tape,
-                                            bool smooth) const;
-  [[nodiscard]] Views views(const CompiledInput<S>& input) const;
+  [[nodiscard]] tyto::Signal<S> signal_from(std::size_t layer, const tyto::Spikes& input, const Tape<S>& tape) const;
+  [[nodiscard]] Views views(const std::vector<std::size_t>& arrays) const;
   void forward(const tyto::Spikes& input, Tape<S>& tape, Keep keep, const tyto::Surrogate* smooth) const;
+  void forward_population(std::size_t index, const tyto::Spikes& input, Tape<S>& tape, Keep keep,
+                          const tyto::Surrogate* smooth) const;
+  void forward_transform(std::size_t index, const tyto::Spikes& input, Tape<S>& tape) const;
   /// Loss of one trial; leaves dL/d scores, divided by the number of trials, in the tape.
-  S score(const tyto::Objective& objective, double target, std::size_t steps, std::size_t trials, Tape<S>& tape) const;
+  S score(const tyto::Objective& objective, double target, std::size_t trials, Tape<S>& tape) const;
   /// `rate_gradients[layer]` is added to dL/d output of every step.
   void backward(const tyto::Spikes& input, Tape<S>& tape, const tyto::Backpropagation& request,
                 const std::vector<std::vector<S>>& rate_gradients, std::span<const std::span<S>> grad_arrays) const;
+  void backward_population(std::size_t index, const tyto::Spikes& input, Tape<S>& tape,
+                           const tyto::Backpropagation& request, std::span<const std::span<S>> grad_arrays) const;
+  void backward_transform(std::size_t index, const tyto::Spikes& input, Tape<S>& tape,
+                          const tyto::Backpropagation& request, std::span<const std::span<S>> grad_arrays) const;
+  /// Where the gradient of a layer's input goes; null if nobody wants it.
+  [[nodiscard]] S* gradient_of(std::size_t from, Tape<S>& tape, const tyto::Backpropagation& request) const;
   [[nodiscard]] double add_penalties(const tyto::Batch& batch, const tyto::Backpropagation& request,
                                      std::vector<std::vector<S>>& rate_gradients) const;
   void reduce(std::size_t chunks);
+  [[nodiscard]] tyto::ConstrainedArray<S> constrained(std::size_t array) const;
+  /// Computes the effective numbers of an array with a constraint.
+  void settle(std::size_t array);
 
   tyto::TrialShape shape_;
   tyto::Executor& executor_;
   std::vector<CompiledLayer<S>> layers_;
   std::vector<tyto::NetworkArray> infos_;
-  std::vector<std::vector<S>> arrays_;
-  std::vector<std::vector<S>> memory_;  ///< the optimizer's, for each array
+  std::vector<std::vector<S>> arrays_;     ///< as stored: what optimizers change
+  std::vector<std::vector<S>> effective_;  ///< as used, for arrays with a constraint; else empty
+  std::vector<std::size_t> companions_;    ///< the array that the constraint reads, or the array itself
+  std::vector<std::vector<S>> memory_;     ///< the optimizer's, for each array
   std::int64_t updates_ = 0;
 
   std::vector<std::size_t> offsets_;  ///< of each array in a chunk's gradients

@@ -76,7 +76,7 @@ TEST_P(SmoothGradient, EqualsFiniteDifferences) {
   request.smooth = true;
   if (model.penalty) request.rate_penalties = {{0, 1, 50, 2.5}};
   const auto index = first(trials.size());
-  const tyto::Batch batch{&trials, index};
+  const tyto::Batch batch{&trials, index, {}};
   network->backpropagate(batch, request);
   std::vector<std::vector<double>> gradients;
   for (std::size_t a = 0; a < network->arrays().size(); ++a) gradients.push_back(network->gradient(a));
@@ -131,7 +131,7 @@ Trained train_with(std::size_t threads, const Arithmetic& arithmetic, int update
   const auto index = first(trials.size());
   Trained trained;
   for (int k = 0; k < updates; ++k) {
-    trained.losses.push_back(network->backpropagate({&trials, index}, request).loss);
+    trained.losses.push_back(network->backpropagate({&trials, index, {}}, request).loss);
     network->apply(*optimizer);
   }
   trained.weights = network->get(0);
@@ -167,10 +167,10 @@ TEST_P(Backend, PenaltyOfWeightZeroChangesNothing) {
   request.objective = &objective;
   request.surrogate = surrogate.get();
   const auto index = first(trials.size());
-  network->backpropagate({&trials, index}, request);
+  network->backpropagate({&trials, index, {}}, request);
   const auto plain = network->gradient(0);
   request.rate_penalties = {{0, 10, 100, 0}};
-  network->backpropagate({&trials, index}, request);
+  network->backpropagate({&trials, index, {}}, request);
   EXPECT_EQ(network->gradient(0), plain);
 }
 

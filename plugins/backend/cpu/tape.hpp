@@ -23,11 +23,13 @@ struct LayerTape {
   std::vector<S> grad_output;       ///< [step][neuron]
   std::vector<S> grad_current;      ///< [step][neuron]
   std::vector<std::uint64_t> bits;  ///< packed spikes, [step][word]
+  bool spikes = false;              ///< the output is in `bits`, not only in `output`
 };
 
 /// The tape of one trial. Its memory is reused from trial to trial.
 template <class S>
 struct Tape {
+  tyto::Pass pass;
   std::vector<LayerTape<S>> layers;
   std::vector<S> grad_input;      ///< [step][channel], if asked for
   std::vector<S> scores;          ///< [output]

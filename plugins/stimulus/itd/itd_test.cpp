@@ -203,6 +203,60 @@ TEST(ItdSpikes, AreTheSameWhereRefined) {
   }
 }
 
+/// Two ears whose harmonics cancel exactly, leaving a threshold of 2^15: a channel fires if the highest of its 16
+/// random bits is 0. The products are so large that without their rounding the rest would be thousands.
+struct CancellingTile {
+  explicit CancellingTile(std::size_t harmonics) {
+    Random random(stream_key(1, "cancelling"));
+    for (std::size_t i = 0; i < 2 * harmonics; ++i) {
+      for (std::size_t step = 0; step < kTileSteps; ++step)
+        terms[i * 2 * kTileSteps + step] = static_cast<float>(random.uniform(-1e11, 1e11));
+      for (std::size_t step = 0; step < kTileSteps; ++step)
+        terms[(i * 2 + 1) * kTileSteps + step] = -terms[i * 2 * kTileSteps + step];
+    }
+    for (std::size_t i = 0; i < 2 * fibres_per_ear * harmonics; ++i) {
+      const auto value = static_cast<float>(random.uniform(0.5, 1));
+      fibres.push_back(value);
+      fibres.push_back(value);
+    }
+    fibres.resize((2 * fibres_per_ear + kBlockChannels) * harmonics * 2);
+    draw = {{{1, 2}}, {{3, 4}}, (std::uint64_t{7} << 32U) + 8, harmonics, fibres_per_ear, 32768.0F, fibres};
+    tile = {first_step, kTileSteps, std::span(terms).first(harmonics * 4 * kTileSteps)};
+  }
+  CancellingTile(const CancellingTile&) = delete;
+  CancellingTile& operator=(const CancellingTile&) = delete;
+
+  static constexpr std::size_t first_step = 16;
+  static constexpr std::size_t fibres_per_ear = 37;
+  alignas(64) std::array<float, 4 * 64 * kTileSteps> terms{};
+  std::vector<float> fibres;
+  TrialDraw draw;
+  Tile tile;
+};
+
+TEST(ItdSpikes, ReadTheirBitsAndRoundEverySum) {
+  for (const std::size_t harmonics : {1, 2, 3, 4, 20}) {
+    const CancellingTile given(harmonics);
+    for (const std::int64_t target : draw_targets()) {
+      SCOPED_TRACE(std::string(hwy::TargetName(target)) + ", harmonics: " + std::to_string(harmonics));
+      const OnlyTarget only(target);
+      std::vector<std::uint64_t> bits(40 * 2);
+      const MutableSpikes spikes{bits.data(), 40, 2 * CancellingTile::fibres_per_ear};
+      draw_tile(given.draw, given.tile, spikes);
+      for (std::size_t step = 0; step < 40; ++step) {
+        for (std::size_t channel = 0; channel < spikes.channels; ++channel) {
+          const bool drawn = step >= 16 && step < 32;
+          const auto block = philox({{1, 2}}, static_cast<std::uint32_t>(channel / 8), static_cast<std::uint32_t>(step),
+                                    (std::uint64_t{7} << 32U) + 8);
+          const std::uint32_t highest = block[channel % 8 / 2] >> (channel % 2 == 0 ? 15U : 31U) & 1U;
+          ASSERT_EQ(spikes.at(step, channel), drawn && highest == 0) << "step " << step << ", channel " << channel;
+        }
+        ASSERT_EQ(spikes.row(step)[1] >> (spikes.channels - 64), 0U) << "bits beyond the last channel";
+      }
+    }
+  }
+}
+
 TEST(ItdSpikes, NeverAndAlwaysMeanWhatTheySay) {
   Itd stimulus;
   auto& p = stimulus.parameters;
