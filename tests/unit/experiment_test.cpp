@@ -141,10 +141,12 @@ TEST_F(ExperimentTest, ReportsFaultsOfAModelFileWhereTheyAre) {
        "input: dense}\n");
   EXPECT_EQ(faults(with_model("{use: models/bad.yaml}")),
             "e.yaml:6:14: error: the model's parameter 'b' needs a value\n"
-            "models/bad.yaml:1:14: error: no layer uses the parameter 'aa', as '$aa'\n"
-            "models/bad.yaml:1:26: error: no layer uses the parameter 'c', as '$c'\n"
             "models/bad.yaml:3:24: error: unknown model parameter '$ab'; did you mean 'aa'?\n"
             "models/bad.yaml:3:36: error: unknown model parameter '$a'; known are aa, b, c");
+  std::string unused = good_model;
+  file("models/bad.yaml", unused.insert(unused.find("  tau:"), "  spare: 1\n"));
+  EXPECT_EQ(faults(with_model("{use: models/bad.yaml}")),
+            "models/bad.yaml:3:3: error: no layer uses the parameter 'spare', as '$spare'");
 }
 
 TEST_F(ExperimentTest, RefusesModelsThatAreNoGraph) {
@@ -274,6 +276,7 @@ TEST_F(ExperimentTest, RefusesWhatIsNoExperiment) {
   EXPECT_EQ(faults("title: x\n"),
             "e.yaml:1:1: error: 'tyto' is missing (version of the experiment language, 1)\n"
             "e.yaml:1:1: error: 'stimulus' is missing (what makes the trials)\n"
+            "e.yaml:1:1: error: 'objective' is missing (readout, loss and target)\n"
             "e.yaml:1:1: error: 'model' is missing (a graph of layers, as in 'model: {use: file}' or 'model: {layers: "
             "{...}}')\n"
             "e.yaml:1:1: error: 'learning' is missing (a learning rule, as in 'learning: {rule: none}')");

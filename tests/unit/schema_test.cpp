@@ -61,7 +61,7 @@ TEST(Schema, HasEveryDeclarationOfAComponent) {
 TEST(Schema, HasTheFrameworksOwnKeys) {
   const Json root = schema_of(SchemaOf::experiment);
   const Json& experiment = root["definitions"]["experiment"];
-  EXPECT_EQ(experiment["required"], Json({"tyto", "stimulus", "model", "learning"}));
+  EXPECT_EQ(experiment["required"], Json({"tyto", "stimulus", "objective", "model", "learning"}));
   const Json rule = alternative(experiment["properties"]["learning"], "rule", "gradient");
   for (const auto* key : {"rule", "surrogate", "epochs", "batch_size", "trials"})
     EXPECT_TRUE(rule["properties"].contains(key)) << key;

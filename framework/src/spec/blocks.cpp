@@ -36,6 +36,7 @@ Parameters<ExperimentKeys> ExperimentKeys::parameters() {
       .component("stimulus", &ExperimentKeys::stimulus, Kind::stimulus, "", "what makes the trials")
       .required()
       .group("objective", &ExperimentKeys::objective, Objective::parameters(), "readout, loss and target")
+      .required()
       .component("backend", &ExperimentKeys::backend, Kind::backend, "cpu", "where the arithmetic runs")
       .group("weights", &ExperimentKeys::weights, weight_parameters(), "initial weights from a results file");
 }

@@ -15,6 +15,7 @@ struct Bindings {
   std::map<std::string, Node, std::less<>> values;
   std::vector<std::string> names;
   std::set<std::string, std::less<>> used;
+  bool complete = true;  ///< every reference was to one of these
 };
 
 std::size_t count_nodes(const Node& node) {
@@ -32,6 +33,7 @@ void substitute(Node& node, Bindings& bindings, std::size_t& budget, Reader& rea
   const std::string name = node.text.substr(1);
   const auto found = bindings.values.find(name);
   if (found == bindings.values.end()) {
+    bindings.complete = false;
     reader.fault(node.place,
                  "unknown model parameter " + quote(node.text) +
                      (bindings.names.empty() ? "; there are none here" : suggestion_or_known(name, bindings.names)));
@@ -108,7 +110,8 @@ std::optional<Node> layers_of(const Node& file, const Node& use, const Node* wit
   }
   Node replaced = *layers;
   substitute_all(replaced, bindings, reader);
-  if (const Node* declared = file.find("parameters"); declared != nullptr)
+  // A misspelled reference leaves a parameter unused, which is then no fault of its own.
+  if (const Node* declared = file.find("parameters"); declared != nullptr && bindings.complete)
     for (const auto& entry : declared->entries)
       if (!bindings.used.contains(entry.key))
         reader.fault(entry.place, "no layer uses the parameter " + quote(entry.key) + ", as '$" + entry.key + "'");

@@ -174,7 +174,9 @@ Node Reader::read(const Node& node, const ParameterList& list, void* object, con
   for (const auto& check : list.checks)
     if (const auto problem = check(object)) {
       const Node* culprit = node.find(problem->parameter);
-      fault(culprit != nullptr ? culprit->place : node.place, problem->message);
+      const bool names_itself = problem->parameter.empty() || problem->message.starts_with(problem->parameter);
+      fault(culprit != nullptr ? culprit->place : node.place,
+            (names_itself ? "" : problem->parameter + ": ") + problem->message);
     }
   return resolved;
 }
@@ -207,7 +209,11 @@ std::optional<Node> Reader::value(const Node& node, const ParameterInfo& info, v
     fault(node.place, info.name + ": " + what_is_needed(info) + " is needed, not " + std::string(name_of(node.type)));
     return std::nullopt;
   }
-  if (group) return read(node, info.members, info.enter ? info.enter(object) : object);
+  if (group) {
+    const std::size_t faults_before = faults_.size();
+    Node members = read(node, info.members, info.enter ? info.enter(object) : object);
+    return faults_.size() == faults_before ? std::optional(std::move(members)) : std::nullopt;
+  }
   try {
     Meaning meaning = read_scalar(node, info);
     if (info.set) info.set(object, meaning.value);
