@@ -14,7 +14,10 @@
 #include "plugin/registry.hpp"
 #include "run/runner.hpp"
 #include "spec/experiment.hpp"
+#include "spec/sweep.hpp"
 #include "stop_signals.hpp"
+#include "sweep/plan.hpp"
+#include "sweep/sweep.hpp"
 
 namespace tyto::cli {
 
@@ -77,6 +80,24 @@ po::options_description experiment_options() {
   return described;
 }
 
+run::Progress::Style style_of(const Options& options) {
+  if (options.has("quiet")) return run::Progress::Style::quiet;
+  return isatty(STDERR_FILENO) != 0 ? run::Progress::Style::bar : run::Progress::Style::lines;
+}
+
+/// Runs every setting of a sweep.
+int run_all(const spec::Sweep& sweep, const sweep::SweepOptions& sweep_options, plugin::Registry& registry,
+            const std::stop_token& stop) {
+  const auto outcome = sweep::run_sweep(sweep, sweep_options, registry, stop);
+  const std::string out = sweep_options.out.string();
+  if (sweep_options.style != run::Progress::Style::quiet)
+    std::cout << outcome.table << "results: " << out << '\n' << std::flush;
+  if (outcome.failed == 0) return exit_done;
+  std::cerr << fmt::format("error: {} of {} runs failed; '{}' names them in /failures\n", outcome.failed, outcome.runs,
+                           out);
+  return exit_failed;
+}
+
 }  // namespace
 
 int run(const Call& call) {
@@ -84,7 +105,8 @@ int run(const Call& call) {
   described.add_options()("threads", po::value<std::int64_t>()->value_name("N"),
                           "number of threads (all cores if not given); results do not depend on it")(
       "out", po::value<std::string>()->value_name("FILE"), "results file (<experiment>.h5 if not given)")(
-      "quiet,q", "print nothing but errors");
+      "keep-parts", "keep the results of each run of a sweep beside those of the whole")("quiet,q",
+                                                                                         "print nothing but errors");
   const Options options(call, "tyto run FILE [options]", described, 1, 1);
   if (!options.ready()) return exit_done;
 
@@ -92,14 +114,16 @@ int run(const Call& call) {
   const std::filesystem::path file = options.operands()[0];
   plugin::Registry registry(plugin::search_path(call.executable, options.all("plugin-path")));
   const std::size_t threads = threads_of(options);
-  const auto experiment = spec::load_experiment(file, overrides_of(options), registry);
+  const auto overrides = overrides_of(options);
+  const auto style = style_of(options);
+  if (const auto sweep = spec::load_sweep(file, overrides))
+    return run_all(
+        *sweep, {out_of(options, file), file, call.command_line, overrides, threads, options.has("keep-parts"), style},
+        registry, signals.token());
+  const auto experiment = spec::load_experiment(file, overrides, registry);
   const auto out = out_of(options, file);
 
-  const bool quiet = options.has("quiet");
-  const bool terminal = isatty(STDERR_FILENO) != 0;
-  run::Progress progress(stderr, quiet      ? run::Progress::Style::quiet
-                                 : terminal ? run::Progress::Style::bar
-                                            : run::Progress::Style::lines);
+  run::Progress progress(stderr, style);
   Executor executor(threads);
   run::RunOptions run_options;
   run_options.out = out;
@@ -112,7 +136,8 @@ int run(const Call& call) {
     progress.clear();
     throw;
   }
-  if (!quiet) std::cout << summary_text(summary, experiment) << "\nresults: " << out.string() << '\n' << std::flush;
+  if (style != run::Progress::Style::quiet)
+    std::cout << summary_text(summary, experiment) << "\nresults: " << out.string() << '\n' << std::flush;
   return exit_done;
 }
 
@@ -120,8 +145,15 @@ int validate(const Call& call) {
   const Options options(call, "tyto validate FILE [options]", experiment_options(), 1, 1);
   if (!options.ready()) return exit_done;
   plugin::Registry registry(plugin::search_path(call.executable, options.all("plugin-path")));
-  const auto experiment = spec::load_experiment(options.operands()[0], overrides_of(options), registry);
-  std::cout << options.operands()[0] << ": valid\n";
+  const std::string& file = options.operands()[0];
+  const auto overrides = overrides_of(options);
+  if (const auto sweep = spec::load_sweep(file, overrides)) {
+    const auto plan = sweep::make_plan(*sweep, file, overrides, registry, {});
+    std::cout << fmt::format("{}: valid, {} runs\n", file, plan.keys.size());
+    return exit_done;
+  }
+  static_cast<void>(spec::load_experiment(file, overrides, registry));
+  std::cout << file << ": valid\n";
   return exit_done;
 }
 

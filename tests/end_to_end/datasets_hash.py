@@ -1,7 +1,7 @@
 """SHA-256 over the data sets of a results file, /provenance left out: equal for equal results.
 
-    datasets_hash.py FILE...                           prints the hash of each file
-    datasets_hash.py --run EXECUTABLE [EXPERIMENT]     runs with 1, 2 and 3 threads, twice each, and compares
+    datasets_hash.py EXECUTABLE [EXPERIMENT]     runs with 1, 2 and 3 threads, twice each, and compares
+    datasets_hash.py --files FILE...             prints the hash of each file
 """
 
 import argparse
@@ -77,17 +77,19 @@ def compare_runs(executable, experiment, settings):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--run", action="store_true", help="run and compare")
+    parser.add_argument("executable", nargs="?", type=pathlib.Path, help="the tyto program")
+    parser.add_argument("experiment", nargs="?", type=pathlib.Path, default=tyto_runs.DEFAULT_EXPERIMENT)
     parser.add_argument("--set", dest="settings", action="append", metavar="A.B=C",
                         help="setting of the runs, instead of the small ones that are the default")
-    parser.add_argument("paths", nargs="+", type=pathlib.Path, metavar="PATH")
+    parser.add_argument("--files", nargs="+", type=pathlib.Path, metavar="FILE", help="only hash these")
     arguments = parser.parse_args()
-    if not arguments.run:
-        for path in arguments.paths:
-            print(datasets_hash(path), path)
+    for path in arguments.files or []:
+        print(datasets_hash(path), path)
+    if arguments.files:
         return
-    experiment = arguments.paths[1] if len(arguments.paths) > 1 else tyto_runs.DEFAULT_EXPERIMENT
-    faults = compare_runs(arguments.paths[0], experiment, arguments.settings or tyto_runs.SMALL)
+    if arguments.executable is None:
+        parser.error("name the tyto program, or --files")
+    faults = compare_runs(arguments.executable, arguments.experiment, arguments.settings or tyto_runs.SMALL)
     if faults:
         raise SystemExit("\n".join(faults))
     print("seven runs compared: equal for 1, 2 and 3 threads and from run to run, different for another seed")

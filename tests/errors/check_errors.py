@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """Bad experiment files get exactly the messages that stand at their heads, exit code 2, and no delay.
 
-usage: check_errors.py TYTO
+usage: check_errors.py TYTO [--update]
 
 Each file begins with comment lines:
   # expect: FILE:LINE:COLUMN: error: ...   one for each line that the program must write to stderr
   # arguments: --set a=b                   further words of the command line, if any
   # command: run                           instead of `tyto validate`
+With --update the expectations are replaced by what the program writes now, for the author to review.
 The files are tried in a copy of this folder, beside a results file made there for tests of weights.
 """
 
@@ -37,9 +38,9 @@ def generated():
         "text_2_mib.yaml: error: the text is too large: more than 1 MiB"]
     many = "tyto: 1\n" + "".join(f"k{index}: 1\n" for index in range(60000))
     yield "nodes_120000.yaml", many, [
-        "nodes_120000.yaml:50000:1: error: the document is too large: more than 100000 nodes, "
+        "nodes_120000.yaml:50000:9: error: the document is too large: more than 100000 nodes, "
         "aliases counted as what they name"]
-    brackets = "tyto: 1\ntitle: " + "[" * (MIB - 100)
+    brackets = "tyto: 1\ntitle: " + "[" * (MIB // 2 - 50) + "]" * (MIB // 2 - 50) + "\n"
     yield "brackets_1_mib.yaml", brackets, [
         "brackets_1_mib.yaml:2:71: error: the document is nested too deeply: more than 64 levels"]
 
@@ -61,27 +62,46 @@ def header_of(path):
     return expected, arguments, command
 
 
-def try_file(executable, folder, name, expected, arguments=(), command="validate"):
-    """What is wrong with the program's answer to one file; empty if nothing is."""
+def answer_to(executable, folder, name, arguments, command):
+    """Exit code, what the program writes to stdout and to stderr, and how long it takes."""
     words = [executable, command, name, *arguments]
     if command == "run":
         words += ["--quiet", "--threads", "1", "--out", "never.h5"]
     start = time.monotonic()
     done = subprocess.run(words, cwd=folder, capture_output=True, timeout=60, check=False)
     seconds = time.monotonic() - start
+    return done.returncode, done.stdout, done.stderr.decode("utf-8", errors="replace").splitlines(), seconds
+
+
+def try_file(executable, folder, name, expected, arguments=(), command="validate"):
+    """What is wrong with the program's answer to one file; empty if nothing is."""
+    code, stdout, answer, seconds = answer_to(executable, folder, name, arguments, command)
     problems = []
-    answer = done.stderr.decode("utf-8", errors="replace").splitlines()
     if answer != expected:
         problems.append("expected:\n    " + "\n    ".join(expected) + "\n  got:\n    " + "\n    ".join(answer))
-    if done.returncode != 2:
-        problems.append(f"exit code {done.returncode}, not 2")
-    if done.stdout:
-        problems.append(f"wrote to stdout: {done.stdout!r}")
+    if code != 2:
+        problems.append(f"exit code {code}, not 2")
+    if stdout:
+        problems.append(f"wrote to stdout: {stdout!r}")
     if seconds > LONGEST_S:
         problems.append(f"took {seconds:.2f} s")
     if (folder / "never.h5").exists():
         problems.append("left a results file")
     return problems
+
+
+def update(executable, folder, path):
+    """Rewrites the expectations of a file. Their number moves the lines, so that this takes some rounds."""
+    expected, arguments, command = header_of(path)
+    rest = b"".join(line for line in path.read_bytes().splitlines(keepends=True) if not line.startswith(b"# expect: "))
+    for _ in range(5):
+        head = "".join(f"# expect: {line}\n" for line in expected)
+        (folder / path.name).write_bytes(head.encode() + rest)
+        answer = answer_to(executable, folder, path.name, arguments, command)[2]
+        if answer == expected:
+            break
+        expected = answer
+    (HERE / path.name).write_bytes((folder / path.name).read_bytes())
 
 
 def check_good_file(executable, folder):
@@ -93,12 +113,17 @@ def check_good_file(executable, folder):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("executable", type=pathlib.Path)
-    executable = str(parser.parse_args().executable.resolve())
+    parser.add_argument("--update", action="store_true")
+    arguments = parser.parse_args()
+    executable = str(arguments.executable.resolve())
     failed = tried = 0
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name) / "errors"
         shutil.copytree(HERE, folder)
         check_good_file(executable, folder)
+        if arguments.update:
+            for path in sorted(HERE.glob("[0-9]*.yaml")):
+                update(executable, folder, path)
         cases = [(path.name, *header_of(path)) for path in sorted(folder.glob("[0-9]*.yaml"))]
         for file_name, content, expected in generated():
             (folder / file_name).write_text(content)

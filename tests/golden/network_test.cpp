@@ -2,8 +2,9 @@
 #include <algorithm>
 #include <cmath>
 
+#include "layer/dropout/dropout.hpp"
+#include "support/finite_differences.hpp"
 #include "support/golden.hpp"
-#include "support/workshop.hpp"
 
 namespace {
 
@@ -232,6 +233,128 @@ TEST_P(Golden, AdamTrajectory) {
     EXPECT_LE(difference(network->get(0), slice(w_ih, k + 1)), tolerance()) << "step " << k;
     EXPECT_LE(difference(network->get(1), slice(w_ho, k + 1)), tolerance()) << "step " << k;
   }
+}
+
+tyto::Objective summed_classification(std::size_t classes, const tyto::TrialSet& trials) {
+  auto objective = classification(classes, trials);
+  objective.readout = tyto::Readout::sum;
+  objective.factor = 0.01;
+  return objective;
+}
+
+/// Effective weights |w| sign in both layers; the gradients are those of the stored w.
+TEST_P(Golden, DaleAbsSign) {
+  const golden::File file("dale_abs_sign");
+  const auto w_ih = file.array("w_ih");
+  const auto w_ho = file.array("w_ho");
+  const auto trials = classified_trials(file, w_ho.shape[1]);
+  const std::string dense = "{type: dense, dale: {method: mask}}";
+  auto model = workshop::chain(
+      trials.shape(), {{"hidden", w_ih.shape[1], "{type: lif, tau: " + tau_of(file) + "}", dense},
+                       {"output", w_ho.shape[1], "{type: leaky_integrator, tau: " + tau_of(file) + "}", dense}});
+  const auto network = workshop::compile(model, GetParam(), executor);
+  const auto set = [&](const std::string& path, const std::vector<double>& values) {
+    for (std::size_t a = 0; a < network->arrays().size(); ++a)
+      if (network->arrays()[a].path() == path) network->set(a, values);
+  };
+  const auto column = [](const golden::Array& signs) {
+    std::vector<double> first;
+    for (std::size_t i = 0; i < signs.shape[0]; ++i) first.push_back(signs.values[i * signs.shape[1]]);
+    return first;
+  };
+  set("hidden/w", w_ih.values);
+  set("hidden/sign", column(file.array("sign_ih")));
+  set("output/w", w_ho.values);
+  set("output/sign", column(file.array("sign_ho")));
+  std::vector<double> spikes;
+  for (std::size_t i = 0; i < trials.size(); ++i) {
+    const auto hidden = network->record(trials, i, 0);
+    spikes.insert(spikes.end(), hidden.output.begin(), hidden.output.end());
+  }
+  EXPECT_EQ(spikes, file.values("hidden_spikes"));
+  const auto objective = summed_classification(w_ho.shape[1], trials);
+  const auto surrogate = workshop::surrogate(file.attribute_text("surrogate"));
+  const auto index = everything(trials);
+  tyto::Backpropagation request;
+  request.objective = &objective;
+  request.surrogate = surrogate.get();
+  const auto result = network->backpropagate({&trials, index, {}}, request);
+  EXPECT_NEAR(result.loss, file.number("loss"), tolerance() * file.number("loss"));
+  for (std::size_t a = 0; a < network->arrays().size(); ++a) {
+    const std::string path = network->arrays()[a].path();
+    if (!network->arrays()[a].info.trainable) continue;
+    const auto expected = file.values(path == "hidden/w" ? "grad_w_ih" : "grad_w_ho");
+    EXPECT_LE(difference(network->gradient(a), expected), tolerance()) << path;
+  }
+}
+
+/// Dropout's arithmetic under the masks of a golden file, [trial][step][channel].
+template <class S>
+class GivenMask final : public tyto::TransformKernel<S> {
+ public:
+  GivenMask(const golden::Array& keep, double p) : keep_(keep), scale_(static_cast<S>(1 / (1 - p))) {}
+  [[nodiscard]] bool spikes(const tyto::Pass&) const override { return false; }
+  void forward(const tyto::Signal<S>& input, std::span<const std::span<const S>>, const tyto::Pass& pass, S* values,
+               std::uint64_t*) const override {
+    const auto bits = mask(pass.trial);
+    dropout::forward(input, {bits.data(), keep_.shape[1], keep_.shape[2]}, scale_, values);
+  }
+  void backward(const tyto::Signal<S>&, std::span<const std::span<const S>>, const tyto::Pass& pass,
+                const S* grad_output, std::span<const std::span<S>>, S* grad_input) const override {
+    const auto bits = mask(pass.trial);
+    dropout::add_kept(grad_output, {bits.data(), keep_.shape[1], keep_.shape[2]}, scale_, grad_input);
+  }
+
+ private:
+  [[nodiscard]] std::vector<std::uint64_t> mask(std::uint64_t trial) const {
+    const std::size_t steps = keep_.shape[1], channels = keep_.shape[2];
+    std::vector<std::uint64_t> bits(steps * tyto::words_for(channels), 0);
+    const tyto::MutableSpikes spikes{bits.data(), steps, channels};
+    for (std::size_t cell = 0; cell < steps * channels; ++cell)
+      if (keep_.values[trial * steps * channels + cell] != 0) spikes.set(cell / channels, cell % channels);
+    return bits;
+  }
+
+  golden::Array keep_;
+  S scale_;
+};
+
+class GivenDropout final : public tyto::Layer {
+ public:
+  GivenDropout(golden::Array keep, double p) : keep_(std::move(keep)), p_(p) {}
+  [[nodiscard]] std::unique_ptr<tyto::TransformKernel<float>> transform_f32(double) const override {
+    return std::make_unique<GivenMask<float>>(keep_, p_);
+  }
+  [[nodiscard]] std::unique_ptr<tyto::TransformKernel<double>> transform_f64(double) const override {
+    return std::make_unique<GivenMask<double>>(keep_, p_);
+  }
+
+ private:
+  golden::Array keep_;
+  double p_;
+};
+
+TEST_P(Golden, DropoutGivenMask) {
+  const golden::File file("dropout_given_mask");
+  const auto w_ih = file.array("w_ih");
+  const auto w_ho = file.array("w_ho");
+  const auto trials = classified_trials(file, w_ho.shape[1]);
+  auto model = lif_model(file, trials, w_ih.shape[1], w_ho.shape[1]);
+  workshop::insert_transform(model, 0, "dropout",
+                             std::make_shared<GivenDropout>(file.array("keep"), file.attribute_number("p")));
+  const auto network = workshop::compile(model, GetParam(), executor);
+  network->set(0, w_ih.values);
+  network->set(1, w_ho.values);
+  const auto objective = summed_classification(w_ho.shape[1], trials);
+  const auto surrogate = workshop::surrogate("sigmoid");
+  const auto index = everything(trials);
+  tyto::Backpropagation request;
+  request.objective = &objective;
+  request.surrogate = surrogate.get();
+  const auto result = network->backpropagate({&trials, index, {}}, request);
+  EXPECT_NEAR(result.loss, file.number("loss"), tolerance() * file.number("loss"));
+  EXPECT_LE(difference(network->gradient(0), file.values("grad_w_ih")), tolerance());
+  EXPECT_LE(difference(network->gradient(1), file.values("grad_w_ho")), tolerance());
 }
 
 std::string by_name(const testing::TestParamInfo<Arithmetic>& info) { return workshop::name_of(info.param); }

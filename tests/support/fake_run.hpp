@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <numbers>
@@ -33,6 +34,10 @@ class Run final : public tyto::FinishedRun {
   tyto::Evaluation answers;
   std::map<std::pair<std::size_t, std::size_t>, tyto::Recording> recordings;  ///< by trial and layer
   std::map<std::string, std::vector<double>> arrays;                          ///< by "layer/name"
+  tyto::TrialSet training;
+  /// Stand in for the network and for the stimulus's probabilities.
+  std::function<tyto::Evaluation(const tyto::TrialSet&, std::span<const tyto::ChangedArray>)> answer;
+  std::function<std::vector<double>(std::span<const double>)> likelihood;
 
   Run(std::optional<int> classes, const std::vector<double>& targets_deg, tyto::TrialShape shape = {10, 4, 0.001}) {
     const tyto::TargetInfo target{"angle", "an angle", tyto::Dimension::angle, -90 * radians_per_degree,
@@ -85,6 +90,14 @@ class Run final : public tyto::FinishedRun {
   [[nodiscard]] const tyto::Evaluation& evaluation() const override { return answers; }
   [[nodiscard]] tyto::Recording record(std::size_t trial, std::size_t layer) const override {
     return recordings.at({trial, layer});
+  }
+  [[nodiscard]] const tyto::TrialSet& training_trials() const override { return training; }
+  [[nodiscard]] tyto::Evaluation evaluate(const tyto::TrialSet& trials,
+                                          std::span<const tyto::ChangedArray> changed) const override {
+    return answer(trials, changed);
+  }
+  [[nodiscard]] std::vector<double> log_likelihood(std::span<const double> values) const override {
+    return likelihood(values);
   }
   [[nodiscard]] std::vector<double> array(std::string_view layer, std::string_view name) const override {
     const auto found = arrays.find(std::string(layer) + "/" + std::string(name));

@@ -121,7 +121,7 @@ TEST_F(ExperimentTest, TakesAModelFromAFile) {
   EXPECT_EQ(e.model.layers[0].size, 5U);
   EXPECT_NE(e.resolved.find("size: 5"), std::string::npos);
   EXPECT_EQ(e.resolved.find("use:"), std::string::npos);
-  EXPECT_EQ(load(with_model("{use: models/m.yaml}"), {{"model.hidden=6"}, {}, {}}).model.layers[0].size, 6U);
+  EXPECT_EQ(load(with_model("{use: models/m.yaml}"), {{"model.hidden=6"}, {}, {}, {}}).model.layers[0].size, 6U);
 }
 
 TEST_F(ExperimentTest, ReportsFaultsOfAModelFileWhereTheyAre) {
@@ -183,7 +183,7 @@ TEST_F(ExperimentTest, ChecksSizes) {
     return faults(text.replace(text.find(piece), piece.size(), new_piece));
   };
   EXPECT_EQ(large("fibres: 100000, duration: 100 s", "train: 100", "train: 100000000"),
-            "e.yaml:10:62: error: the trials of 100000 steps and 200000 channels need 250 PB of memory, more than this "
+            "e.yaml:10:63: error: the trials of 100000 steps and 200000 channels need 250 PB of memory, more than this "
             "machine has");
   EXPECT_EQ(large("fibres: 100000", "size: 8", "size: 1000000"),
             "e.yaml:8:58: error: the weights from 200000 to 1000000 neurons need 3.2 TB of memory, more than this "
@@ -196,9 +196,19 @@ TEST_F(ExperimentTest, MatchesCapabilities) {
             "type 'rough' does not\n"
             "e.yaml:8:20: error: the rule 'gradient' needs layers that offer 'surrogate derivative', which layer "
             "'hidden' of type 'rough' does not");
-  EXPECT_EQ(faults(good, {{}, {}, "forward_only"}),
+  EXPECT_EQ(faults(good, {{}, {}, {}, "forward_only"}),
             "--backend forward_only: error: the rule 'gradient' needs a backend that offers 'backpropagation', which "
             "'forward_only' does not");
+}
+
+TEST_F(ExperimentTest, MatchesWhatAnAnalysisNeedsOfTheStimulus) {
+  const std::string tuning = "analyses: [tuning, {tuning: {layer: hidden, as: hidden_tuning}}]";
+  EXPECT_EQ(faults(with(tuning, "analyses: [tuning, observer]")),
+            "e.yaml:11:20: error: the analysis 'observer' needs a stimulus that offers 'likelihood', which 'tone' does "
+            "not");
+  std::string known = with(tuning, "analyses: [tuning, observer]");
+  known.replace(known.find("type: tone"), 10, "type: known_tone");
+  EXPECT_EQ(faults(known), "");
 }
 
 TEST_F(ExperimentTest, ARuleThatDoesNotTrainHasNoTrainingTrials) {
@@ -240,17 +250,17 @@ TEST_F(ExperimentTest, ChecksAnalyses) {
 
 TEST_F(ExperimentTest, TheCommandLineChangesIt) {
   const Experiment e =
-      load(good, {{"learning.epochs=9", "stimulus.fibres=20", "learning.surrogate={type: sigmoid, slope: 3}"}, 11, {}});
+      load(good, {{"learning.epochs=9", "stimulus.fibres=20", "learning.surrogate={type: sigmoid, slope: 3}"}, {}, 11, {}});
   EXPECT_EQ(e.epochs, 9);
   EXPECT_EQ(e.seed, 11U);
   EXPECT_EQ(e.model.input.channels, 40U);
   EXPECT_NE(e.resolved.find("slope: 3"), std::string::npos);
-  EXPECT_EQ(faults(good, {{"learning.surrogate.slope=3"}, {}, {}}),
+  EXPECT_EQ(faults(good, {{"learning.surrogate.slope=3"}, {}, {}, {}}),
             "--set learning.surrogate.slope=3: error: 'type' is missing: the name of a surrogate");
 }
 
 TEST_F(ExperimentTest, ReportsFaultsOfTheCommandLineToo) {
-  EXPECT_EQ(faults(good, {{"stimulus.fibers=3", "seed", "learning.epochs=0"}, {}, {}}),
+  EXPECT_EQ(faults(good, {{"stimulus.fibers=3", "seed", "learning.epochs=0"}, {}, {}, {}}),
             "--set seed: error: a setting is written as key=value, as in stimulus.frequency='50 Hz'\n"
             "--set stimulus.fibers=3: error: unknown key 'fibers'; did you mean 'fibres'?\n"
             "--set learning.epochs=0: error: epochs: must be at least 1");

@@ -99,8 +99,8 @@ struct Adam final : Optimizer {
         .positive();
   }
   [[nodiscard]] std::size_t slots() const override { return 2; }
-  void update(std::span<float>, std::span<const float>, std::span<float>, std::int64_t) const override {}
-  void update(std::span<double>, std::span<const double>, std::span<double>, std::int64_t) const override {}
+  void update(std::span<float>, std::span<const float>, std::span<float>, const Update&) const override {}
+  void update(std::span<double>, std::span<const double>, std::span<double>, const Update&) const override {}
 };
 
 struct Gradient final : LearningRule {
@@ -162,6 +162,16 @@ struct Tuning final : Analysis {
   void run(const FinishedRun&, Table&) const override {}
 };
 
+/// An analysis that needs a stimulus with probabilities.
+struct Observer final : Analysis {
+  int grid = 0;
+  static auto parameters() {
+    return tyto::parameters<Observer>("An observer").integer("grid", &Observer::grid, "10", "values");
+  }
+  [[nodiscard]] std::vector<std::string_view> needs_of_stimulus() const override { return {capability::likelihood}; }
+  void run(const FinishedRun&, Table&) const override {}
+};
+
 /// A stand-in for the registry of plugins.
 class FakeComponents final : public plugin::Components, private Registrar {
  public:
@@ -179,7 +189,9 @@ class FakeComponents final : public plugin::Components, private Registrar {
     add<LearningRule, NoRule>(Kind::learning_rule, "none");
     add<Backend, PlainBackend>(Kind::backend, "cpu", {backpropagation});
     add<Backend, PlainBackend>(Kind::backend, "forward_only", {});
+    add<Stimulus, Tone>(Kind::stimulus, "known_tone", {likelihood});
     add<Analysis, Tuning>(Kind::analysis, "tuning");
+    add<Analysis, Observer>(Kind::analysis, "observer");
   }
   [[nodiscard]] std::vector<std::string> names(Kind kind) const override {
     std::vector<std::string> found;

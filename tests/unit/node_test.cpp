@@ -139,6 +139,7 @@ TEST(Node, WhatIsWrittenIsReadBackEqual) {
 }
 
 TEST(Node, TextsThatLookLikeSomethingElseAreQuoted) {
+  EXPECT_EQ(parse(write(parse("a: [-, b]", "f.yaml")), "g.yaml").find("a")->items[0].text, "-");
   for (const auto* text : {"true", "Null", "12", "1e3", "a: b", "# c", "", "- x", "*a", "yes", "two words"}) {
     EXPECT_TRUE(make_text(text, {}).quoted) << text;
     const Node back = parse("k: " + write(make_text(text, {})), "f.yaml");

@@ -40,6 +40,14 @@ Objective regression(Readout readout = Readout::mean, double factor = 1) {
   return objective;
 }
 
+Objective circle(double period, Readout readout = Readout::mean, double factor = 1) {
+  Objective objective = regression(readout, factor);
+  objective.circular = true;
+  objective.period = period;
+  objective.bind({angle()});
+  return objective;
+}
+
 std::string error_of(const std::function<void()>& action) {
   try {
     action();
@@ -91,6 +99,45 @@ TEST(Objective, RefusesALossThatDoesNotFit) {
   EXPECT_NE(check_of(classes).find("loss: mse compares one estimated value"), std::string::npos);
 }
 
+TEST(Objective, RefusesACircleOfClassesOrOfNothing) {
+  EXPECT_EQ(check_of(circle(1)), "");
+  auto classes = classification(12);
+  classes.circular = true;
+  EXPECT_NE(check_of(classes).find("circular: classes lie on no circle"), std::string::npos);
+  auto empty = circle(1);
+  EXPECT_EQ(error_of([&] {
+              empty.bind({{"level", "", tyto::Dimension::none, 1, 1}});
+            }),
+            "target 'level' cannot lie on a circle: its range is empty");
+}
+
+TEST(Objective, MeasuresDistances) {
+  EXPECT_DOUBLE_EQ(regression().distance(-1.5, 1.5), 3);
+  EXPECT_DOUBLE_EQ(classification(12).distance(1.5, -1.5), 3);
+  EXPECT_NEAR(circle(1).distance(-1.5, 1.5), half_turn - 3, 1e-14) << "the ends of the range are one place";
+  EXPECT_NEAR(circle(1).distance(1.5, -1.5), half_turn - 3, 1e-14);
+  EXPECT_DOUBLE_EQ(circle(2).distance(-1.5, 1.5), 3) << "on a whole turn the ends lie opposite";
+  EXPECT_NEAR(circle(2).distance(-3, 3), 2 * half_turn - 6, 1e-14);
+  EXPECT_NEAR(circle(1).distance(0.2, 0.2 + 3 * half_turn), 0, 1e-14);
+}
+
+/// Scores of any length at the target's place on the circle give the target back.
+TEST(Objective, EstimatesPlacesOnACircle) {
+  for (const double period : {1.0, 2.0, 3.5})
+    for (const double target : {-1.5, -0.3, 0.0, 0.9, 1.55}) {
+      const auto objective = circle(period);
+      ASSERT_EQ(objective.outputs(), 2U);
+      const double phase = 2 * target / period;
+      EXPECT_NEAR(objective.estimate(std::vector<double>{0.3 * std::cos(phase), 0.3 * std::sin(phase)}), target, 1e-14);
+      std::vector<double> gradient(2);
+      EXPECT_NEAR(objective.loss_of<double>(std::vector<double>{std::cos(phase), std::sin(phase)}, target, gradient), 0,
+                  1e-28);
+    }
+  std::vector<double> gradient(2);
+  EXPECT_DOUBLE_EQ(circle(2).loss_of<double>(std::vector<double>{0, 0}, 0.4, gradient), 0.5)
+      << "half of the squared radius";
+}
+
 TEST(Objective, DividesTheRangeIntoClasses) {
   const auto objective = classification(12);
   EXPECT_EQ(objective.outputs(), 12U);
@@ -137,6 +184,8 @@ TYPED_TEST(ObjectiveIn, ReadsOutTimeCourses) {
   EXPECT_EQ(read(classification(2), output, 4), (std::vector<S>{S(3.5), 2}));
   EXPECT_EQ(read(classification(2, Readout::sum, 0.5), output, 4), (std::vector<S>{7, 4}));
   EXPECT_EQ(read(classification(2, Readout::last, 2), output, 4), (std::vector<S>{10, 4}));
+  EXPECT_EQ(read(classification(2, Readout::spike_count), std::vector<S>{1, 0, 0, 0, 1, 1, 1, 0}, 4),
+            (std::vector<S>{3, 1}));
   std::vector<std::size_t> when(2);
   EXPECT_EQ(read(classification(2, Readout::max, 3), output, 4, &when), (std::vector<S>{15, 24}));
   EXPECT_EQ(when, (std::vector<std::size_t>{1, 0})) << "the earliest of equal maxima counts";
@@ -210,8 +259,9 @@ TYPED_TEST(ObjectiveIn, GradientsMatchFiniteDifferences) {
   using S = TypeParam;
   constexpr std::size_t steps = 5;
   const double tolerance = sizeof(S) == 4 ? 1e-5 : 1e-8;
-  for (const auto readout : {Readout::mean, Readout::sum, Readout::last, Readout::max})
-    for (const Objective& objective : {classification(3, readout, 0.7), regression(readout, 0.7)}) {
+  for (const auto readout : {Readout::mean, Readout::sum, Readout::last, Readout::max, Readout::spike_count})
+    for (const Objective& objective : {classification(3, readout, 0.7), regression(readout, 0.7),
+                                       circle(1, readout, 0.7), circle(2, readout, 0.7)}) {
       const std::size_t outputs = objective.outputs();
       std::vector<double> output(steps * outputs);
       for (std::size_t i = 0; i < output.size(); ++i) output[i] = std::sin(1.7 * static_cast<double>(i) + 0.3);

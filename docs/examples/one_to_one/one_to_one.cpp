@@ -8,14 +8,15 @@ namespace {
 template <class S>
 struct OneToOneKernel final : tyto::ProjectionKernel<S> {
   void forward(const tyto::Signal<S>& input, std::span<const std::span<const S>> arrays, std::size_t to,
-               S* current) const override {
+               const tyto::Pass&, S* current) const override {
     const auto w = arrays[0];
     for (std::size_t t = 0; t < input.steps; ++t)
       for (std::size_t i = 0; i < to; ++i) current[t * to + i] += w[i] * value(input, t, i);
   }
 
   void backward(const tyto::Signal<S>& input, std::span<const std::span<const S>> arrays, std::size_t to,
-                const S* grad_current, std::span<const std::span<S>> grad_arrays, S* grad_input) const override {
+                const tyto::Pass&, const S* grad_current, std::span<const std::span<S>> grad_arrays,
+                S* grad_input) const override {
     const auto w = arrays[0];
     const auto grad_w = grad_arrays[0];
     for (std::size_t t = 0; t < input.steps; ++t)

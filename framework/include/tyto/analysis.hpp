@@ -12,6 +12,13 @@
 
 namespace tyto {
 
+/// Values in place of an array's trained ones, e.g. to silence a neuron.
+struct ChangedArray {
+  std::string layer;
+  std::string name;
+  std::vector<double> values;
+};
+
 /// A finished run, seen through its test trials.
 class TYTO_API FinishedRun {
  public:
@@ -25,6 +32,14 @@ class TYTO_API FinishedRun {
   [[nodiscard]] virtual Recording record(std::size_t trial, std::size_t layer) const = 0;
   /// Arrays of the trained network; throws Error for an unknown name.
   [[nodiscard]] virtual std::vector<double> array(std::string_view layer, std::string_view name) const = 0;
+
+  /// The training trials of the last epoch; none if the rule does not train.
+  [[nodiscard]] virtual const TrialSet& training_trials() const = 0;
+  /// What the trained network answers to any trials of its shape with some arrays changed. The network stays as it is.
+  [[nodiscard]] virtual Evaluation evaluate(const TrialSet& trials, std::span<const ChangedArray> changed) const = 0;
+  /// For a stimulus that offers capability::likelihood: Stimulus::log_likelihood() of the objective's target for every
+  /// test trial, [trial][value].
+  [[nodiscard]] virtual std::vector<double> log_likelihood(std::span<const double> values) const = 0;
 
   /// The target of a trial, in base units.
   [[nodiscard]] double target(std::size_t trial) const { return trials().targets(trial)[objective().target_index()]; }
@@ -43,6 +58,8 @@ class TYTO_API Analysis {
   virtual ~Analysis() = default;
   /// Called at validation; throws Error if the analysis cannot be made of such a run.
   virtual void check([[maybe_unused]] const Model& model, [[maybe_unused]] const Objective& objective) const {}
+  /// Capabilities that the stimulus must offer, matched at validation.
+  [[nodiscard]] virtual std::vector<std::string_view> needs_of_stimulus() const { return {}; }
   virtual void run(const FinishedRun& run, Table& table) const = 0;
 };
 

@@ -28,6 +28,7 @@ inline constexpr std::string_view transform = "transform";            ///< layer
 inline constexpr std::string_view spiking = "spiking";                  ///< output is 0 or 1
 inline constexpr std::string_view surrogate = "surrogate derivative";   ///< spike() is differentiable by a surrogate
 inline constexpr std::string_view jacobian = "local Jacobian";          ///< derivative of one step is available
+inline constexpr std::string_view likelihood = "likelihood";  ///< stimulus knows the probability of its spikes
 inline constexpr std::string_view backpropagation = "backpropagation";  ///< backend can run a model backwards
 }  // namespace capability
 

@@ -8,6 +8,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <tyto/export.hpp>
@@ -57,7 +58,8 @@ class PopulationKernel {
 };
 
 /// Keeps an array within a law, e.g. Dale's: every row of weights has one sign. Beside the stored numbers, which an
-/// optimizer changes, there are effective ones, which the network uses.
+/// optimizer changes, there are effective ones, which the network uses. Effective numbers that are stored stay what
+/// they are.
 template <class S>
 struct ConstrainedArray {
   std::span<const S> stored;
@@ -76,6 +78,12 @@ class TYTO_API Constraint {
   /// Puts the stored numbers back within the law after an update.
   virtual void project(std::span<float> stored, const ConstrainedArray<float>& array) const = 0;
   virtual void project(std::span<double> stored, const ConstrainedArray<double>& array) const = 0;
+  /// Brings numbers from outside, drawn or read from a file, within the law. Called whenever they or the companion,
+  /// which is zero before it is known, have been set.
+  virtual void admit([[maybe_unused]] std::span<float> stored,
+                     [[maybe_unused]] const ConstrainedArray<float>& array) const {}
+  virtual void admit([[maybe_unused]] std::span<double> stored,
+                     [[maybe_unused]] const ConstrainedArray<double>& array) const {}
 };
 
 /// An array that a layer owns, e.g. weights "w" of shape (from, to).
@@ -93,6 +101,8 @@ struct ArrayInfo {
   std::function<void(Random& random, std::span<double> values)> initialise;
 };
 
+struct Pass;
+
 /// One projection's arithmetic in precision S.
 template <class S>
 class ProjectionKernel {
@@ -100,10 +110,11 @@ class ProjectionKernel {
   virtual ~ProjectionKernel() = default;
   /// current[step][to] += ...; arrays in the order of Layer::arrays().
   virtual void forward(const Signal<S>& input, std::span<const std::span<const S>> arrays, std::size_t to,
-                       S* current) const = 0;
+                       const Pass& pass, S* current) const = 0;
   /// grad_arrays[k] += ...; if grad_input is set, grad_input[step][from] += ...
   virtual void backward(const Signal<S>& input, std::span<const std::span<const S>> arrays, std::size_t to,
-                        const S* grad_current, std::span<const std::span<S>> grad_arrays, S* grad_input) const = 0;
+                        const Pass& pass, const S* grad_current, std::span<const std::span<S>> grad_arrays,
+                        S* grad_input) const = 0;
 };
 
 /// What one pass of one trial is for.
@@ -113,6 +124,8 @@ struct Pass {
   std::uint64_t trial = 0;  ///< number of the trial in its data set
   std::uint32_t epoch = 0;  ///< counted from 1; 0 outside training
   double progress = 1;      ///< part of the training that is done, 0..1
+  double rate_factor = 1;   ///< on every learning rate, by the schedule of the training
+  std::string_view layer;   ///< name of the layer that is passed through
 
   /// Numbers of this pass alone, from the stream "<name>".
   [[nodiscard]] Random random(std::string_view name) const { return Random(stream_key(seed, name), trial, epoch); }

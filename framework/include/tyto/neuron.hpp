@@ -149,32 +149,21 @@ class NeuronKernel final : public PopulationKernel<S> {
     const auto initial = std::bit_cast<std::array<S, variables>>(State<S>{});
     for (std::size_t k = 0; k < variables; ++k)
       std::fill_n(state.begin() + static_cast<std::ptrdiff_t>(k * n), n, initial[k]);
-    for (std::size_t t = 0; t < scan.steps; ++t) {
-      if (scan.states != nullptr) std::copy(state.begin(), state.end(), scan.states + t * variables * n);
-      S* const distance = scan.distances != nullptr ? scan.distances + t * n : distances.data();
-      if (scan.smooth == nullptr)
-        step_forward(prepared_, dt_s_, n, scan.current + t * n, state.data(), scan.output + t * n, distance);
-      else
-        smooth_forward(*scan.smooth, n, scan.current + t * n, state.data(), scan.output + t * n, distance);
-    }
+    if (scan.smooth == nullptr)
+      scan_forward(prepared_, dt_s_, scan, state.data(), distances.data());
+    else
+      for (std::size_t t = 0; t < scan.steps; ++t) smooth_forward(scan, t, state.data(), distances.data());
   }
 
   void backward(const BackwardScan<S>& scan) const override {
-    const std::size_t n = scan.neurons;
     thread_local std::vector<S> adjoint;  // dL/d state after the step
     thread_local std::vector<S> zeros;
-    adjoint.assign(variables * n, S(0));
-    zeros.assign(n, S(0));
-    for (std::size_t t = scan.steps; t-- > 0;) {
-      const S* const psi = scan.psi != nullptr ? scan.psi + t * n : zeros.data();
-      const S* const states = scan.states + t * variables * n;
-      if (scan.smooth == nullptr)
-        step_backward(prepared_, dt_s_, scan.detach_reset, n, scan.current + t * n, states, psi,
-                      scan.grad_output + t * n, adjoint.data(), scan.grad_current + t * n);
-      else
-        smooth_backward(*scan.smooth, n, scan.current + t * n, states, psi, scan.grad_output + t * n, adjoint.data(),
-                        scan.grad_current + t * n);
-    }
+    adjoint.assign(variables * scan.neurons, S(0));
+    zeros.assign(scan.neurons, S(0));
+    if (scan.smooth == nullptr)
+      scan_backward(prepared_, dt_s_, scan, adjoint.data(), zeros.data());
+    else
+      for (std::size_t t = scan.steps; t-- > 0;) smooth_backward(scan, t, adjoint.data(), zeros.data());
   }
 
  private:
@@ -207,56 +196,79 @@ class NeuronKernel final : public PopulationKernel<S> {
     grad_current[i] = gradient[variables];
   }
 
-  TYTO_MANY_TARGETS static void step_forward(const Prepared& prepared, double dt_s, std::size_t n, const S* current,
-                                             S* state, S* output, S* distances) {
+  TYTO_MANY_TARGETS static void scan_forward(const Prepared& prepared, double dt_s, const ForwardScan<S>& scan,
+                                             S* state, S* unwanted_distances) {
     const Prepared own = prepared;
+    const std::size_t n = scan.neurons;
+    for (std::size_t t = 0; t < scan.steps; ++t) {
+      const S* const current = scan.current + t * n;
+      S* const output = scan.output + t * n;
+      S* const distances = scan.distances != nullptr ? scan.distances + t * n : unwanted_distances;
+      if (scan.states != nullptr) {
+        S* const before = scan.states + t * variables * n;
 #pragma GCC ivdep
-    for (std::size_t i = 0; i < n; ++i) {
-      const Step<S> step(dt_s);
-      auto x = load<S>(state, n, i);
-      output[i] = own.template step<S>(x, current[i], step);
-      distances[i] = step.distance();
-      const auto values = std::bit_cast<std::array<S, variables>>(x);
-      for (std::size_t k = 0; k < variables; ++k) state[k * n + i] = values[k];
+        for (std::size_t cell = 0; cell < variables * n; ++cell) before[cell] = state[cell];
+      }
+#pragma GCC ivdep
+      for (std::size_t i = 0; i < n; ++i) {
+        const Step<S> step(dt_s);
+        auto x = load<S>(state, n, i);
+        output[i] = own.template step<S>(x, current[i], step);
+        distances[i] = step.distance();
+        const auto values = std::bit_cast<std::array<S, variables>>(x);
+        for (std::size_t k = 0; k < variables; ++k) state[k * n + i] = values[k];
+      }
     }
   }
 
-  TYTO_MANY_TARGETS static void step_backward(const Prepared& prepared, double dt_s, bool detach_reset, std::size_t n,
-                                              const S* current, const S* states, const S* psi, const S* grad_output,
-                                              S* adjoint, S* grad_current) {
+  TYTO_MANY_TARGETS static void scan_backward(const Prepared& prepared, double dt_s, const BackwardScan<S>& scan,
+                                              S* adjoint, const S* zeros) {
     const Prepared own = prepared;
+    const std::size_t n = scan.neurons;
+    const bool detach_reset = scan.detach_reset;
+    for (std::size_t t = scan.steps; t-- > 0;) {
+      const S* const current = scan.current + t * n;
+      const S* const states = scan.states + t * variables * n;
+      const S* const psi = scan.psi != nullptr ? scan.psi + t * n : zeros;
+      const S* const grad_output = scan.grad_output + t * n;
+      S* const grad_current = scan.grad_current + t * n;
 #pragma GCC ivdep
-    for (std::size_t i = 0; i < n; ++i) {
-      const Step<D> step(dt_s, detach_reset, psi[i]);
-      auto x = load<D>(states, n, i);
-      const D out = own.template step<D>(x, D::variable(current[i], static_cast<int>(variables)), step);
-      pull_back(x, out, grad_output[i], n, i, adjoint, grad_current);
+      for (std::size_t i = 0; i < n; ++i) {
+        const Step<D> step(dt_s, detach_reset, psi[i]);
+        auto x = load<D>(states, n, i);
+        const D out = own.template step<D>(x, D::variable(current[i], static_cast<int>(variables)), step);
+        pull_back(x, out, grad_output[i], n, i, adjoint, grad_current);
+      }
     }
   }
 
-  void smooth_forward(const Surrogate& surrogate, std::size_t n, const S* current, S* state, S* output,
-                      S* distances) const {
+  void smooth_forward(const ForwardScan<S>& scan, std::size_t t, S* state, S* unwanted_distances) const {
     using T = Dual<S, 1, true>;
+    const std::size_t n = scan.neurons;
+    S* const distances = scan.distances != nullptr ? scan.distances + t * n : unwanted_distances;
+    if (scan.states != nullptr) std::copy_n(state, variables * n, scan.states + t * variables * n);
     for (std::size_t i = 0; i < n; ++i) {
-      const Step<T> step(dt_s_, surrogate, S(0));
+      const Step<T> step(dt_s_, *scan.smooth, S(0));
       std::array<T, variables> values;
       for (std::size_t k = 0; k < variables; ++k) values[k] = T(state[k * n + i]);
       auto x = std::bit_cast<State<T>>(values);
-      output[i] = prepared_.template step<T>(x, T(current[i]), step).value;
+      scan.output[t * n + i] = prepared_.template step<T>(x, T(scan.current[t * n + i]), step).value;
       distances[i] = step.distance();
       values = std::bit_cast<std::array<T, variables>>(x);
       for (std::size_t k = 0; k < variables; ++k) state[k * n + i] = values[k].value;
     }
   }
 
-  void smooth_backward(const Surrogate& surrogate, std::size_t n, const S* current, const S* states, const S* psi,
-                       const S* grad_output, S* adjoint, S* grad_current) const {
+  void smooth_backward(const BackwardScan<S>& scan, std::size_t t, S* adjoint, const S* zeros) const {
     using T = Dual<S, directions, true>;
+    const std::size_t n = scan.neurons;
+    const S* const psi = scan.psi != nullptr ? scan.psi + t * n : zeros;
     for (std::size_t i = 0; i < n; ++i) {
-      const Step<T> step(dt_s_, surrogate, psi[i]);
-      auto x = load<T>(states, n, i);
-      const T out = prepared_.template step<T>(x, T::variable(current[i], static_cast<int>(variables)), step);
-      pull_back(x, out, grad_output[i], n, i, adjoint, grad_current);
+      const Step<T> step(dt_s_, *scan.smooth, psi[i]);
+      auto x = load<T>(scan.states + t * variables * n, n, i);
+      const T current = T::variable(scan.current[t * n + i], static_cast<int>(variables));
+      const T out = prepared_.template step<T>(x, current, step);
+      pull_back(x, out, scan.grad_output[t * n + i], n, i, adjoint, scan.grad_current + t * n);
     }
   }
 

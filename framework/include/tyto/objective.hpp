@@ -14,7 +14,7 @@
 
 namespace tyto {
 
-enum class Readout { mean, sum, last, max };
+enum class Readout { mean, sum, last, max, spike_count };
 enum class Loss { cross_entropy, mean_squared_error };
 
 /// Declared once, as a value; bind() ties it to a stimulus.
@@ -25,6 +25,8 @@ class TYTO_API Objective {
   Readout readout = Readout::mean;
   double factor = 1;  ///< multiplies the readout
   Loss loss = Loss::cross_entropy;
+  bool circular = false;  ///< regression on a circle: the outputs are cosine and sine of the target's place on it
+  double period = 1;      ///< length of that circle in units of the target's range
 
   [[nodiscard]] static Parameters<Objective> parameters();
 
@@ -36,13 +38,19 @@ class TYTO_API Objective {
 
   [[nodiscard]] bool classifies() const { return classes.has_value(); }
   /// Neurons that the output layer must have.
-  [[nodiscard]] std::size_t outputs() const { return classes ? static_cast<std::size_t>(*classes) : 1; }
+  [[nodiscard]] std::size_t outputs() const {
+    if (classes) return static_cast<std::size_t>(*classes);
+    return circular ? 2 : 1;
+  }
   /// The class that a target value falls into, 0 .. classes-1.
   [[nodiscard]] std::size_t class_of(double value) const;
   /// The target value in the middle of a class.
   [[nodiscard]] double class_centre(std::size_t index) const;
-  /// The target value that scores stand for: the centre of the best class, or the value itself.
+  /// The target value that scores stand for: the centre of the best class, the value itself, or the place on the
+  /// circle.
   [[nodiscard]] double estimate(std::span<const double> scores) const;
+  /// Absolute difference of two target values; on a circle the way that is shorter.
+  [[nodiscard]] double distance(double a, double b) const;
 
   /// scores[k] from output[step][k]. For Readout::max, `when[k]` receives the step of the maximum.
   template <class S>
@@ -56,6 +64,9 @@ class TYTO_API Objective {
               std::span<S> grad_output) const;
 
  private:
+  /// Length of the circle in the target's units.
+  [[nodiscard]] double circumference() const { return period * (info_.maximum - info_.minimum); }
+
   TargetInfo info_;
   std::size_t index_ = 0;
 };

@@ -58,6 +58,12 @@ class TYTO_API Stimulus {
   /// Makes one trial, a pure function of `key`. `spikes` comes zeroed, with shape() steps and channels;
   /// `targets` has one place for each of targets(), in base units.
   virtual void make(const TrialKey& key, const MutableSpikes& spikes, std::span<double> targets) const = 0;
+
+  /// For a stimulus that offers capability::likelihood: result[i] becomes the logarithm of the probability of `spikes`
+  /// if target number `target` had values[i] and all else were as chance decided it for trial `key`, up to a number
+  /// that is the same for all values. Called from many threads. Throws Error where it is not offered.
+  virtual void log_likelihood(const TrialKey& key, const Spikes& spikes, std::size_t target,
+                              std::span<const double> values, std::span<double> result) const;
 };
 
 }  // namespace tyto

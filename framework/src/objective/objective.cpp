@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numbers>
 
 #include <tyto/error.hpp>
 
@@ -18,6 +19,12 @@ std::optional<Problem> loss_fits_target(const Objective& objective) {
     return Problem{"loss",
                    "mse compares one estimated value with the target, and scores of classes are no such value; "
                    "leave 'classes' out, or use 'loss: cross_entropy'"};
+  return std::nullopt;
+}
+
+std::optional<Problem> circle_fits_target(const Objective& objective) {
+  if (objective.classes && objective.circular)
+    return Problem{"circular", "classes lie on no circle; leave 'classes' out to estimate the target's place on one"};
   return std::nullopt;
 }
 
@@ -80,13 +87,24 @@ Parameters<Objective> Objective::parameters() {
       .range(2, 1'000'000)
       .optional()
       .choice("readout", &Objective::readout,
-              {{"mean", Readout::mean}, {"sum", Readout::sum}, {"last", Readout::last}, {"max", Readout::max}}, "mean",
-              "how an output neuron's values over time become its score")
+              {{"mean", Readout::mean},
+               {"sum", Readout::sum},
+               {"last", Readout::last},
+               {"max", Readout::max},
+               {"spike_count", Readout::spike_count}},
+              "mean", "how an output neuron's values over time become its score; spike_count needs neurons that spike")
       .number("factor", &Objective::factor, "1", "multiplies the readout")
       .positive()
       .choice("loss", &Objective::loss, {{"cross_entropy", Loss::cross_entropy}, {"mse", Loss::mean_squared_error}},
               "cross_entropy", "what training makes small: cross_entropy for classes, mse for a value")
-      .check(loss_fits_target);
+      .boolean("circular", &Objective::circular, "false",
+               "for a value on a circle: two outputs stand for the cosine and sine of its place, the estimate is their "
+               "angle, and errors are measured the shorter way round")
+      .number("period", &Objective::period, "1",
+              "length of the circle in units of the target's range; 1 joins the two ends of the range")
+      .at_least(1)
+      .check(loss_fits_target)
+      .check(circle_fits_target);
   return list;
 }
 
@@ -98,6 +116,8 @@ void Objective::bind(const std::vector<TargetInfo>& targets) {
   if (found == targets.end()) throw Error("the stimulus has no target '" + target + "'; it has " + names_of(targets));
   if (classes && !(found->minimum < found->maximum))
     throw Error("target '" + found->name + "' cannot be divided into classes: its range is empty");
+  if (circular && !(found->minimum < found->maximum))
+    throw Error("target '" + found->name + "' cannot lie on a circle: its range is empty");
   info_ = *found;
   index_ = static_cast<std::size_t>(found - targets.begin());
 }
@@ -116,8 +136,20 @@ double Objective::class_centre(std::size_t index) const {
 
 double Objective::estimate(std::span<const double> scores) const {
   expect(scores.size() == outputs(), "an estimate needs one score for each output of the objective");
+  if (!classes && circular) {
+    // The angle lies in [-pi, pi]; the circle is cut opposite to the middle of the target's range.
+    const double middle = 0.5 * (info_.minimum + info_.maximum);
+    return middle + std::atan2(scores[1], scores[0]) / (2 * std::numbers::pi) * circumference();
+  }
   if (!classes) return scores[0];
   return class_centre(static_cast<std::size_t>(std::max_element(scores.begin(), scores.end()) - scores.begin()));
+}
+
+double Objective::distance(double a, double b) const {
+  const double straight = std::abs(a - b);
+  if (!circular) return straight;
+  const double rest = std::fmod(straight, circumference());
+  return std::min(rest, circumference() - rest);
 }
 
 template <class S>
@@ -131,6 +163,7 @@ void Objective::read(std::span<const S> output, std::size_t steps, std::span<S> 
       for (S& score : scores) score /= static_cast<S>(steps);
       break;
     case Readout::sum:
+    case Readout::spike_count:  // of neurons whose output is 1 in the step of a spike
       sum_over_steps(output, steps, scores);
       break;
     case Readout::last:
@@ -150,7 +183,15 @@ S Objective::loss_of(std::span<const S> scores, double target_value, std::span<S
   expect(scores.size() == outputs(), "a loss needs one score for each output of the objective");
   expect(grad_scores.size() == scores.size(), "a loss needs a gradient for each score");
   if (loss == Loss::cross_entropy) return cross_entropy(scores, class_of(target_value), grad_scores);
-  expect(scores.size() == 1, "the loss 'mse' is of one estimated value");
+  if (circular) {
+    const double middle = 0.5 * (info_.minimum + info_.maximum);
+    const double angle = 2 * std::numbers::pi * (target_value - middle) / circumference();
+    const S cosine = scores[0] - static_cast<S>(std::cos(angle));
+    const S sine = scores[1] - static_cast<S>(std::sin(angle));
+    grad_scores[0] = cosine;
+    grad_scores[1] = sine;
+    return S(0.5) * (cosine * cosine + sine * sine);
+  }
   const S difference = scores[0] - static_cast<S>(target_value);
   grad_scores[0] = S(2) * difference;
   return difference * difference;
@@ -162,7 +203,7 @@ void Objective::spread(std::span<const S> grad_scores, std::size_t steps, std::s
   const std::size_t n = grad_scores.size();
   expect(steps > 0, "a readout needs at least one step");
   expect(grad_output.size() == steps * n, "a readout's gradient needs one place for each step and score");
-  const bool every_step = readout == Readout::mean || readout == Readout::sum;
+  const bool every_step = readout != Readout::last && readout != Readout::max;
   const S scale = static_cast<S>(factor) / (readout == Readout::mean ? static_cast<S>(steps) : S(1));
   if (every_step) {
     for (std::size_t t = 0; t < steps; ++t)

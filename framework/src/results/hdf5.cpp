@@ -199,6 +199,12 @@ std::string scale_of(const Handle& dataset, unsigned axis) {
 
 }  // namespace
 
+std::unique_lock<std::mutex> exclusive() {
+  // As global as the library that it guards.
+  static std::mutex library;
+  return std::unique_lock(library);
+}
+
 Handle create_in_memory(const std::string& name) {
   silence();
   const std::string what = "prepare a results file";

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <mutex>
 #include <span>
 #include <string>
 #include <utility>
@@ -42,6 +43,10 @@ class Handle {
 };
 
 using Shape = std::vector<std::size_t>;
+
+/// Keeps other threads out of the library while it lives. Runs that go on at the same time write their files under
+/// it, and a child process is forked under it, so that the child finds the library in order.
+[[nodiscard]] std::unique_lock<std::mutex> exclusive();
 
 // Files and groups.
 

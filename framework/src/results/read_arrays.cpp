@@ -257,9 +257,11 @@ class Child {
 std::vector<char> run_child(const fs::path& file, const std::string& group) {
   std::array<int, 2> pipe{};
   if (::pipe2(pipe.data(), O_CLOEXEC) != 0) throw Error("cannot make a pipe: " + std::string(std::strerror(errno)));
+  auto library = h5::exclusive();
   const pid_t process = ::fork();
   if (process == 0) child(pipe[1], file, group);
   const int fork_error = errno;
+  library.unlock();
   ::close(pipe[1]);
   if (process < 0) {
     ::close(pipe[0]);

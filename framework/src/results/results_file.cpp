@@ -227,6 +227,7 @@ struct ResultsFile::Impl {
 };
 
 void ResultsFile::Close::operator()(Impl* impl) const {
+  const auto lock = h5::exclusive();
   impl->discard();
   delete impl;
 }
@@ -237,6 +238,7 @@ ResultsFile::ResultsFile(fs::path target) : impl_(new Impl) {
   auto [path, descriptor] = open_temporary(impl_->target);
   impl_->temporary = std::move(path);
   impl_->descriptor = std::move(descriptor);
+  const auto lock = h5::exclusive();
   impl_->file = h5::create_in_memory(impl_->temporary.string());
 }
 
@@ -244,6 +246,7 @@ ResultsFile::~ResultsFile() = default;
 
 void ResultsFile::write(const std::string& group, const Table& table) {
   check_table(group, table);
+  const auto lock = h5::exclusive();
   const h5::Handle place = h5::create_group(impl_->file, group);
   for (const auto& attribute : table.attributes) h5::write_attribute(place, attribute);
   const auto add = [&](const std::string& name, const h5::Shape& shape, const Values& values) {
@@ -268,13 +271,17 @@ void ResultsFile::write(const std::string& group, const Table& table) {
 void ResultsFile::commit() {
   Impl& impl = *impl_;
   if (impl.committed) throw Error("the results file '" + impl.target.string() + "' is in place already");
-  const auto bytes = h5::image(impl.file);
+  const auto bytes = [&] {
+    const auto lock = h5::exclusive();
+    auto image = h5::image(impl.file);
+    impl.file.reset();
+    return image;
+  }();
   write_all(impl.target, impl.descriptor.number(), bytes);
   if (::fsync(impl.descriptor.number()) != 0) fail(impl.target, errno);
   // Renamed while still open and locked, so that nobody takes the complete file for a stale one in between.
   if (::rename(impl.temporary.c_str(), impl.target.c_str()) != 0) fail(impl.target, errno);
   impl.committed = true;
-  impl.file.reset();
   if (!impl.descriptor.close()) fail(impl.target, errno);
   sync_folder(impl.target);
 }

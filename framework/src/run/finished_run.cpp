@@ -1,8 +1,68 @@
 #include "finished_run.hpp"
 
+#include <algorithm>
+#include <numeric>
+
 #include <fmt/format.h>
 
 namespace tyto::run {
+
+namespace {
+
+/// Changes arrays of a network for as long as it lives.
+class Changes {
+ public:
+  explicit Changes(Network& network) : network_(network) {}
+  ~Changes() {
+    // The last change first, in case an array was changed twice.
+    for (auto change = before_.rbegin(); change != before_.rend(); ++change)
+      network_.set(change->first, change->second);
+  }
+  Changes(const Changes&) = delete;
+  Changes& operator=(const Changes&) = delete;
+
+  void make(const ChangedArray& change) {
+    const auto& arrays = network_.arrays();
+    const auto found = std::find_if(arrays.begin(), arrays.end(), [&](const NetworkArray& array) {
+      return array.layer == change.layer && array.name == change.name;
+    });
+    if (found == arrays.end())
+      throw Error(fmt::format("the network has no array {}/{} to change", change.layer, change.name));
+    if (change.values.size() != found->size)
+      throw Error(fmt::format("{} values for the array {} of {}", change.values.size(), found->path(), found->size));
+    const auto index = static_cast<std::size_t>(found - arrays.begin());
+    before_.emplace_back(index, network_.get(index));
+    network_.set(index, change.values);
+  }
+
+ private:
+  Network& network_;
+  std::vector<std::pair<std::size_t, std::vector<double>>> before_;
+};
+
+constexpr std::size_t trials_per_task = 16;
+
+}  // namespace
+
+Evaluation TestedRun::evaluate(const TrialSet& trials, std::span<const ChangedArray> changed) const {
+  Changes changes(network_);
+  for (const auto& change : changed) changes.make(change);
+  std::vector<std::uint32_t> index(trials.size());
+  std::iota(index.begin(), index.end(), 0U);
+  return network_.evaluate({&trials, index, {}}, experiment_.objective, true);
+}
+
+std::vector<double> TestedRun::log_likelihood(std::span<const double> values) const {
+  std::vector<double> result(trials_.size() * values.size());
+  executor_.for_each((trials_.size() + trials_per_task - 1) / trials_per_task, [&](std::size_t task) {
+    const std::size_t end = std::min(trials_.size(), (task + 1) * trials_per_task);
+    for (std::size_t trial = task * trials_per_task; trial < end; ++trial)
+      experiment_.stimulus->log_likelihood({experiment_.seed, Split::test, trial}, trials_.spikes(trial),
+                                           experiment_.objective.target_index(), values,
+                                           std::span(result).subspan(trial * values.size(), values.size()));
+  });
+  return result;
+}
 
 std::vector<double> TestedRun::array(std::string_view layer, std::string_view name) const {
   std::string known;

@@ -17,7 +17,7 @@ Metrics measure(const Evaluation& evaluation, const TrialSet& trials, const Obje
     const double target = trials.targets(i)[objective.target_index()];
     const double estimate = objective.estimate(std::span(evaluation.scores).subspan(i * outputs, outputs));
     metrics.loss += evaluation.losses[i] / count;
-    metrics.error += std::abs(estimate - target) / count;
+    metrics.error += objective.distance(estimate, target) / count;
     if (!objective.classifies()) continue;
     const std::size_t true_class = objective.class_of(target);
     const std::size_t estimated_class = objective.class_of(estimate);

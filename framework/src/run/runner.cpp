@@ -45,6 +45,11 @@ Tested test(Network& network, const TrialSet& trials, const Objective& objective
   return tested;
 }
 
+void write_metrics(Network& network, const TrialSet& trials, const Objective& objective, const std::string& group,
+                   results::ResultsFile& file) {
+  if (trials.size() > 0) file.write(group, metrics_table(test(network, trials, objective, false).metrics, objective));
+}
+
 void write_root(results::ResultsFile& file, const spec::Experiment& experiment) {
   Table root;
   root.attribute("tyto_version", std::string(TYTO_VERSION));
@@ -53,6 +58,30 @@ void write_root(results::ResultsFile& file, const spec::Experiment& experiment) 
   root.attribute("seed", static_cast<std::int64_t>(experiment.seed));
   root.attribute("status", std::string("complete"));
   file.write("/", root);
+}
+
+/// How a run was conducted, as far as its provenance tells.
+struct Conduct {
+  std::string started;
+  std::size_t threads = 0;
+  double trials_s = 0;
+};
+
+void write_provenance(results::ResultsFile& file, const spec::Experiment& experiment, const RunOptions& options,
+                      const Conduct& conduct, const Training& training) {
+  results::Provenance provenance;
+  provenance.source_yaml = experiment.source;
+  provenance.resolved_yaml = experiment.resolved;
+  provenance.command_line = options.command_line;
+  provenance.started = conduct.started;
+  provenance.finished = results::utc_now();
+  provenance.threads = conduct.threads;
+  provenance.backend = experiment.backend_name;
+  provenance.experiment_file = options.experiment_file;
+  provenance.plugins = results::plugins_of(experiment.components);
+  provenance.trials_s = conduct.trials_s;
+  for (const auto& row : training.epochs) provenance.epoch_s.push_back(row.seconds);
+  file.write("/provenance", results::provenance_table(provenance));
 }
 
 }  // namespace
@@ -68,12 +97,13 @@ RunSummary run_experiment(const spec::Experiment& experiment, const RunOptions& 
   RunSummary summary;
 
   StopWatch making;
-  const auto count = [](int trials) { return static_cast<std::size_t>(trials); };
-  const TrialSet train_trials =
-      make_trials(*experiment.stimulus, experiment.seed, Split::train, count(experiment.train_trials), executor);
-  check_stop();
-  const TrialSet test_trials =
-      make_trials(*experiment.stimulus, experiment.seed, Split::test, count(experiment.test_trials), executor);
+  const auto make = [&](Split split, int count) {
+    check_stop();
+    return make_trials(*experiment.stimulus, experiment.seed, split, static_cast<std::size_t>(count), executor);
+  };
+  TrialSet train_trials = make(Split::train, experiment.train_trials);
+  const TrialSet validation_trials = make(Split::validation, experiment.validation_trials);
+  const TrialSet test_trials = make(Split::test, experiment.test_trials);
   summary.trials_s = making.seconds();
   check_stop();
 
@@ -81,28 +111,28 @@ RunSummary run_experiment(const spec::Experiment& experiment, const RunOptions& 
   initialise(*network, experiment.seed);
   if (experiment.weights) take_weights(*network, *experiment.weights, experiment.weights_place);
 
-  std::vector<EpochRow> epochs;
+  Training training;
   if (experiment.rule->trains()) {
     progress.say(fmt::format("{} training and {} test trials made in {:.2f} s", train_trials.size(), test_trials.size(),
                              summary.trials_s));
-    StopWatch training;
-    epochs = train(experiment, *network, train_trials, progress, stop);
-    summary.training_s = training.seconds();
-    summary.epochs = static_cast<int>(epochs.size());
+    StopWatch learning;
+    training = train(experiment, *network, {train_trials, validation_trials, executor}, progress, stop);
+    summary.training_s = learning.seconds();
+    summary.epochs = static_cast<int>(training.epochs.size());
   }
   check_stop();
 
   const Tested tested = test(*network, test_trials, experiment.objective, true);
   summary.test = tested.metrics;
   write_root(file, experiment);
-  if (!epochs.empty()) {
-    file.write("/training", training_table(epochs, experiment.objective));
-    const Tested trained = test(*network, train_trials, experiment.objective, false);
-    file.write("/metrics/train", metrics_table(trained.metrics, experiment.objective));
+  if (!training.epochs.empty()) {
+    file.write("/training", training_table(training, experiment));
+    write_metrics(*network, train_trials, experiment.objective, "/metrics/train", file);
+    write_metrics(*network, validation_trials, experiment.objective, "/metrics/validation", file);
   }
   file.write("/metrics/test", metrics_table(tested.metrics, experiment.objective));
   write_weights(*network, file);
-  const TestedRun finished(experiment.model, experiment.objective, *network, test_trials, tested.evaluation);
+  const TestedRun finished(experiment, *network, train_trials, test_trials, tested.evaluation, executor);
   for (const auto& item : experiment.analyses) {
     check_stop();
     Table table;
@@ -110,19 +140,7 @@ RunSummary run_experiment(const spec::Experiment& experiment, const RunOptions& 
     file.write("/analysis/" + item.name, table);
   }
 
-  results::Provenance provenance;
-  provenance.source_yaml = experiment.source;
-  provenance.resolved_yaml = experiment.resolved;
-  provenance.command_line = options.command_line;
-  provenance.started = started;
-  provenance.finished = results::utc_now();
-  provenance.threads = executor.threads();
-  provenance.backend = experiment.backend_name;
-  provenance.experiment_file = options.experiment_file;
-  provenance.plugins = results::plugins_of(experiment.components);
-  provenance.trials_s = summary.trials_s;
-  for (const auto& row : epochs) provenance.epoch_s.push_back(row.seconds);
-  file.write("/provenance", results::provenance_table(provenance));
+  write_provenance(file, experiment, options, {started, executor.threads(), summary.trials_s}, training);
   check_stop();
   file.commit();
   return summary;

@@ -9,6 +9,10 @@
 
 #include <fmt/format.h>
 
+#include <tyto/dale.hpp>
+
+#include "metrics.hpp"
+
 namespace tyto::run {
 
 std::vector<std::uint32_t> shuffled(std::uint64_t seed, int epoch, std::size_t count) {
@@ -24,7 +28,6 @@ namespace {
 /// One pass over all trials. A last batch with fewer trials counts by its size.
 EpochRow train_epoch(const spec::Experiment& experiment, Network& network, const TrialSet& trials, int epoch,
                      Progress& progress, const std::stop_token& stop) {
-  const auto begin = std::chrono::steady_clock::now();
   const auto order = shuffled(experiment.seed, epoch, trials.size());
   const auto batch_size = static_cast<std::size_t>(experiment.batch_size);
   EpochRow row;
@@ -38,6 +41,7 @@ EpochRow train_epoch(const spec::Experiment& experiment, Network& network, const
     batch.pass.epoch = static_cast<std::uint32_t>(epoch);
     batch.pass.progress =
         (epoch - 1 + static_cast<double>(first) / static_cast<double>(order.size())) / experiment.epochs;
+    batch.pass.rate_factor = experiment.schedule.factor(epoch, batch.pass.progress);
     const BatchResult result = experiment.rule->learn(network, batch, experiment.objective);
     if (!std::isfinite(result.loss))
       throw Error(fmt::format("the loss became {} in epoch {}, batch {}: the learning rate may be too large",
@@ -53,43 +57,157 @@ EpochRow train_epoch(const spec::Experiment& experiment, Network& network, const
   row.loss /= total;
   row.penalty /= total;
   row.accuracy = static_cast<double>(correct) / total;
-  row.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   return row;
+}
+
+/// Loss and accuracy on the validation trials.
+void validate(const spec::Experiment& experiment, Network& network, const TrialSet& trials, EpochRow& row) {
+  if (trials.size() == 0) return;
+  std::vector<std::uint32_t> all(trials.size());
+  std::iota(all.begin(), all.end(), 0U);
+  const Metrics metrics =
+      measure(network.evaluate({&trials, all, {}}, experiment.objective, false), trials, experiment.objective);
+  row.validation_loss = metrics.loss;
+  row.validation_accuracy = metrics.accuracy.value_or(0);
+}
+
+/// Numbers of all arrays, to go back to.
+class Snapshot {
+ public:
+  void take(const Network& network) {
+    arrays_.resize(network.arrays().size());
+    for (std::size_t array = 0; array < arrays_.size(); ++array) arrays_[array] = network.get(array);
+  }
+  void restore(Network& network) const {
+    for (std::size_t array = 0; array < arrays_.size(); ++array) network.set(array, arrays_[array]);
+  }
+
+ private:
+  std::vector<std::vector<double>> arrays_;
+};
+
+/// Follows the figure by which epochs are judged; lower is better.
+class Judge {
+ public:
+  Judge(const spec::Experiment& experiment, bool validates) : validates_(validates), patience_(experiment.epochs) {
+    if (!experiment.early_stopping) return;
+    by_accuracy_ = experiment.early_stopping->monitor == spec::EarlyStopping::Monitor::accuracy;
+    patience_ = experiment.early_stopping->patience;
+  }
+
+  /// Whether an epoch, counted from 1, is the best one so far. The first of equal ones is.
+  bool improves(int epoch, const EpochRow& row) {
+    const double figure = by_accuracy_ ? -(validates_ ? row.validation_accuracy : row.accuracy)
+                                       : (validates_ ? row.validation_loss : row.loss);
+    if (best_epoch_ > 0 && !(figure < best_)) return false;
+    best_ = figure;
+    best_epoch_ = epoch;
+    return true;
+  }
+  [[nodiscard]] bool out_of_patience(int epoch) const { return epoch - best_epoch_ >= patience_; }
+  [[nodiscard]] int best_epoch() const { return best_epoch_; }
+
+ private:
+  bool validates_;
+  bool by_accuracy_ = false;
+  int patience_;
+  int best_epoch_ = 0;
+  double best_ = 0;
+};
+
+/// Weights of the wrong sign; nothing where no array obeys Dale's law.
+std::optional<std::size_t> count_sign_violations(const Network& network) {
+  std::optional<std::size_t> count;
+  for (std::size_t array = 0; array < network.arrays().size(); ++array) {
+    const NetworkArray& weights = network.arrays()[array];
+    if (weights.info.companion != "sign") continue;
+    for (std::size_t other = 0; other < network.arrays().size(); ++other) {
+      const NetworkArray& signs = network.arrays()[other];
+      if (signs.layer != weights.layer || signs.source != weights.source || signs.info.name != "sign") continue;
+      count = count.value_or(0) + sign_violations(network.get(array), network.get(other));
+    }
+  }
+  return count;
+}
+
+std::string accuracy_text(const spec::Experiment& experiment, const EpochRow& row, bool validates) {
+  if (!experiment.objective.classifies())
+    return validates ? fmt::format("  validation loss {:.4f}", row.validation_loss) : "";
+  return fmt::format("  accuracy {:.1f} %", 100 * row.accuracy) +
+         (validates ? fmt::format("  validation {:.1f} %", 100 * row.validation_accuracy) : "");
+}
+
+/// The next trials of the training split take the place of those of the epoch before.
+void refresh(const spec::Experiment& experiment, const TrainingTrials& trials, int epoch) {
+  const std::size_t count = trials.train.size();
+  trials.train = TrialSet();  // frees its memory before the next set needs as much
+  trials.train = make_trials(*experiment.stimulus, experiment.seed, Split::train, count, trials.executor,
+                             static_cast<std::uint64_t>(epoch - 1) * count);
 }
 
 }  // namespace
 
-std::vector<EpochRow> train(const spec::Experiment& experiment, Network& network, const TrialSet& trials,
-                            Progress& progress, const std::stop_token& stop) {
+Training train(const spec::Experiment& experiment, Network& network, const TrainingTrials& trials, Progress& progress,
+               const std::stop_token& stop) {
   experiment.rule->begin(experiment.model, experiment.objective);
   const auto batch_size = static_cast<std::size_t>(experiment.batch_size);
-  progress.start(experiment.epochs, (trials.size() + batch_size - 1) / batch_size);
-  std::vector<EpochRow> rows;
-  for (int epoch = 1; epoch <= experiment.epochs; ++epoch) {
-    rows.push_back(train_epoch(experiment, network, trials, epoch, progress, stop));
-    const auto& row = rows.back();
-    progress.epoch(epoch, row.loss,
-                   experiment.objective.classifies() ? fmt::format("  accuracy {:.1f} %", 100 * row.accuracy) : "");
+  progress.start(experiment.epochs, (trials.train.size() + batch_size - 1) / batch_size);
+  const bool validates = trials.validation.size() > 0;
+  const bool restores = experiment.early_stopping && experiment.early_stopping->restore_best;
+  Training training;
+  Judge judge(experiment, validates);
+  Snapshot best;
+  for (int epoch = 1; epoch <= experiment.epochs && !judge.out_of_patience(epoch - 1); ++epoch) {
+    const auto begin = std::chrono::steady_clock::now();
+    if (experiment.fresh_trials && epoch > 1) refresh(experiment, trials, epoch);
+    EpochRow row = train_epoch(experiment, network, trials.train, epoch, progress, stop);
+    validate(experiment, network, trials.validation, row);
+    row.sign_violations = count_sign_violations(network);
+    if (row.sign_violations.value_or(0) > 0)
+      throw Error(fmt::format("{} weights break Dale's law after epoch {}", *row.sign_violations, epoch));
+    if (judge.improves(epoch, row) && restores) best.take(network);
+    row.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    progress.epoch(epoch, row.loss, accuracy_text(experiment, row, validates));
+    training.epochs.push_back(row);
   }
   progress.clear();
-  return rows;
+  if (validates || experiment.early_stopping) training.best_epoch = judge.best_epoch();
+  if (restores) best.restore(network);
+  training.restored = restores;
+  return training;
 }
 
-Table training_table(const std::vector<EpochRow>& rows, const Objective& objective) {
+Table training_table(const Training& training, const spec::Experiment& experiment) {
   Table table;
+  const auto& rows = training.epochs;
+  const bool classifies = experiment.objective.classifies();
   std::vector<std::int64_t> epochs(rows.size());
   std::iota(epochs.begin(), epochs.end(), 1);
   table.axis("epoch", epochs, "1", "epoch, counted from 1");
-  const auto column = [&](double EpochRow::*member) {
+  const auto column = [&](const std::string& name, double EpochRow::*member, const std::string& text) {
     std::vector<double> values;
     for (const auto& row : rows) values.push_back(row.*member);
-    return values;
+    table.variable(name, {"epoch"}, std::move(values), "1", text);
   };
-  table.variable("loss", {"epoch"}, column(&EpochRow::loss), "1", "mean training loss, penalties included");
-  table.variable("penalty", {"epoch"}, column(&EpochRow::penalty), "1", "the penalties' part of the loss");
-  if (objective.classifies())
-    table.variable("accuracy", {"epoch"}, column(&EpochRow::accuracy), "1",
-                   "part of the training trials in the right class, measured while training");
+  column("loss", &EpochRow::loss, "mean training loss, penalties included");
+  column("penalty", &EpochRow::penalty, "the penalties' part of the loss");
+  if (classifies)
+    column("accuracy", &EpochRow::accuracy, "part of the training trials in the right class, measured while training");
+  if (experiment.validation_trials > 0) {
+    column("validation_loss", &EpochRow::validation_loss, "mean loss of the validation trials, without penalties");
+    if (classifies)
+      column("validation_accuracy", &EpochRow::validation_accuracy, "part of the validation trials in the right class");
+  }
+  if (!rows.empty() && rows.back().sign_violations) {
+    std::vector<std::int64_t> counts;
+    for (const auto& row : rows) counts.push_back(static_cast<std::int64_t>(row.sign_violations.value_or(0)));
+    table.variable("sign_violations", {"epoch"}, std::move(counts), "1",
+                   "weights that break Dale's law after the epoch");
+  }
+  table.attribute("epochs_asked_for", static_cast<std::int64_t>(experiment.epochs));
+  table.attribute("epochs_run", static_cast<std::int64_t>(rows.size()));
+  if (training.best_epoch) table.attribute("best_epoch", static_cast<std::int64_t>(*training.best_epoch));
+  table.attribute("weights_of", std::string(training.restored ? "best epoch" : "last epoch"));
   return table;
 }
 

@@ -38,7 +38,9 @@ void take_weights(Network& network, const spec::WeightSource& source, const Plac
       faults.push_back({place, fmt::format("{} of {} has the shape ({}), the model needs ({})", path, source.file,
                                            fmt::join(match->shape, ", "), fmt::join(array.info.shape, ", "))});
     } else {
-      for (double& value : match->values) value *= source.scale;
+      // Signs are no weights, and neither are arrays with a unit, such as delays.
+      if (array.info.trainable && array.info.units == "1")
+        for (double& value : match->values) value *= source.scale;
       network.set(index, match->values);
     }
   }

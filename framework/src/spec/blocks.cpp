@@ -43,10 +43,13 @@ Parameters<ExperimentKeys> ExperimentKeys::parameters() {
 
 Parameters<TrialCounts> TrialCounts::parameters() {
   return tyto::parameters<TrialCounts>("How many trials there are")
-      .integer("train", &TrialCounts::train, "16384", "training trials, the same in every epoch")
+      .integer("train", &TrialCounts::train, "16384", "training trials of an epoch")
       .range(1, most_trials)
+      .integer("validation", &TrialCounts::validation, "0", "trials that every epoch is judged by, without learning")
+      .range(0, most_trials)
       .integer("test", &TrialCounts::test, "4096", "trials of the final test")
-      .range(1, most_trials);
+      .range(1, most_trials)
+      .boolean("fresh", &TrialCounts::fresh, "false", "new training trials in every epoch instead of the same ones");
 }
 
 Parameters<LearningKeys> LearningKeys::parameters() {
@@ -55,7 +58,11 @@ Parameters<LearningKeys> LearningKeys::parameters() {
       .range(1, most_epochs)
       .integer("batch_size", &LearningKeys::batch_size, "128", "trials per step of the rule")
       .range(1, most_trials)
-      .group("trials", &LearningKeys::trials, TrialCounts::parameters(), "how many trials there are");
+      .group("trials", &LearningKeys::trials, TrialCounts::parameters(), "how many trials there are")
+      .group("early_stopping", &LearningKeys::early_stopping, EarlyStopping::parameters(),
+             "ends the training when it makes no progress any more")
+      .group("schedule", &LearningKeys::schedule, RateSchedule::parameters(),
+             "a factor on all learning rates over the course of the training");
 }
 
 Parameters<EvaluationKeys> EvaluationKeys::parameters() {

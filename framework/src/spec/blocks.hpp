@@ -31,7 +31,9 @@ struct ExperimentKeys {
 
 struct TrialCounts {
   int train = 0;
+  int validation = 0;
   int test = 0;
+  bool fresh = false;
 
   [[nodiscard]] static Parameters<TrialCounts> parameters();
 };
@@ -41,6 +43,8 @@ struct LearningKeys {
   int epochs = 0;
   int batch_size = 0;
   TrialCounts trials;
+  std::optional<EarlyStopping> early_stopping;
+  RateSchedule schedule;
 
   [[nodiscard]] static Parameters<LearningKeys> parameters();
 };

@@ -133,7 +133,21 @@ Block experiment_block() {
   block.rows.insert(at, {row("model", "map", "required", "the layers; see 'model'"),
                          row("learning", "learning rule", "required", "how the network learns; see 'learning'")});
   block.rows.push_back(row("analyses", "list", "[]", "what to make of the finished run; see 'analysis'"));
+  block.rows.push_back(row("sweep", "map", "-", "parameters to vary, a run for each combination; see 'sweep'"));
   return block;
+}
+
+Block sweep_block() {
+  return {"sweep",
+          "Parameters to vary: a run for each combination of the values, in the order in which they are written",
+          {row("PATH", "list", "-", "values for a parameter, named as for --set, as in 'model.tau: [1 ms, 2 ms]'"),
+           row("PATH", "{linspace: [FROM, TO, COUNT]}", "-", "values at equal distances, both ends included"),
+           row("PATH", "{geometric: [FROM, TO, COUNT]}", "-", "values at equal ratios, both ends included"),
+           row("PATH", "{logspace: [FROM, TO, COUNT, UNIT]}", "-",
+               "the same with the ends as powers of ten; the unit may be left out"),
+           row("seed", "{count: COUNT}", "-", "so many seeds, from the experiment's seed on"),
+           row("zip", "map", "-", "paths and values that go together, the first with the first and so on"),
+           row("zip.NAME", "map", "-", "the same, with a name for the axis in the results")}};
 }
 
 Block learning_block() {
@@ -215,7 +229,8 @@ std::vector<Block> blocks() {
           input_block(),
           learning_block(),
           declared<TrialCounts>("trials"),
-          declared<AnalysisKeys>("analysis")};
+          declared<AnalysisKeys>("analysis"),
+          sweep_block()};
 }
 
 std::string describe(const ComponentInfo& component) {

@@ -42,14 +42,19 @@ void put(Node& map, const std::string& key, Node value) {
     map.entries.push_back({key, place, std::move(value)});
 }
 
-void apply(const Overrides& overrides, Node& root, Reader& reader) {
-  for (const auto& setting : overrides.set) {
+template <class Item>
+void apply_settings(const std::vector<Item>& settings, Node& root, Reader& reader) {
+  for (const auto& setting : settings) {
     try {
       apply_setting(root, setting);
     } catch (const InvalidInput& error) {
       for (const auto& diagnostic : error.diagnostics()) reader.fault(diagnostic.place, diagnostic.message);
     }
   }
+}
+
+void apply(const Overrides& overrides, Node& root, Reader& reader) {
+  apply_settings(overrides.set, root, reader);
   if (overrides.seed) {
     const std::string text = std::to_string(*overrides.seed);
     put(root, "seed", make_scalar(text, {"--seed " + text, 0, 0}));
@@ -61,6 +66,7 @@ void apply(const Overrides& overrides, Node& root, Reader& reader) {
     if (type == nullptr || type->text != *overrides.backend)
       put(root, "backend", make_text(*overrides.backend, {"--backend " + *overrides.backend, 0, 0}));
   }
+  apply_settings(overrides.settings, root, reader);
 }
 
 void check_top_level(const Node& root, const std::string& name) {
@@ -123,6 +129,25 @@ void refuse_training_key(Node& keys, const std::string& key, const Configured& r
   keys.entries.erase(found);
 }
 
+void check_monitor(const Node& learning, Reader& reader, const Experiment& experiment) {
+  if (!experiment.early_stopping || experiment.early_stopping->monitor != EarlyStopping::Monitor::accuracy ||
+      experiment.objective.classifies())
+    return;
+  reader.fault(
+      place_of(learning, {"early_stopping", "monitor"}),
+      "accuracy is a part of trials in the right class, and the objective has no classes; use 'monitor: loss'");
+}
+
+/// A count of spikes needs an output layer that makes some.
+void check_readout(const Node& root, const BuiltModel& built, Reader& reader, const Experiment& experiment) {
+  if (experiment.objective.readout != Readout::spike_count || built.model.layers.empty()) return;
+  const auto& output = built.model.layers.back();
+  if (built.types.back() == nullptr || output.spiking) return;
+  reader.fault(place_of(root, {"objective", "readout"}), "spike_count needs an output layer that spikes, and layer " +
+                                                             quote(output.name) + " of type " + quote(output.type) +
+                                                             " does not");
+}
+
 void read_trials(Node keys, const Configured& rule, LearningPart& part, Reader& reader, Experiment& experiment) {
   Node resolved;
   if (rule.interface == nullptr || rule.as<LearningRule>()->trains()) {
@@ -131,11 +156,17 @@ void read_trials(Node keys, const Configured& rule, LearningPart& part, Reader& 
     experiment.epochs = learning.epochs;
     experiment.batch_size = learning.batch_size;
     experiment.train_trials = learning.trials.train;
+    experiment.validation_trials = learning.trials.validation;
     experiment.test_trials = learning.trials.test;
+    experiment.fresh_trials = learning.trials.fresh;
+    experiment.early_stopping = learning.early_stopping;
+    experiment.schedule = learning.schedule;
+    check_monitor(keys, reader, experiment);
   } else {
     EvaluationKeys evaluation;
-    refuse_training_key(keys, "epochs", rule, reader);
-    if (Node* trials = keys.find("trials")) refuse_training_key(*trials, "train", rule, reader);
+    for (const auto* key : {"epochs", "early_stopping", "schedule"}) refuse_training_key(keys, key, rule, reader);
+    if (Node* trials = keys.find("trials"))
+      for (const auto* key : {"train", "validation", "fresh"}) refuse_training_key(*trials, key, rule, reader);
     resolved = reader.read(keys, EvaluationKeys::parameters(), evaluation);
     experiment.epochs = 0;
     experiment.batch_size = evaluation.batch_size;
@@ -153,7 +184,7 @@ LearningPart read_learning(const Node& root, Reader& reader, Experiment& experim
                  "'learning' is missing (a learning rule, as in 'learning: {rule: none}')");
     return part;
   }
-  static const std::vector<std::string> own{"epochs", "batch_size", "trials"};
+  static const std::vector<std::string> own{"epochs", "batch_size", "trials", "early_stopping", "schedule"};
   part.rule = reader.component(*node, {Kind::learning_rule, "rule", {}}, own);
   part.resolved = part.rule.resolved;
   experiment.rule = part.rule.as<LearningRule>();
@@ -168,7 +199,8 @@ void check_memory_of_trials(const Node& root, const ModelSurroundings& around, R
                             const Experiment& experiment) {
   if (!around.input) return;
   const auto& shape = *around.input;
-  const double trials = static_cast<double>(experiment.train_trials) + static_cast<double>(experiment.test_trials);
+  const double trials = static_cast<double>(experiment.train_trials) +
+                        static_cast<double>(experiment.validation_trials) + static_cast<double>(experiment.test_trials);
   const double bytes = trials * static_cast<double>(shape.steps) *
                        (static_cast<double>(words_for(shape.channels)) * sizeof(std::uint64_t));
   double neurons = 0;
@@ -225,6 +257,15 @@ std::optional<AnalysisText> cut_analysis(const Node& item, Reader& reader) {
   return std::nullopt;
 }
 
+/// Matches what an analysis needs of the stimulus with what that offers.
+void match_stimulus(const Analysis& analysis, const std::string& name, const Place& place, Reader& reader) {
+  for (const auto need : analysis.needs_of_stimulus())
+    for (const ComponentInfo* info : reader.used())
+      if (info->kind == Kind::stimulus && !info->offers(need))
+        reader.fault(place, "the analysis " + quote(name) + " needs a stimulus that offers " +
+                                quote(std::string(need)) + ", which " + quote(info->name) + " does not");
+}
+
 /// Reads one analysis. Returns its resolved configuration.
 std::optional<Node> read_analysis(const Node& item, std::set<std::string>& groups, Reader& reader,
                                   Experiment& experiment, bool model_is_complete) {
@@ -245,6 +286,7 @@ std::optional<Node> read_analysis(const Node& item, std::set<std::string>& group
   if (made.interface == nullptr) return std::nullopt;
   const auto analysis = made.as<const Analysis>();
   if (model_is_complete) guarded(reader, made.place, [&] { analysis->check(experiment.model, experiment.objective); });
+  match_stimulus(*analysis, made.info->name, made.place, reader);
   experiment.analyses.push_back({group, analysis});
   Node parameters = made.resolved;
   parameters.entries.erase(parameters.entries.begin());
@@ -310,12 +352,13 @@ Experiment load_experiment(const std::filesystem::path& file, const Overrides& o
   apply(overrides, root, reader);
 
   ExperimentKeys keys;
-  Node head = reader.read(root, ExperimentKeys::parameters(), keys, {"model", "learning", "analyses"});
+  Node head = reader.read(root, ExperimentKeys::parameters(), keys, {"model", "learning", "analyses", "sweep"});
   const ModelSurroundings around = take_head(keys, root, head.find("objective") != nullptr, reader, experiment);
   take_weights(keys, root, folder, reader, experiment);
 
   BuiltModel built = read_model(root, folder, around, reader);
   experiment.model = built.model;
+  check_readout(root, built, reader, experiment);
   LearningPart learning = read_learning(root, reader, experiment);
   check_memory_of_trials(root, around, reader, experiment);
 

@@ -18,6 +18,8 @@
 #include "../plugin/registry.hpp"
 #include "node.hpp"
 #include "reader.hpp"
+#include "settings.hpp"
+#include "training.hpp"
 
 namespace tyto::spec {
 
@@ -45,7 +47,11 @@ struct Experiment {
   int epochs = 10;  ///< 0 if the rule only evaluates
   int batch_size = 128;
   int train_trials = 0;  ///< 0 if the rule only evaluates
+  int validation_trials = 0;
   int test_trials = 0;
+  bool fresh_trials = false;  ///< new training trials in every epoch
+  std::optional<EarlyStopping> early_stopping;
+  RateSchedule schedule;
   std::optional<WeightSource> weights;
   Place weights_place;
   std::vector<NamedAnalysis> analyses;
@@ -55,9 +61,10 @@ struct Experiment {
   std::vector<const ComponentInfo*> components;  ///< all that are used
 };
 
-/// What the command line changes.
+/// What the command line, or a sweep, changes.
 struct Overrides {
-  std::vector<std::string> set;  ///< "a.b=c"
+  std::vector<std::string> set;   ///< "a.b=c"
+  std::vector<Setting> settings;  ///< of one run of a sweep, applied last
   std::optional<std::uint64_t> seed;
   std::optional<std::string> backend;
 };

@@ -125,7 +125,7 @@ std::optional<Node> from_file(const Node& use, const Node* with, const std::file
   }
   const std::string path = (folder / use.text).lexically_normal().string();
   std::error_code ignored;
-  if (!std::filesystem::exists(path, ignored)) {
+  if (!std::filesystem::exists(path, ignored) || std::filesystem::is_directory(path, ignored)) {
     reader.fault(use.place, "there is no model file " + quote(use.text));
     return std::nullopt;
   }

@@ -267,11 +267,20 @@ Json analyses(Schema& schema) {
           {"items", {{"oneOf", std::move(alternatives)}}}};
 }
 
+/// Paths are checked against the whole experiment, which is beyond a schema.
+Json sweep() {
+  return {
+      {"type", {"object", "null"}},
+      {"description", "parameters to vary, by path; a run for each combination"},
+      {"additionalProperties", {{"anyOf", {{{"type", "array"}, {"minItems", 1}}, {{"type", {"object", "null"}}}}}}}};
+}
+
 Json experiment_file(Schema& schema) {
   Json json = object_of(schema, ExperimentKeys::parameters().list());
   json["properties"]["model"] = model(schema);
   json["properties"]["learning"] = learning(schema);
   json["properties"]["analyses"] = analyses(schema);
+  json["properties"]["sweep"] = sweep();
   json["required"].push_back("model");
   json["required"].push_back("learning");
   return json;

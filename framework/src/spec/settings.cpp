@@ -66,26 +66,54 @@ Node& step_into(Node& node, const std::string& key, const Place& place) {
   return made;
 }
 
+std::string joined(const std::vector<std::string>& keys, std::size_t first) {
+  std::string path;
+  for (std::size_t i = first; i < keys.size(); ++i) path += (i == first ? "" : ".") + keys[i];
+  return path;
+}
+
+/// The keys of the sweep are paths themselves, so that what stands after "sweep." is one key.
+std::vector<std::string> keys_in_sweep(const std::vector<std::string>& keys) {
+  if (keys[1] == "zip" && keys.size() > 2) return {keys[0], keys[1], joined(keys, 2)};
+  if (keys[1] == "seed") return keys;  // seed.count
+  return {keys[0], joined(keys, 1)};
+}
+
+std::vector<std::string> checked_keys(const Node& root, std::string_view path, const Place& place) {
+  std::vector<std::string> keys = split(path);
+  for (const auto& key : keys)
+    if (key.empty()) throw InvalidInput(place, "a key is empty; a setting is written as a.b=value");
+  constexpr std::size_t deepest = 32;
+  if (keys.size() > deepest) throw InvalidInput(place, "this names too many keys within keys");
+  if (keys[0] == "sweep" && keys.size() > 1) return keys_in_sweep(keys);
+  const Node* model = root.find("model");
+  if (keys[0] == "model" && keys.size() > 1 && keys[1] != "use" && keys[1] != "with" && model != nullptr &&
+      model->find("use") != nullptr)
+    keys.insert(keys.begin() + 1, "with");
+  return keys;
+}
+
+void put(Node& root, const std::vector<std::string>& keys, Node value, const Place& place) {
+  Node* node = &root;
+  for (const auto& key : keys) node = &step_into(*node, key, place);
+  *node = std::move(value);
+}
+
 }  // namespace
+
+void apply_setting(Node& root, const Setting& setting) {
+  put(root, checked_keys(root, setting.path, setting.place), setting.value, setting.place);
+}
+
+std::string full_path(const Node& root, const std::string& path) { return joined(checked_keys(root, path, {}), 0); }
 
 void apply_setting(Node& root, const std::string& setting, const std::string& option) {
   const Place place{option + ' ' + setting, 0, 0};
   const std::size_t equals = setting.find('=');
   if (equals == std::string::npos || equals == 0)
     throw InvalidInput(place, "a setting is written as key=value, as in stimulus.frequency='50 Hz'");
-  std::vector<std::string> keys = split(std::string_view(setting).substr(0, equals));
-  for (const auto& key : keys)
-    if (key.empty()) throw InvalidInput(place, "a key is empty; a setting is written as a.b=value");
-  constexpr std::size_t deepest = 32;
-  if (keys.size() > deepest) throw InvalidInput(place, "this names too many keys within keys");
-  const Node* model = root.find("model");
-  if (keys[0] == "model" && keys.size() > 1 && keys[1] != "use" && keys[1] != "with" && model != nullptr &&
-      model->find("use") != nullptr)
-    keys.insert(keys.begin() + 1, "with");
-  Node value = parse_value(setting.substr(equals + 1), place);
-  Node* node = &root;
-  for (const auto& key : keys) node = &step_into(*node, key, place);
-  *node = std::move(value);
+  const auto keys = checked_keys(root, std::string_view(setting).substr(0, equals), place);
+  put(root, keys, parse_value(setting.substr(equals + 1), place), place);
 }
 
 }  // namespace tyto::spec

@@ -7,9 +7,20 @@
 
 namespace tyto::spec {
 
+/// A value for one path of the experiment.
+struct Setting {
+  std::string path;  ///< as in "a.b.c=value"
+  Place place;       ///< where the path is written
+  Node value;        ///< knows its own place
+};
+
 /// Applies "a.b.c=value": the value is YAML, maps that are missing are made, items of a list go by
 /// their index, and `model.x` stands for `model.with.x` where the model comes from a file. `option` names the
 /// command-line option in places. Throws InvalidInput.
 void apply_setting(Node& root, const std::string& setting, const std::string& option = "--set");
+/// The same for a value that has been read already.
+void apply_setting(Node& root, const Setting& setting);
+/// The one way of writing a path: `model.x` is `model.with.x` where the model comes from a file.
+[[nodiscard]] std::string full_path(const Node& root, const std::string& path);
 
 }  // namespace tyto::spec

@@ -41,7 +41,9 @@ std::string plain(const std::string& text, std::size_t indent) {
 }
 
 std::string scalar(const Node& node, std::size_t indent) {
-  return node.quoted ? in_quotes(node.text) : plain(node.text, indent);
+  // Within brackets a lone '-' or '?' is a word; in a block it would begin an item or a key.
+  const bool is_sign = node.text == "-" || node.text == "?" || node.text == ":";
+  return node.quoted || is_sign ? in_quotes(node.text) : plain(node.text, indent);
 }
 
 void write_block(const Node& node, std::size_t indent, std::string& out);

@@ -1,5 +1,7 @@
 #include <tyto/stimulus.hpp>
 
+#include <tyto/error.hpp>
+
 namespace tyto {
 
 std::string_view to_string(Split split) {
@@ -12,6 +14,11 @@ std::string_view to_string(Split split) {
       return "test";
   }
   return "unknown";
+}
+
+void Stimulus::log_likelihood(const TrialKey&, const Spikes&, std::size_t, std::span<const double>,
+                              std::span<double>) const {
+  throw Error("this stimulus does not know the probability of its spikes");
 }
 
 StreamKey TrialKey::stream(std::string_view name) const {

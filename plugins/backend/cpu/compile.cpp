@@ -45,6 +45,7 @@ std::vector<CompiledLayer<S>> compile_layers(const tyto::Model& model) {
   std::size_t next_array = 0;
   for (const auto& layer : model.layers) {
     auto& compiled = layers.emplace_back();
+    compiled.name = layer.name;
     compiled.size = layer.size;
     compiled.steps = layer.steps;
     compiled.spiking = layer.spiking;

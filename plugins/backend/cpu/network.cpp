@@ -23,7 +23,7 @@ void pack(const std::vector<S>& output, std::size_t steps, std::size_t neurons, 
   const tyto::MutableSpikes spikes{bits.data(), steps, neurons};
   for (std::size_t t = 0; t < steps; ++t)
     for (std::size_t i = 0; i < neurons; ++i)
-      if (output[t * neurons + i] != S(0)) spikes.set(t, i);
+      spikes.row(t)[i / 64] |= static_cast<std::uint64_t>(output[t * neurons + i] != S(0)) << (i % 64);
 }
 
 std::vector<double> widen(const auto& values) { return {values.begin(), values.end()}; }
@@ -79,6 +79,13 @@ void CpuNetwork<S>::settle(std::size_t array) {
 }
 
 template <class S>
+void CpuNetwork<S>::admit(std::size_t array) {
+  if (!infos_[array].info.constraint) return;
+  infos_[array].info.constraint->admit(arrays_[array], constrained(array));
+  settle(array);
+}
+
+template <class S>
 std::vector<double> CpuNetwork<S>::get(std::size_t array) const {
   return widen(effective_.at(array).empty() ? arrays_[array] : effective_[array]);
 }
@@ -91,7 +98,7 @@ void CpuNetwork<S>::set(std::size_t array, std::span<const double> values) {
                       std::to_string(values.size()));
   std::transform(values.begin(), values.end(), target.begin(), [](double value) { return static_cast<S>(value); });
   for (std::size_t other = 0; other < arrays_.size(); ++other)
-    if (other == array || companions_[other] == array) settle(other);
+    if (other == array || companions_[other] == array) admit(other);
 }
 
 template <class S>
@@ -119,7 +126,8 @@ void CpuNetwork<S>::forward_population(std::size_t index, const tyto::Spikes& in
   own.current.assign(cells, S(0));
   own.output.resize(cells);
   for (const auto& source : layer.inputs)
-    source.kernel->forward(signal_from(source.from, input, tape), views(source.arrays), layer.size, own.current.data());
+    source.kernel->forward(signal_from(source.from, input, tape), views(source.arrays), layer.size, tape.pass,
+                           own.current.data());
   tyto::ForwardScan<S> scan;
   scan.steps = layer.steps;
   scan.neurons = layer.size;
@@ -144,6 +152,7 @@ void CpuNetwork<S>::forward_transform(std::size_t index, const tyto::Spikes& inp
   const auto& layer = layers_[index];
   auto& own = tape.layers[index];
   const auto signal = signal_from(layer.from, input, tape);
+  tape.pass.layer = layer.name;
   own.spikes = signal.bits != nullptr && layer.transform->spikes(tape.pass);
   if (own.spikes) {
     own.bits.assign(layer.steps * tyto::words_for(layer.size), 0);
@@ -206,7 +215,7 @@ void CpuNetwork<S>::backward_population(std::size_t index, const tyto::Spikes& i
   for (const auto& source : layer.inputs) {
     std::vector<std::span<S>> gradients;
     for (const std::size_t array : source.arrays) gradients.push_back(grad_arrays[array]);
-    source.kernel->backward(signal_from(source.from, input, tape), views(source.arrays), layer.size,
+    source.kernel->backward(signal_from(source.from, input, tape), views(source.arrays), layer.size, tape.pass,
                             own.grad_current.data(), gradients, gradient_of(source.from, tape, request));
   }
 }
@@ -217,6 +226,7 @@ void CpuNetwork<S>::backward_transform(std::size_t index, const tyto::Spikes& in
                                        std::span<const std::span<S>> grad_arrays) const {
   const auto& layer = layers_[index];
   std::vector<std::span<S>> gradients;
+  tape.pass.layer = layer.name;
   for (const std::size_t array : layer.arrays) gradients.push_back(grad_arrays[array]);
   layer.transform->backward(signal_from(layer.from, input, tape), views(layer.arrays), tape.pass,
                             tape.layers[index].grad_output.data(), gradients, gradient_of(layer.from, tape, request));
@@ -257,8 +267,8 @@ double CpuNetwork<S>::add_penalties(const tyto::Batch& batch, const tyto::Backpr
     std::vector<double> spikes(units, 0);
     for (std::size_t trial = 0; trial < batch.index.size(); ++trial) {
       const auto& output = tapes_[trial].layers[penalty.layer].output;
-      for (std::size_t cell = 0; cell < output.size(); ++cell)
-        spikes[cell % units] += static_cast<double>(output[cell]);
+      for (std::size_t cell = 0; cell < output.size(); cell += units)
+        for (std::size_t i = 0; i < units; ++i) spikes[i] += static_cast<double>(output[cell + i]);
     }
     auto& gradient = rate_gradients[penalty.layer];
     gradient.resize(units, S(0));
@@ -291,6 +301,7 @@ template <class S>
 tyto::BatchResult CpuNetwork<S>::backpropagate(const tyto::Batch& batch, const tyto::Backpropagation& request) {
   const std::size_t trials = batch.index.size();
   const std::size_t chunks = chunks_of(trials);
+  rate_factor_ = batch.pass.rate_factor;
   // A penalty on rates over the batch can only be differentiated when all of the batch has run, and
   // then every trial needs a tape of its own; otherwise a chunk's trials share one.
   const bool two_passes = !request.rate_penalties.empty();
@@ -360,10 +371,15 @@ template <class S>
 void CpuNetwork<S>::apply(const tyto::Optimizer& optimizer) {
   ++updates_;
   for (std::size_t array = 0; array < arrays_.size(); ++array) {
-    if (!infos_[array].info.trainable) continue;
-    memory_[array].resize(optimizer.slots() * arrays_[array].size(), S(0));
-    optimizer.update(arrays_[array], std::span<const S>(gradients_[0]).subspan(offsets_[array], infos_[array].size),
-                     memory_[array], updates_);
+    const tyto::ArrayInfo& info = infos_[array].info;
+    if (!info.trainable) continue;
+    const tyto::Optimizer& own = info.optimizer ? *info.optimizer : optimizer;
+    memory_[array].resize(own.slots() * arrays_[array].size(), S(0));
+    own.update(arrays_[array], std::span<const S>(gradients_[0]).subspan(offsets_[array], infos_[array].size),
+               memory_[array], {updates_, rate_factor_});
+    if (!info.constraint) continue;
+    info.constraint->project(arrays_[array], constrained(array));
+    settle(array);
   }
 }
 
@@ -391,8 +407,9 @@ tyto::Evaluation CpuNetwork<S>::evaluate(const tyto::Batch& batch, const tyto::O
         const std::size_t size = layers_[index].size;
         const auto output = unpacked(tape.layers[index], layers_[index]);
         double* const mean = result.activity[index].data() + i * size;
-        for (std::size_t cell = 0; cell < output.size(); ++cell)
-          mean[cell % size] += static_cast<double>(output[cell]) / static_cast<double>(layers_[index].steps);
+        for (std::size_t cell = 0; cell < output.size(); cell += size)
+          for (std::size_t k = 0; k < size; ++k)
+            mean[k] += static_cast<double>(output[cell + k]) / static_cast<double>(layers_[index].steps);
       }
     });
   });

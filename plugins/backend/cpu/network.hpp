@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 #include <tyto/backend.hpp>
@@ -23,6 +24,7 @@ struct CompiledInput {
 /// A population, or a transform of the layer `from`.
 template <class S>
 struct CompiledLayer {
+  std::string name;
   std::size_t size = 0;
   std::size_t steps = 0;
   bool spiking = false;
@@ -74,6 +76,8 @@ class CpuNetwork final : public tyto::Network {
   [[nodiscard]] tyto::ConstrainedArray<S> constrained(std::size_t array) const;
   /// Computes the effective numbers of an array with a constraint.
   void settle(std::size_t array);
+  /// The same for numbers from outside, which may not be within the law yet.
+  void admit(std::size_t array);
 
   tyto::TrialShape shape_;
   tyto::Executor& executor_;
@@ -84,6 +88,7 @@ class CpuNetwork final : public tyto::Network {
   std::vector<std::size_t> companions_;    ///< the array that the constraint reads, or the array itself
   std::vector<std::vector<S>> memory_;     ///< the optimizer's, for each array
   std::int64_t updates_ = 0;
+  double rate_factor_ = 1;  ///< of the pass that the kept gradients come from
 
   std::vector<std::size_t> offsets_;  ///< of each array in a chunk's gradients
   std::size_t gradient_size_ = 0;

@@ -1,5 +1,7 @@
 #include <cmath>
+#include <optional>
 
+#include <tyto/dale.hpp>
 #include <tyto/layer.hpp>
 
 #include "products.hpp"
@@ -10,7 +12,7 @@ template <class S>
 class DenseKernel final : public tyto::ProjectionKernel<S> {
  public:
   void forward(const tyto::Signal<S>& input, std::span<const std::span<const S>> arrays, std::size_t to,
-               S* current) const override {
+               const tyto::Pass&, S* current) const override {
     const S* const w = arrays[0].data();
     if (input.bits != nullptr)
       dense::add_spikes(input.spikes(), w, to, current);
@@ -19,7 +21,8 @@ class DenseKernel final : public tyto::ProjectionKernel<S> {
   }
 
   void backward(const tyto::Signal<S>& input, std::span<const std::span<const S>> arrays, std::size_t to,
-                const S* grad_current, std::span<const std::span<S>> grad_arrays, S* grad_input) const override {
+                const tyto::Pass&, const S* grad_current, std::span<const std::span<S>> grad_arrays,
+                S* grad_input) const override {
     S* const grad_w = grad_arrays[0].data();
     if (input.bits != nullptr)
       dense::add_spike_gradients(input.spikes(), grad_current, to, grad_w);
@@ -35,7 +38,8 @@ class Dense final : public tyto::Layer {
   static auto parameters() {
     return tyto::parameters<Dense>("All-to-all weights w (from, to), drawn uniformly from +-scale/sqrt(to)")
         .number("scale", &Dense::scale_, "1", "factor on the range of the initial weights")
-        .non_negative();
+        .non_negative()
+        .group("dale", &Dense::dale_, tyto::Dale::parameters(), "one sign for all weights that leave a neuron");
   }
 
   [[nodiscard]] std::vector<tyto::ArrayInfo> arrays(std::size_t from, std::size_t to) const override {
@@ -50,7 +54,9 @@ class Dense final : public tyto::Layer {
     w.initialise = [bound](tyto::Random& random, std::span<double> values) {
       for (double& value : values) value = random.uniform(-bound, bound);
     };
-    return {w};
+    if (!dale_) return {w};
+    auto sign = tyto::obey_dale(*dale_, w);
+    return {w, sign};
   }
   [[nodiscard]] std::unique_ptr<tyto::ProjectionKernel<float>> projection_f32(double) const override {
     return std::make_unique<DenseKernel<float>>();
@@ -61,6 +67,7 @@ class Dense final : public tyto::Layer {
 
  private:
   double scale_ = 1;
+  std::optional<tyto::Dale> dale_;
 };
 
 }  // namespace

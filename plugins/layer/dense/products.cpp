@@ -1,5 +1,6 @@
 #include "products.hpp"
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstdint>
@@ -32,16 +33,6 @@ HWY_INLINE hn::Mask<D> mask_at(D d, const std::uint64_t* row, std::size_t bit) {
   return hn::LoadMaskBits(d, bytes.data());
 }
 
-/// to[j] += from[j]
-template <class S>
-HWY_INLINE void add_row(const S* HWY_RESTRICT from, std::size_t count, S* HWY_RESTRICT to) {
-  const Tag<S> d;
-  std::size_t j = 0;
-  for (; j + hn::Lanes(d) <= count; j += hn::Lanes(d))
-    hn::StoreU(hn::Add(hn::LoadU(d, to + j), hn::LoadU(d, from + j)), d, to + j);
-  for (; j < count; ++j) to[j] += from[j];
-}
-
 /// to[j] += factor * from[j], multiplied and added apart.
 template <class S>
 HWY_INLINE void add_scaled_row(S factor, const S* HWY_RESTRICT from, std::size_t count, S* HWY_RESTRICT to) {
@@ -53,17 +44,94 @@ HWY_INLINE void add_scaled_row(S factor, const S* HWY_RESTRICT from, std::size_t
   for (; j < count; ++j) to[j] += factor * from[j];
 }
 
+/// Rows whose length is a multiple of the vectors', so that no row has a rest: the matrix itself, or a copy.
+template <class S>
+const S* padded_rows(const S* matrix, std::size_t rows, std::size_t length, std::size_t padded, std::vector<S>& copy) {
+  if (padded == length) return matrix;
+  copy.assign(rows * padded, S(0));
+  for (std::size_t i = 0; i < rows; ++i) std::copy_n(matrix + i * length, length, copy.data() + i * padded);
+  return copy.data();
+}
+
+template <class S>
+std::size_t padded_length(std::size_t length) {
+  const std::size_t lanes = hn::Lanes(Tag<S>());
+  return (length + lanes - 1) / lanes * lanes;
+}
+
+/// Adds the rows of a step's spikes to `vectors` vectors of its sum, which stay in registers meanwhile.
+template <class S, std::size_t vectors>
+HWY_INLINE void add_step_rows(const tyto::Spikes& spikes, std::size_t t, const S* rows, std::size_t length, S* sum) {
+  const Tag<S> d;
+  std::array<hn::Vec<Tag<S>>, vectors> sums;
+  for (std::size_t v = 0; v < vectors; ++v) sums[v] = hn::LoadU(d, sum + v * hn::Lanes(d));
+  spikes.for_each(t, [&](std::size_t i) HWY_ATTR {
+    const S* const row = rows + i * length;
+    for (std::size_t v = 0; v < vectors; ++v) sums[v] = hn::Add(sums[v], hn::LoadU(d, row + v * hn::Lanes(d)));
+  });
+  for (std::size_t v = 0; v < vectors; ++v) hn::StoreU(sums[v], d, sum + v * hn::Lanes(d));
+}
+
+/// Adds a step's gradient, kept in registers, to the rows of its spikes.
+template <class S, std::size_t vectors>
+HWY_INLINE void add_step_gradients(const tyto::Spikes& spikes, std::size_t t, const S* gradient, std::size_t length,
+                                   S* rows) {
+  const Tag<S> d;
+  std::array<hn::Vec<Tag<S>>, vectors> gradients;
+  for (std::size_t v = 0; v < vectors; ++v) gradients[v] = hn::LoadU(d, gradient + v * hn::Lanes(d));
+  spikes.for_each(t, [&](std::size_t i) HWY_ATTR {
+    S* const row = rows + i * length;
+    for (std::size_t v = 0; v < vectors; ++v) {
+      S* const place = row + v * hn::Lanes(d);
+      hn::StoreU(hn::Add(hn::LoadU(d, place), gradients[v]), d, place);
+    }
+  });
+}
+
+/// Calls block<8>(first vector), block<4>(...), ... until all of a row's vectors are done.
+template <class Block>
+HWY_INLINE void in_vectors(std::size_t vectors, Block&& block) {
+  std::size_t first = 0;
+  for (; first + 8 <= vectors; first += 8) block.template operator()<8>(first);
+  if (first + 4 <= vectors) block.template operator()<4>(first), first += 4;
+  if (first + 2 <= vectors) block.template operator()<2>(first), first += 2;
+  if (first < vectors) block.template operator()<1>(first);
+}
+
 /// Follows the spikes one by one: lanes over outputs.
 template <class S>
 void add_spikes_by_row(const tyto::Spikes& spikes, const S* w, std::size_t to, S* current) {
-  for (std::size_t t = 0; t < spikes.steps; ++t)
-    spikes.for_each(t, [&](std::size_t i) { add_row(w + i * to, to, current + t * to); });
+  const std::size_t lanes = hn::Lanes(Tag<S>());
+  const std::size_t length = padded_length<S>(to);
+  thread_local std::vector<S> copy, sum;  // scratch, so that no call allocates
+  const S* const rows = padded_rows(w, spikes.channels, to, length, copy);
+  sum.assign(length, S(0));
+  for (std::size_t t = 0; t < spikes.steps; ++t) {
+    std::copy_n(current + t * to, to, sum.data());
+    in_vectors(length / lanes, [&]<std::size_t vectors>(std::size_t first) HWY_ATTR {
+      add_step_rows<S, vectors>(spikes, t, rows + first * lanes, length, sum.data() + first * lanes);
+    });
+    std::copy_n(sum.data(), to, current + t * to);
+  }
 }
 
 template <class S>
 void add_gradients_by_row(const tyto::Spikes& spikes, const S* grad_current, std::size_t to, S* grad_w) {
-  for (std::size_t t = 0; t < spikes.steps; ++t)
-    spikes.for_each(t, [&](std::size_t i) { add_row(grad_current + t * to, to, grad_w + i * to); });
+  const std::size_t lanes = hn::Lanes(Tag<S>());
+  const std::size_t length = padded_length<S>(to);
+  thread_local std::vector<S> copy, gradient;
+  const bool in_place = length == to;
+  if (!in_place) padded_rows(grad_w, spikes.channels, to, length, copy);
+  S* const rows = in_place ? grad_w : copy.data();
+  gradient.assign(length, S(0));
+  for (std::size_t t = 0; t < spikes.steps; ++t) {
+    std::copy_n(grad_current + t * to, to, gradient.data());
+    in_vectors(length / lanes, [&]<std::size_t vectors>(std::size_t first) HWY_ATTR {
+      add_step_gradients<S, vectors>(spikes, t, gradient.data() + first * lanes, length, rows + first * lanes);
+    });
+  }
+  if (in_place) return;
+  for (std::size_t i = 0; i < spikes.channels; ++i) std::copy_n(rows + i * length, to, grad_w + i * to);
 }
 
 /// `outputs` columns of the current from column `first` on, lanes over steps: every input adds its
@@ -204,26 +272,55 @@ void add_value_gradients(const S* values, std::size_t steps, std::size_t from, c
         add_scaled_row(values[t * from + i], grad_current + t * to, to, grad_w + i * to);
 }
 
+/// `rows` steps times `vectors` vectors of inputs: sums over outputs that stay in registers meanwhile.
+template <class S, std::size_t rows, std::size_t vectors>
+HWY_INLINE void input_gradient_block(const S* gradient, std::size_t to, const S* turned, std::size_t length, S* sums) {
+  const Tag<S> d;
+  std::array<hn::Vec<Tag<S>>, rows * vectors> block;
+  for (auto& sum : block) sum = hn::Zero(d);
+  for (std::size_t j = 0; j < to; ++j) {
+    for (std::size_t v = 0; v < vectors; ++v) {
+      const auto weights = hn::LoadU(d, turned + j * length + v * hn::Lanes(d));
+      for (std::size_t r = 0; r < rows; ++r)
+        block[r * vectors + v] = hn::Add(block[r * vectors + v], hn::Mul(hn::Set(d, gradient[r * to + j]), weights));
+    }
+  }
+  for (std::size_t r = 0; r < rows; ++r)
+    for (std::size_t v = 0; v < vectors; ++v)
+      hn::StoreU(block[r * vectors + v], d, sums + r * length + v * hn::Lanes(d));
+}
+
+/// The sums of `rows` steps for all inputs.
+template <class S, std::size_t rows>
+HWY_INLINE void input_gradient_rows(const S* gradient, std::size_t to, const S* turned, std::size_t length, S* sums) {
+  const std::size_t lanes = hn::Lanes(Tag<S>());
+  std::size_t first = 0;
+  for (; first + 4 <= length / lanes; first += 4)
+    input_gradient_block<S, rows, 4>(gradient, to, turned + first * lanes, length, sums + first * lanes);
+  for (; first < length / lanes; ++first)
+    input_gradient_block<S, rows, 1>(gradient, to, turned + first * lanes, length, sums + first * lanes);
+}
+
 template <class S>
 void add_input_gradients(const S* grad_current, std::size_t steps, const S* w, std::size_t from, std::size_t to,
                          S* grad_input) {
+  constexpr std::size_t rows = 4;
+  const std::size_t length = padded_length<S>(from);
   thread_local std::vector<S> turned;  // w with lanes over inputs
-  turned.resize(from * to);
+  thread_local std::vector<S> sums;
+  turned.assign(to * length, S(0));
+  sums.resize(rows * length);
   for (std::size_t i = 0; i < from; ++i)
-    for (std::size_t j = 0; j < to; ++j) turned[j * from + i] = w[i * to + j];
-  const Tag<S> d;
-  for (std::size_t t = 0; t < steps; ++t) {
-    const S* const gradient = grad_current + t * to;
-    S* const row = grad_input + t * from;
-    std::size_t i = 0;
-    for (; i + hn::Lanes(d) <= from; i += hn::Lanes(d)) {
-      auto sum = hn::LoadU(d, row + i);
-      for (std::size_t j = 0; j < to; ++j)
-        sum = hn::Add(sum, hn::Mul(hn::Set(d, gradient[j]), hn::LoadU(d, turned.data() + j * from + i)));
-      hn::StoreU(sum, d, row + i);
-    }
-    for (; i < from; ++i)
-      for (std::size_t j = 0; j < to; ++j) row[i] += gradient[j] * turned[j * from + i];
+    for (std::size_t j = 0; j < to; ++j) turned[j * length + i] = w[i * to + j];
+  for (std::size_t t = 0; t < steps; t += rows) {
+    const std::size_t filled = HWY_MIN(rows, steps - t);
+    if (filled == rows)
+      input_gradient_rows<S, rows>(grad_current + t * to, to, turned.data(), length, sums.data());
+    else
+      for (std::size_t r = 0; r < filled; ++r)
+        input_gradient_rows<S, 1>(grad_current + (t + r) * to, to, turned.data(), length, sums.data() + r * length);
+    for (std::size_t r = 0; r < filled; ++r)
+      for (std::size_t i = 0; i < from; ++i) grad_input[(t + r) * from + i] += sums[r * length + i];
   }
 }
 

@@ -27,7 +27,7 @@ template <class S>
 void add_value_gradients(const S* values, std::size_t steps, std::size_t from, const S* grad_current, std::size_t to,
                          S* grad_w);
 
-/// grad_input[t][i] += sum over j, ascending, of grad_current[t][j] w[i][j].
+/// grad_input[t][i] += the sum over j, ascending, of grad_current[t][j] w[i][j].
 template <class S>
 void add_input_gradients(const S* grad_current, std::size_t steps, const S* w, std::size_t from, std::size_t to,
                          S* grad_input);

@@ -44,8 +44,11 @@ template <class S>
 void add_input_gradients(const S* grad_current, std::size_t steps, const S* w, std::size_t from, std::size_t to,
                          S* grad_input) {
   for (std::size_t t = 0; t < steps; ++t)
-    for (std::size_t j = 0; j < to; ++j)
-      for (std::size_t i = 0; i < from; ++i) grad_input[t * from + i] += grad_current[t * to + j] * w[i * to + j];
+    for (std::size_t i = 0; i < from; ++i) {
+      S sum(0);
+      for (std::size_t j = 0; j < to; ++j) sum += grad_current[t * to + j] * w[i * to + j];
+      grad_input[t * from + i] += sum;
+    }
 }
 
 }  // namespace dense::simple

@@ -61,7 +61,8 @@ FibrePhases regular_phases(const ItdParameters& p) {
 
 FibrePhases fibre_phases(const ItdParameters& p, const TrialKey& key) {
   FibrePhases phases = regular_phases(p);
-  if (p.phase_noise_rad == 0) return phases;
+  const bool spared = p.phase_noise_in == NoiseIn::training && key.split == Split::test;
+  if (p.phase_noise_rad == 0 || spared) return phases;
   Random noise = p.phase_noise_draw == NoiseDraw::per_trial ? key.random("phase_noise") : key.shared("phase_noise");
   for (double& phase : phases) phase += p.phase_noise_rad * noise.normal();
   return phases;
@@ -124,6 +125,8 @@ Parameters<ItdParameters> ItdParameters::parameters() {
       .choice("phase_noise_draw", &P::phase_noise_draw,
               {{"per_data_set", NoiseDraw::per_data_set}, {"per_trial", NoiseDraw::per_trial}}, "per_data_set",
               "whether the phase noise is drawn once for a data set, or anew in every trial")
+      .choice("phase_noise_in", &P::phase_noise_in, {{"all", NoiseIn::all}, {"training", NoiseIn::training}}, "all",
+              "which trials have the phase noise: all, or those of training and validation but not the test trials")
       .check([](const P& p) { return check_steps(p); })
       .check([](const P& p) { return check_probability(p); })
       .check([](const P& p) { return check_size(p); });

@@ -18,6 +18,7 @@ enum class StartPhase { fixed, per_data_set, per_trial };
 enum class FibreLayout { linear, none };
 enum class RightLayout { same, reversed };
 enum class NoiseDraw { per_data_set, per_trial };
+enum class NoiseIn { all, training };
 
 /// What a user writes.
 struct ItdParameters {
@@ -34,6 +35,7 @@ struct ItdParameters {
   RightLayout right_fibre_phases = RightLayout::same;
   double phase_noise_rad = 0;
   NoiseDraw phase_noise_draw = NoiseDraw::per_data_set;
+  NoiseIn phase_noise_in = NoiseIn::all;
 
   bool operator==(const ItdParameters&) const = default;
 
@@ -61,6 +63,8 @@ class Itd final : public Stimulus {
   [[nodiscard]] TrialShape shape() const override;
   [[nodiscard]] std::vector<TargetInfo> targets() const override;
   void make(const TrialKey& key, const MutableSpikes& spikes, std::span<double> targets) const override;
+  void log_likelihood(const TrialKey& key, const Spikes& spikes, std::size_t target, std::span<const double> values,
+                      std::span<double> result) const override;
 
   /// Tables that all trials of a data set share.
   struct Tables;

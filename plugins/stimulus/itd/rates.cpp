@@ -16,13 +16,12 @@ constexpr double kNegligible = 0x1p-44;
 /// sin(x) / x
 double sinc(double x) { return x == 0 ? 1 : std::sin(x) / x; }
 
-/// Phase of the sound's cycle at a step, in [0, 1) turns, so that long trials lose no precision.
+}  // namespace
+
 double turns_at(const Rates& rates, std::size_t step, double start_turns) {
   const double turns = rates.frequency_hz * (static_cast<double>(step) * rates.dt_s) + start_turns;
   return turns - std::floor(turns);
 }
-
-}  // namespace
 
 Harmonics harmonics(const Rates& rates) {
   const int power = rates.envelope_power;

@@ -36,6 +36,9 @@ struct Harmonics {
 
 [[nodiscard]] Harmonics harmonics(const Rates& rates);
 
+/// Phase of the sound's cycle at a step, in [0, 1) turns, so that long trials lose no precision.
+[[nodiscard]] double turns_at(const Rates& rates, std::size_t step, double start_turns);
+
 /// Phases of the left ear's fibres followed by the right ear's, without the ipd.
 using FibrePhases = std::vector<double>;
 

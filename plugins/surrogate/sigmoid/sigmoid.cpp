@@ -1,5 +1,6 @@
 #include <cmath>
 
+#include <tyto/math.hpp>
 #include <tyto/surrogate.hpp>
 
 namespace {
@@ -16,7 +17,7 @@ struct Sigmoid {
   template <class S>
   [[nodiscard]] S derivative(S u) const {
     const S k = static_cast<S>(slope);
-    const S g = S(1) / (S(1) + std::exp(-k * u));
+    const S g = S(1) / (S(1) + tyto::exponential(-k * u));
     return k * g * (S(1) - g);
   }
   [[nodiscard]] double primitive(double u) const { return 1 / (1 + std::exp(-slope * u)); }

@@ -1,0 +1,34 @@
+/// How a training goes on and when it ends, declared like the parameters of any component.
+#pragma once
+
+#include <tyto/parameters.hpp>
+
+namespace tyto::spec {
+
+/// Ends a training that makes no progress. Progress is measured on the validation trials or, without any, on the
+/// training trials while they are learnt from.
+struct EarlyStopping {
+  enum class Monitor { loss, accuracy };
+
+  int patience = 5;
+  Monitor monitor = Monitor::loss;
+  bool restore_best = true;
+
+  [[nodiscard]] static Parameters<EarlyStopping> parameters();
+};
+
+/// A factor on every learning rate over the course of the training.
+struct RateSchedule {
+  enum class Shape { constant, cosine, step };
+
+  Shape shape = Shape::constant;
+  double final_factor = 0;
+  int step_epochs = 10;
+  double step_factor = 0.1;
+
+  [[nodiscard]] static Parameters<RateSchedule> parameters();
+  /// The factor in an epoch, counted from 1, when the part `progress` of the training is done.
+  [[nodiscard]] double factor(int epoch, double progress) const;
+};
+
+}  // namespace tyto::spec

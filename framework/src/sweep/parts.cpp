@@ -1,0 +1,84 @@
+#include "parts.hpp"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <vector>
+
+#include <tyto/error.hpp>
+
+#include "../results/hdf5.hpp"
+
+namespace tyto::sweep {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* lock_name = ".lock";
+constexpr std::size_t key_length = 64;
+
+fs::path folder_beside(const fs::path& out) {
+  fs::path folder = out;
+  if (folder.extension() == ".h5") folder.replace_extension();
+  return folder.concat(".parts");
+}
+
+/// "<key>.h5", or a temporary file of one, ".<key>.h5.<process>.<number>.tmp".
+bool is_part(const std::string& name) {
+  const std::size_t begin = name.starts_with('.') ? 1 : 0;
+  if (name.size() < begin + key_length) return false;
+  const auto key = name.substr(begin, key_length);
+  const bool is_key =
+      std::all_of(key.begin(), key.end(), [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
+  const std::string rest = name.substr(begin + key_length);
+  return is_key && (begin == 0 ? rest == ".h5" : rest.starts_with(".h5.") && rest.ends_with(".tmp"));
+}
+
+}  // namespace
+
+Parts::Parts(const fs::path& out) : folder_(folder_beside(out)) {
+  std::error_code error;
+  fs::create_directory(folder_, error);
+  if (error) throw Error("cannot make the folder '" + folder_.string() + "': " + error.message());
+  lock_ = ::open((folder_ / lock_name).c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+  if (lock_ < 0) throw Error("cannot write in the folder '" + folder_.string() + "': " + std::strerror(errno));
+  if (::flock(lock_, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+    ::close(lock_);
+    throw Error("another program is running this sweep: it has locked '" + folder_.string() + "'");
+  }
+}
+
+Parts::~Parts() {
+  if (lock_ >= 0) ::close(lock_);
+}
+
+fs::path Parts::file(const std::string& key) const { return folder_ / (key + ".h5"); }
+
+bool Parts::has(const std::string& key) const {
+  std::error_code ignored;
+  if (!fs::is_regular_file(file(key), ignored)) return false;
+  try {
+    const auto lock = results::h5::exclusive();
+    const auto part = results::h5::open_file(file(key));
+    return results::h5::read_text_attribute(results::h5::open_group(part, "/"), "status") == "complete";
+  } catch (const Error&) {
+    return false;  // Damaged, and made anew.
+  }
+}
+
+void Parts::remove() {
+  std::error_code ignored;
+  std::vector<fs::path> parts;
+  for (const auto& entry : fs::directory_iterator(folder_, ignored))
+    if (is_part(entry.path().filename().string())) parts.push_back(entry.path());
+  for (const auto& part : parts) fs::remove(part, ignored);
+  fs::remove(folder_ / lock_name, ignored);
+  fs::remove(folder_, ignored);  // Fails, as it should, if something else is in it.
+}
+
+}  // namespace tyto::sweep

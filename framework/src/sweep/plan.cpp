@@ -1,0 +1,120 @@
+#include "plan.hpp"
+
+#include <dlfcn.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "../results/sha256.hpp"
+
+namespace tyto::sweep {
+
+namespace {
+
+/// SHA-256 of files, each read once.
+class FileSums {
+ public:
+  const std::string& of(const std::string& file) {
+    const auto known = sums_.find(file);
+    return known != sums_.end() ? known->second : sums_.emplace(file, results::sha256_file(file)).first->second;
+  }
+
+ private:
+  std::map<std::string, std::string> sums_;
+};
+
+/// The framework's own library: results of a program that has been changed are not those of this one.
+std::string own_library() {
+  Dl_info info{};
+  const auto address = reinterpret_cast<const void*>(&results::sha256_text);
+  return ::dladdr(address, &info) != 0 && info.dli_fname != nullptr ? info.dli_fname : "";
+}
+
+std::string key_of(const spec::Experiment& experiment, const std::string& framework, FileSums& sums) {
+  std::string text = "tyto part 1\n" + framework + '\n';
+  std::set<std::string> libraries;
+  for (const auto* component : experiment.components)
+    if (!component->library.empty()) libraries.insert(component->library);
+  for (const auto& library : libraries) text += sums.of(library) + '\n';
+  if (experiment.weights) text += sums.of(experiment.weights->file) + '\n';
+  return results::sha256_text(text + experiment.resolved);
+}
+
+/// Faults of many runs, each once.
+class Faults {
+ public:
+  template <class Load>
+  void collect(Load load) {
+    try {
+      load();
+    } catch (const InvalidInput& error) {
+      for (const auto& fault : error.diagnostics())
+        if (seen_.insert(to_string(fault)).second) faults_.push_back(fault);
+    }
+  }
+  void finish() {
+    if (faults_.empty()) return;
+    std::stable_sort(faults_.begin(), faults_.end(), [](const Diagnostic& a, const Diagnostic& b) {
+      return std::tie(a.place.line, a.place.column) < std::tie(b.place.line, b.place.column);
+    });
+    throw InvalidInput(faults_);
+  }
+
+ private:
+  std::set<std::string> seen_;
+  std::vector<Diagnostic> faults_;
+};
+
+}  // namespace
+
+spec::Overrides overrides_of_run(const spec::Overrides& overrides, const spec::Sweep& sweep,
+                                 const std::vector<std::size_t>& position) {
+  spec::Overrides of_run = overrides;
+  of_run.settings = sweep.settings(position);
+  return of_run;
+}
+
+Plan make_plan(const spec::Sweep& sweep, const std::filesystem::path& file, const spec::Overrides& overrides,
+               plugin::Components& components, const std::stop_token& stop) {
+  const auto load = [&](const std::vector<std::size_t>& position) {
+    return spec::load_experiment(file, overrides_of_run(overrides, sweep, position), components);
+  };
+  // Each value on its own first, so that one bad value gives one fault and not one for each combination.
+  Faults faults;
+  std::vector<std::size_t> position(sweep.axes.size(), 0);
+  faults.collect([&] { static_cast<void>(load(position)); });
+  for (std::size_t axis = 0; axis < sweep.axes.size(); ++axis) {
+    for (std::size_t i = 1; i < sweep.axes[axis].size(); ++i) {
+      position[axis] = i;
+      faults.collect([&] { static_cast<void>(load(position)); });
+    }
+    position[axis] = 0;
+  }
+  faults.finish();
+
+  Plan plan;
+  FileSums sums;
+  const std::string library = own_library();
+  const std::string framework = TYTO_VERSION + (library.empty() ? "" : ' ' + sums.of(library));
+  std::set<const ComponentInfo*> used;
+  for (std::size_t run = 0; run < sweep.runs(); ++run) {
+    if (stop.stop_requested()) throw Interrupted();
+    faults.collect([&] {
+      const spec::Experiment experiment = load(sweep.position(run));
+      for (const auto* component : experiment.components)
+        if (!component->library.empty()) used.insert(component);
+      plan.keys.push_back(key_of(experiment, framework, sums));
+      if (run > 0) return;
+      plan.title = experiment.title;
+      plan.source = experiment.source;
+      plan.resolved = experiment.resolved;
+      plan.backend = experiment.backend_name;
+    });
+  }
+  faults.finish();
+  plan.plugins = results::plugins_of(std::vector<const ComponentInfo*>(used.begin(), used.end()));
+  return plan;
+}
+
+}  // namespace tyto::sweep

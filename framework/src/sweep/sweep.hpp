@@ -1,0 +1,34 @@
+/// Runs a sweep: many runs side by side, each kept when it ends, and one results file at the end.
+#pragma once
+
+#include <filesystem>
+#include <stop_token>
+#include <string>
+
+#include "../run/progress.hpp"
+#include "../spec/sweep.hpp"
+
+namespace tyto::sweep {
+
+struct SweepOptions {
+  std::filesystem::path out;  ///< the results file of the whole sweep
+  std::filesystem::path experiment_file;
+  std::string command_line;
+  spec::Overrides overrides;
+  std::size_t threads = 1;
+  bool keep_parts = false;
+  run::Progress::Style style = run::Progress::Style::lines;
+};
+
+struct SweepOutcome {
+  std::size_t runs = 0;
+  std::size_t failed = 0;
+  std::string table;  ///< a line for each setting, for a person
+};
+
+/// Runs what is missing and merges. A run that fails is reported, and the others go on. Throws InvalidInput before the
+/// first run if a value is wrong, Interrupted when `stop` is requested; what is done then is kept for the next call.
+SweepOutcome run_sweep(const spec::Sweep& sweep, const SweepOptions& options, plugin::Components& components,
+                       const std::stop_token& stop);
+
+}  // namespace tyto::sweep

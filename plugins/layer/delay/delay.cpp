@@ -1,0 +1,124 @@
+#include <fmt/format.h>
+
+#include <tyto/error.hpp>
+
+#include "taps.hpp"
+
+namespace {
+
+enum class Output { trimmed, padded };
+
+template <class S>
+class DelayKernel final : public tyto::TransformKernel<S> {
+ public:
+  DelayKernel(const delay::Plan& plan, bool trimmed) : plan_(plan), offset_(trimmed ? plan.max_steps : 0) {}
+
+  [[nodiscard]] std::size_t output_steps(std::size_t input_steps) const override { return input_steps - offset_; }
+  [[nodiscard]] bool spikes(const tyto::Pass& pass) const override { return plan_.whole(pass); }
+
+  void forward(const tyto::Signal<S>& input, std::span<const std::span<const S>> arrays, const tyto::Pass& pass,
+               S* values, std::uint64_t* bits) const override {
+    const delay::TapMaker<S> maker(plan_, pass, false);
+    if (bits != nullptr)
+      forward_spikes(input, arrays[0], maker, bits);
+    else
+      forward_values(input, arrays[0], maker, values);
+  }
+
+  void backward(const tyto::Signal<S>& input, std::span<const std::span<const S>> arrays, const tyto::Pass& pass,
+                const S* grad_output, std::span<const std::span<S>> grad_arrays, S* grad_input) const override {
+    const delay::TapMaker<S> maker(plan_, pass, true);
+    auto taps = maker.taps();
+    std::vector<S> room(taps.weight.size());
+    const auto events = delay::events_of(input);
+    delay::Rows<S> gradients(input.steps, plan_);
+    delay::Rows<S> back(grad_input != nullptr ? input.steps : 0, plan_);
+    gradients.clear();
+    for (std::size_t first = 0; first < input.channels; first += gradients.block) {
+      const std::size_t count = std::min(gradients.block, input.channels - first);
+      gradients.load(grad_output, input.channels, first, count, offset_);
+      back.clear();
+      for (std::size_t k = 0; k < count; ++k) {
+        maker.make(arrays[0][first + k], taps);
+        const auto sums =
+            delay::gather<S>(delay::train_of(events, first + k), taps, input.steps, gradients.row(k), room);
+        grad_arrays[0][first + k] += static_cast<S>(sums.slope);
+        if (grad_input != nullptr) delay::spread_back(taps, S(1), gradients.row(k), input.steps, back.row(k));
+      }
+      if (grad_input != nullptr) back.add_to(grad_input, input.channels, first, count, 0);
+    }
+  }
+
+ private:
+  void forward_spikes(const tyto::Signal<S>& input, std::span<const S> delays, const delay::TapMaker<S>& maker,
+                      std::uint64_t* bits) const {
+    const tyto::MutableSpikes output{bits, output_steps(input.steps), input.channels};
+    auto taps = maker.taps();
+    std::vector<std::size_t> shift(input.channels);
+    for (std::size_t i = 0; i < input.channels; ++i) {
+      maker.make(delays[i], taps);
+      shift[i] = static_cast<std::size_t>(taps.first);
+    }
+    for (std::size_t t = 0; t < input.steps; ++t)
+      input.spikes().for_each(t, [&](std::size_t i) {
+        const std::size_t later = t + shift[i];
+        if (later >= offset_ && later < input.steps) output.set(later - offset_, i);
+      });
+  }
+
+  void forward_values(const tyto::Signal<S>& input, std::span<const S> delays, const delay::TapMaker<S>& maker,
+                      S* values) const {
+    std::fill_n(values, output_steps(input.steps) * input.channels, S(0));
+    auto taps = maker.taps();
+    const auto events = delay::events_of(input);
+    delay::Rows<S> rows(input.steps, plan_);
+    for (std::size_t first = 0; first < input.channels; first += rows.block) {
+      const std::size_t count = std::min(rows.block, input.channels - first);
+      rows.clear();
+      for (std::size_t k = 0; k < count; ++k) {
+        maker.make(delays[first + k], taps);
+        delay::scatter(delay::train_of(events, first + k), taps, S(1), rows.row(k));
+      }
+      rows.add_to(values, input.channels, first, count, offset_);
+    }
+  }
+
+  delay::Plan plan_;
+  std::size_t offset_;  ///< input steps that are left out at the beginning
+};
+
+class Delay final : public tyto::Layer, public delay::Settings {
+ public:
+  static auto parameters() {
+    return delay::declare(tyto::parameters<Delay>("A delay d for each channel of a signal, in milliseconds"))
+        .choice("output", &Delay::output_, {{"trimmed", Output::trimmed}, {"padded", Output::padded}}, "trimmed",
+                "steps from 'max' on, when every channel has arrived, or all steps, with nothing before a channel's "
+                "first");
+  }
+
+  [[nodiscard]] std::vector<tyto::ArrayInfo> arrays(std::size_t from, std::size_t) const override {
+    return {delay::array_of(*this, {from}, {"channel"})};
+  }
+  [[nodiscard]] std::size_t output_steps(std::size_t input_steps, double dt_s) const override {
+    const std::size_t max_steps = delay::plan_of(*this, dt_s).max_steps;
+    if (max_steps >= input_steps)
+      throw tyto::Error(
+          fmt::format("delays of up to {} steps leave nothing of a signal of {} steps; 'max' must be "
+                      "shorter",
+                      max_steps, input_steps));
+    return output_ == Output::trimmed ? input_steps - max_steps : input_steps;
+  }
+  [[nodiscard]] std::unique_ptr<tyto::TransformKernel<float>> transform_f32(double dt_s) const override {
+    return std::make_unique<DelayKernel<float>>(delay::plan_of(*this, dt_s), output_ == Output::trimmed);
+  }
+  [[nodiscard]] std::unique_ptr<tyto::TransformKernel<double>> transform_f64(double dt_s) const override {
+    return std::make_unique<DelayKernel<double>>(delay::plan_of(*this, dt_s), output_ == Output::trimmed);
+  }
+
+ private:
+  Output output_ = Output::trimmed;
+};
+
+}  // namespace
+
+TYTO_PLUGIN(registrar) { registrar.add<tyto::Layer, Delay>(tyto::Kind::layer, "delay", {tyto::capability::transform}); }

@@ -1,0 +1,110 @@
+#include <algorithm>
+#include <cmath>
+
+#include "layer/delay/taps.hpp"
+
+namespace {
+
+/// current[t][j] += sum over i of w[i][j] x_i(t - d[i][j]). Neurons j are worked on in blocks of rows over time; within
+/// a row the inputs are added in ascending order.
+template <class S>
+class DelayedDenseKernel final : public tyto::ProjectionKernel<S> {
+ public:
+  explicit DelayedDenseKernel(const delay::Plan& plan) : plan_(plan) {}
+
+  void forward(const tyto::Signal<S>& input, std::span<const std::span<const S>> arrays, std::size_t to,
+               const tyto::Pass& pass, S* current) const override {
+    const delay::TapMaker<S> maker(plan_, pass, false);
+    auto taps = maker.taps();
+    const auto events = delay::events_of(input);
+    delay::Rows<S> rows(input.steps, plan_);
+    for (std::size_t first = 0; first < to; first += rows.block) {
+      const std::size_t count = std::min(rows.block, to - first);
+      rows.clear();
+      for (std::size_t i = 0; i < input.channels; ++i) {
+        const auto train = delay::train_of(events, i);
+        if (train.step.empty()) continue;
+        for (std::size_t k = 0; k < count; ++k) {
+          const std::size_t synapse = i * to + first + k;
+          maker.make(arrays[1][synapse], taps);
+          delay::scatter(train, taps, arrays[0][synapse], rows.row(k));
+        }
+      }
+      rows.add_to(current, to, first, count, 0);
+    }
+  }
+
+  void backward(const tyto::Signal<S>& input, std::span<const std::span<const S>> arrays, std::size_t to,
+                const tyto::Pass& pass, const S* grad_current, std::span<const std::span<S>> grad_arrays,
+                S* grad_input) const override {
+    const delay::TapMaker<S> maker(plan_, pass, true);
+    auto taps = maker.taps();
+    std::vector<S> room(taps.weight.size());
+    std::vector<S> back(grad_input != nullptr ? input.steps : 0);
+    const auto events = delay::events_of(input);
+    delay::Rows<S> gradients(input.steps, plan_);
+    gradients.clear();
+    for (std::size_t first = 0; first < to; first += gradients.block) {
+      const std::size_t count = std::min(gradients.block, to - first);
+      gradients.load(grad_current, to, first, count, 0);
+      for (std::size_t i = 0; i < input.channels; ++i) {
+        const auto train = delay::train_of(events, i);
+        if (train.step.empty() && grad_input == nullptr) continue;
+        std::fill(back.begin(), back.end(), S(0));
+        for (std::size_t k = 0; k < count; ++k) {
+          const std::size_t synapse = i * to + first + k;
+          const S weight = arrays[0][synapse];
+          maker.make(arrays[1][synapse], taps);
+          const auto sums = delay::gather<S>(train, taps, input.steps, gradients.row(k), room);
+          grad_arrays[0][synapse] += static_cast<S>(sums.weight);
+          grad_arrays[1][synapse] += weight * static_cast<S>(sums.slope);
+          if (grad_input != nullptr) delay::spread_back(taps, weight, gradients.row(k), input.steps, back.data());
+        }
+        for (std::size_t t = 0; t < back.size(); ++t) grad_input[t * input.channels + i] += back[t];
+      }
+    }
+  }
+
+ private:
+  delay::Plan plan_;
+};
+
+class DelayedDense final : public tyto::Layer, public delay::Settings {
+ public:
+  static auto parameters() {
+    return delay::declare(tyto::parameters<DelayedDense>("All-to-all weights w (from, to), each with a delay d (from, "
+                                                         "to) in milliseconds"))
+        .number("scale", &DelayedDense::scale_, "1",
+                "factor on the range of the initial weights, which are uniform in +-scale/sqrt(to)")
+        .non_negative();
+  }
+
+  [[nodiscard]] std::vector<tyto::ArrayInfo> arrays(std::size_t from, std::size_t to) const override {
+    tyto::ArrayInfo w;
+    w.name = "w";
+    w.doc = "weights";
+    w.shape = {from, to};
+    w.axes = {"from", "to"};
+    // The same law as for dense weights, so that both can be compared.
+    const double bound = scale_ / std::sqrt(static_cast<double>(to));
+    w.initialise = [bound](tyto::Random& random, std::span<double> values) {
+      for (double& value : values) value = random.uniform(-bound, bound);
+    };
+    return {w, delay::array_of(*this, {from, to}, {"from", "to"})};
+  }
+  [[nodiscard]] std::unique_ptr<tyto::ProjectionKernel<float>> projection_f32(double dt_s) const override {
+    return std::make_unique<DelayedDenseKernel<float>>(delay::plan_of(*this, dt_s));
+  }
+  [[nodiscard]] std::unique_ptr<tyto::ProjectionKernel<double>> projection_f64(double dt_s) const override {
+    return std::make_unique<DelayedDenseKernel<double>>(delay::plan_of(*this, dt_s));
+  }
+
+ private:
+  double scale_ = 1;
+};
+
+}  // namespace
+
+TYTO_PLUGIN(registrar) {
+  registrar.add<tyto::Layer, DelayedDense>(tyto::Kind::layer, "delayed_dense", {tyto::capability::projection});
+}

@@ -1,0 +1,3 @@
+#include <tyto/dale.hpp>
+
+TYTO_OPTIMIZER("exponentiated_gradient", tyto::ExponentiatedGradient)
