@@ -208,7 +208,7 @@ TEST_F(ExperimentTest, MatchesWhatAnAnalysisNeedsOfTheStimulus) {
             "not");
   std::string known = with(tuning, "analyses: [tuning, observer]");
   known.replace(known.find("type: tone"), 10, "type: known_tone");
-  EXPECT_EQ(faults(known), "");
+  EXPECT_EQ(faults(known), "no fault");
 }
 
 TEST_F(ExperimentTest, ARuleThatDoesNotTrainHasNoTrainingTrials) {
@@ -249,8 +249,8 @@ TEST_F(ExperimentTest, ChecksAnalyses) {
 }
 
 TEST_F(ExperimentTest, TheCommandLineChangesIt) {
-  const Experiment e =
-      load(good, {{"learning.epochs=9", "stimulus.fibres=20", "learning.surrogate={type: sigmoid, slope: 3}"}, {}, 11, {}});
+  const Experiment e = load(
+      good, {{"learning.epochs=9", "stimulus.fibres=20", "learning.surrogate={type: sigmoid, slope: 3}"}, {}, 11, {}});
   EXPECT_EQ(e.epochs, 9);
   EXPECT_EQ(e.seed, 11U);
   EXPECT_EQ(e.model.input.channels, 40U);

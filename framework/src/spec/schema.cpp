@@ -210,6 +210,14 @@ Json layers(Schema& schema) {
   Json alternatives = Json::array();
   for (const auto* info : all_of(schema, Kind::layer, capability::population))
     alternatives.push_back(component_object(schema, *info, "type", further, Json::array({"input"})));
+  const Json from = {{"from", parameter(schema, InputKeys::parameters().list().items.front())}};
+  for (const auto* info : all_of(schema, Kind::layer, capability::transform))
+    alternatives.push_back(component_object(schema, *info, "type", from));
+  // In a model file the type itself may be a parameter; what goes with it is then unknown here.
+  if (schema.references)
+    alternatives.push_back({{"type", "object"},
+                            {"properties", {{"type", {{"type", "string"}, {"pattern", reference_pattern}}}}},
+                            {"required", Json::array({"type"})}});
   if (alternatives.empty()) alternatives.push_back(false);
   const std::string name = schema.references ? "model_layer" : "layer";
   schema.definitions[name] = {{"oneOf", std::move(alternatives)}};

@@ -150,8 +150,7 @@ TEST(CueDecomposition, SurrogatesKeepWhatTheyShould) {
   const auto thinned = make([&](const auto& to, tyto::Random& random) { cues::thin_ear(from, to, {2, 4}, 5, random); });
   EXPECT_EQ(cues::count_spikes(thinned.spikes(0), {0, 4}), 5U);
   for (std::size_t t = 0; t < steps; ++t)
-    for (std::size_t c = 0; c < channels; ++c)
-      EXPECT_TRUE(!thinned.spikes(0).at(t, c) || (from.at(t, c) && c >= 2));
+    for (std::size_t c = 0; c < channels; ++c) EXPECT_TRUE(!thinned.spikes(0).at(t, c) || (from.at(t, c) && c >= 2));
   const auto turned = make([&](const auto& to, tyto::Random&) { cues::copy_ear(from, to, {0, 2}, 3); });
   for (std::size_t t = 0; t < steps; ++t) EXPECT_EQ(turned.spikes(0).at((t + 3) % steps, 1), from.at(t, 1));
   EXPECT_EQ(cues::count_spikes(turned.spikes(0), {2, 4}), 0U);
