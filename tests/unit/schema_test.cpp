@@ -105,9 +105,8 @@ TEST(Describe, HasTheFrameworksOwnParts) {
     EXPECT_NE(describe(block).find(block.doc), std::string::npos);
     EXPECT_NE(markdown(block).find("| `" + block.rows.front().name + "` |"), std::string::npos);
   }
-  EXPECT_EQ(names,
-            (std::vector<std::string>{"experiment", "objective", "model", "model file", "layer", "input", "learning",
-                                      "trials", "early_stopping", "schedule", "analysis", "sweep", "sweep"}));
+  EXPECT_EQ(names, (std::vector<std::string>{"experiment", "objective", "model", "model file", "layer", "input",
+                                             "learning", "trials", "analysis", "sweep"}));
 }
 
 }  // namespace
