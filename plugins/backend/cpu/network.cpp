@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "compile.hpp"
+#include "flush_to_zero.hpp"
 
 namespace cpu {
 
@@ -289,6 +290,7 @@ void CpuNetwork<S>::reduce(std::size_t chunks) {
   constexpr std::size_t block = 4096;
   const std::size_t blocks = (gradient_size_ + block - 1) / block;
   executor_.for_each(blocks, [&](std::size_t b) {
+    const FlushToZero flush;
     const std::size_t begin = b * block;
     const std::size_t end = std::min(gradient_size_, begin + block);
     for (std::size_t stride = 1; stride < chunks; stride *= 2)
@@ -335,11 +337,14 @@ tyto::BatchResult CpuNetwork<S>::backpropagate(const tyto::Batch& batch, const t
   };
 
   if (two_passes) {
-    executor_.for_each(
-        chunks, [&](std::size_t chunk) { in_chunk(chunk, trials, [&](std::size_t i) { run_forward(i, tapes_[i]); }); });
+    executor_.for_each(chunks, [&](std::size_t chunk) {
+      const FlushToZero flush;
+      in_chunk(chunk, trials, [&](std::size_t i) { run_forward(i, tapes_[i]); });
+    });
     result.penalty = add_penalties(batch, request, rate_gradients);
   }
   executor_.for_each(chunks, [&](std::size_t chunk) {
+    const FlushToZero flush;
     gradients_[chunk].assign(gradient_size_, S(0));
     in_chunk(chunk, trials, [&](std::size_t i) {
       Tape<S>& tape = two_passes ? tapes_[i] : tapes_[chunk];
@@ -369,6 +374,7 @@ std::vector<double> CpuNetwork<S>::gradient(std::size_t array) const {
 
 template <class S>
 void CpuNetwork<S>::apply(const tyto::Optimizer& optimizer) {
+  const FlushToZero flush;
   ++updates_;
   for (std::size_t array = 0; array < arrays_.size(); ++array) {
     const tyto::ArrayInfo& info = infos_[array].info;
@@ -394,6 +400,7 @@ tyto::Evaluation CpuNetwork<S>::evaluate(const tyto::Batch& batch, const tyto::O
   if (activity)
     for (const auto& layer : layers_) result.activity.emplace_back(trials * layer.size, 0.0);
   executor_.for_each(chunks_of(trials), [&](std::size_t chunk) {
+    const FlushToZero flush;
     Tape<S> tape;
     in_chunk(chunk, trials, [&](std::size_t i) {
       tape.pass = batch.pass;
@@ -418,6 +425,7 @@ tyto::Evaluation CpuNetwork<S>::evaluate(const tyto::Batch& batch, const tyto::O
 
 template <class S>
 tyto::Recording CpuNetwork<S>::record(const tyto::TrialSet& trials, std::size_t trial, std::size_t layer) {
+  const FlushToZero flush;
   Tape<S> tape;
   forward(trials.spikes(trial), tape, {.states = true, .distances = false}, nullptr);
   const auto& own = tape.layers.at(layer);
