@@ -15,7 +15,8 @@ struct Size {
 Size size_of(char name) {
   const std::string lif = "{type: lif, tau: 2 ms}";
   const std::string out = "{type: leaky_integrator, tau: 2 ms}";
-  if (name == 'S') return {"{type: itd, rate_integration: exact}", {{"hidden", 8, lif}, {"output", 12, out}}, 128, true};
+  if (name == 'S')
+    return {"{type: itd, rate_integration: exact}", {{"hidden", 8, lif}, {"output", 12, out}}, 128, true};
   if (name == 'M')
     return {"{type: itd, frequency: 20 Hz, duration: 150 ms}", {{"hidden", 30, lif}, {"output", 12, out}}, 64, true};
   // About the size and density of the Heidelberg digits.
@@ -31,8 +32,8 @@ void train_batch(benchmark::State& state) {
   const auto stimulus = workshop::make<tyto::Stimulus>(tyto::Kind::stimulus, size.stimulus);
   tyto::Executor executor(1);
   const auto trials = tyto::make_trials(*stimulus, 1, tyto::Split::train, size.batch, executor);
-  const auto network = workshop::compile(workshop::chain(trials.shape(), size.layers),
-                                         {"cpu", tyto::Precision::float32}, executor);
+  const auto network =
+      workshop::compile(workshop::chain(trials.shape(), size.layers), {"cpu", tyto::Precision::float32}, executor);
   tyto::initialise(*network, 1);
   tyto::Objective objective;
   objective.classes = static_cast<int>(size.layers.back().size);
@@ -56,6 +57,5 @@ void train_batch(benchmark::State& state) {
 BENCHMARK(train_batch)->Arg('S')->Arg('M')->Arg('L')->Unit(benchmark::kMillisecond)->ArgName("size");
 
 }  // namespace
-
 
 BENCHMARK_MAIN();

@@ -22,13 +22,13 @@ namespace tyto {
 /// What a component offers to others. A learning rule states what it needs; both are matched when an
 /// experiment is validated. Plugins may add their own words.
 namespace capability {
-inline constexpr std::string_view population = "population";            ///< layer of neurons driven by currents
-inline constexpr std::string_view projection = "projection";            ///< layer that turns signals into currents
-inline constexpr std::string_view transform = "transform";            ///< layer that turns signals into signals
-inline constexpr std::string_view spiking = "spiking";                  ///< output is 0 or 1
-inline constexpr std::string_view surrogate = "surrogate derivative";   ///< spike() is differentiable by a surrogate
-inline constexpr std::string_view jacobian = "local Jacobian";          ///< derivative of one step is available
-inline constexpr std::string_view likelihood = "likelihood";  ///< stimulus knows the probability of its spikes
+inline constexpr std::string_view population = "population";           ///< layer of neurons driven by currents
+inline constexpr std::string_view projection = "projection";           ///< layer that turns signals into currents
+inline constexpr std::string_view transform = "transform";             ///< layer that turns signals into signals
+inline constexpr std::string_view spiking = "spiking";                 ///< output is 0 or 1
+inline constexpr std::string_view surrogate = "surrogate derivative";  ///< spike() is differentiable by a surrogate
+inline constexpr std::string_view jacobian = "local Jacobian";         ///< derivative of one step is available
+inline constexpr std::string_view likelihood = "likelihood";           ///< stimulus knows the probability of its spikes
 inline constexpr std::string_view backpropagation = "backpropagation";  ///< backend can run a model backwards
 }  // namespace capability
 
