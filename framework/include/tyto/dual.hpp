@@ -58,6 +58,16 @@ struct Dual {
     for (int i = 0; i < N; ++i) r.d[i] = a.d[i] * b.value + a.value * b.d[i];
     return r;
   }
+  /// Products with a constant, without the terms that its derivatives, all zero, would give.
+  template <class A, class = std::enable_if_t<std::is_arithmetic_v<A>>>
+  TYTO_STEP friend Dual operator*(A constant, const Dual& b) {
+    const S c = static_cast<S>(constant);
+    return chain(c * b.value, c, b);
+  }
+  template <class A, class = std::enable_if_t<std::is_arithmetic_v<A>>>
+  TYTO_STEP friend Dual operator*(const Dual& a, A constant) {
+    return constant * a;
+  }
   TYTO_STEP friend Dual operator/(const Dual& a, const Dual& b) {
     const S inverse = S(1) / b.value;
     Dual r(a.value / b.value);

@@ -3,6 +3,7 @@
 /// trial by trial.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <functional>
 #include <memory>
@@ -55,6 +56,8 @@ class PopulationKernel {
   virtual void forward(const ForwardScan<S>& scan) const = 0;
   /// Needs capability::jacobian.
   virtual void backward(const BackwardScan<S>& scan) const = 0;
+  /// Whether the way back needs neither currents nor states, which then stay null.
+  [[nodiscard]] virtual bool linear() const { return false; }
 };
 
 /// Keeps an array within a law, e.g. Dale's: every row of weights has one sign. Beside the stored numbers, which an
@@ -101,22 +104,6 @@ struct ArrayInfo {
   std::function<void(Random& random, std::span<double> values)> initialise;
 };
 
-struct Pass;
-
-/// One projection's arithmetic in precision S.
-template <class S>
-class ProjectionKernel {
- public:
-  virtual ~ProjectionKernel() = default;
-  /// current[step][to] += ...; arrays in the order of Layer::arrays().
-  virtual void forward(const Signal<S>& input, std::span<const std::span<const S>> arrays, std::size_t to,
-                       const Pass& pass, S* current) const = 0;
-  /// grad_arrays[k] += ...; if grad_input is set, grad_input[step][from] += ...
-  virtual void backward(const Signal<S>& input, std::span<const std::span<const S>> arrays, std::size_t to,
-                        const Pass& pass, const S* grad_current, std::span<const std::span<S>> grad_arrays,
-                        S* grad_input) const = 0;
-};
-
 /// What one pass of one trial is for.
 struct Pass {
   bool training = false;
@@ -130,6 +117,78 @@ struct Pass {
   /// Numbers of this pass alone, from the stream "<name>".
   [[nodiscard]] Random random(std::string_view name) const { return Random(stream_key(seed, name), trial, epoch); }
 };
+
+/// One or more trials of a batch that are worked on together. Their signals are of one kind and shape.
+template <class S>
+struct Group {
+  std::span<const Signal<S>> inputs;  ///< of each trial
+  std::span<const Pass> passes;       ///< of each trial
+
+  [[nodiscard]] std::size_t size() const { return inputs.size(); }
+};
+
+/// One projection's arithmetic in precision S.
+template <class S>
+class ProjectionKernel {
+ public:
+  virtual ~ProjectionKernel() = default;
+  /// current[step][to] += ...; arrays in the order of Layer::arrays().
+  virtual void forward(const Signal<S>& input, std::span<const std::span<const S>> arrays, std::size_t to,
+                       const Pass& pass, S* current) const = 0;
+  /// grad_arrays[k] += ...; if grad_input is set, grad_input[step][from] += ...
+  virtual void backward(const Signal<S>& input, std::span<const std::span<const S>> arrays, std::size_t to,
+                        const Pass& pass, const S* grad_current, std::span<const std::span<S>> grad_arrays,
+                        S* grad_input) const = 0;
+
+  /// The same for every trial of a group, trials ascending. Kernels that can share work between trials do it here;
+  /// by default they are worked on one by one.
+  virtual void forward_group(const Group<S>& group, std::span<const std::span<const S>> arrays, std::size_t to,
+                             std::span<const Rows<S>> currents) const;
+  /// `grad_inputs` is empty if nobody wants them.
+  virtual void backward_group(const Group<S>& group, std::span<const std::span<const S>> arrays, std::size_t to,
+                              std::span<const Rows<const S>> grad_currents, std::span<const std::span<S>> grad_arrays,
+                              std::span<const Rows<S>> grad_inputs) const;
+};
+
+namespace detail {
+
+/// to[step][k] += from[step * width + k]
+template <class S>
+void add_rows(const std::vector<S>& from, std::size_t width, const Rows<S>& to) {
+  for (std::size_t cell = 0, t = 0; cell < from.size(); cell += width, ++t)
+    for (std::size_t k = 0; k < width; ++k) to[t][k] += from[cell + k];
+}
+
+}  // namespace detail
+
+template <class S>
+void ProjectionKernel<S>::forward_group(const Group<S>& group, std::span<const std::span<const S>> arrays,
+                                        std::size_t to, std::span<const Rows<S>> currents) const {
+  std::vector<S> current;
+  for (std::size_t trial = 0; trial < group.size(); ++trial) {
+    current.assign(group.inputs[trial].steps * to, S(0));
+    forward(group.inputs[trial], arrays, to, group.passes[trial], current.data());
+    detail::add_rows(current, to, currents[trial]);
+  }
+}
+
+template <class S>
+void ProjectionKernel<S>::backward_group(const Group<S>& group, std::span<const std::span<const S>> arrays,
+                                         std::size_t to, std::span<const Rows<const S>> grad_currents,
+                                         std::span<const std::span<S>> grad_arrays,
+                                         std::span<const Rows<S>> grad_inputs) const {
+  std::vector<S> grad_current, grad_input;
+  for (std::size_t trial = 0; trial < group.size(); ++trial) {
+    const auto& input = group.inputs[trial];
+    grad_current.resize(input.steps * to);
+    for (std::size_t t = 0; t < input.steps; ++t)
+      std::copy_n(grad_currents[trial][t], to, grad_current.begin() + static_cast<std::ptrdiff_t>(t * to));
+    grad_input.assign(grad_inputs.empty() ? 0 : input.steps * input.channels, S(0));
+    backward(input, arrays, to, group.passes[trial], grad_current.data(), grad_arrays,
+             grad_inputs.empty() ? nullptr : grad_input.data());
+    if (!grad_inputs.empty()) detail::add_rows(grad_input, input.channels, grad_inputs[trial]);
+  }
+}
 
 /// One transform's arithmetic in precision S. The output may have fewer steps than the input.
 template <class S>

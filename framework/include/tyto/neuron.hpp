@@ -14,6 +14,8 @@
 ///     TYTO_NEURON("leaky", Leaky)
 ///
 /// Optional members: `static constexpr bool spiking = true` (the output is a spike, from t.spike());
+/// `static constexpr bool linear = true` (the derivatives are the same whatever state and input are, so that nothing
+/// has to be kept for the way back; of what prepare() returns, if there is one);
 /// `static std::vector<std::string> state_names()`; `template <class S> auto prepare(double dt_s) const`
 /// returning a small struct with constants of precision S that has State and step in the author's place,
 /// or a std::variant of such structs where options of the model ask for different states.
@@ -26,12 +28,14 @@
 #include <memory>
 #include <string>
 #include <type_traits>
+#include <utility>
 #include <variant>
 #include <vector>
 
 #include <tyto/dual.hpp>
 #include <tyto/layer.hpp>
 #include <tyto/plugin.hpp>
+#include <tyto/targets.hpp>
 
 namespace tyto {
 
@@ -115,14 +119,27 @@ inline constexpr bool is_variant = false;
 template <class... T>
 inline constexpr bool is_variant<std::variant<T...>> = true;
 
-/// Scans are compiled for several instruction sets and the best is chosen when the library is opened. All give
-/// the same bits: every neuron's numbers are computed by the same operations, and nothing is contracted.
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__) && \
-    !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-#define TYTO_MANY_TARGETS __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define TYTO_MANY_TARGETS
-#endif
+template <class Visit, class... Members>
+TYTO_STEP void visit_members(Visit& visit, Members&... members) {
+  std::size_t k = 0;
+  (visit(k++, members), ...);
+}
+
+/// Calls visit(k, member k) for the `count` members of a neuron's state.
+template <std::size_t count, class State, class Visit>
+TYTO_STEP void for_each_member(State& x, Visit&& visit) {
+  static_assert(count <= 8, "a neuron's state may have up to eight members");
+  // clang-format off
+  if constexpr (count == 1) { auto& [a] = x; visit_members(visit, a); }
+  if constexpr (count == 2) { auto& [a, b] = x; visit_members(visit, a, b); }
+  if constexpr (count == 3) { auto& [a, b, c] = x; visit_members(visit, a, b, c); }
+  if constexpr (count == 4) { auto& [a, b, c, d] = x; visit_members(visit, a, b, c, d); }
+  if constexpr (count == 5) { auto& [a, b, c, d, e] = x; visit_members(visit, a, b, c, d, e); }
+  if constexpr (count == 6) { auto& [a, b, c, d, e, f] = x; visit_members(visit, a, b, c, d, e, f); }
+  if constexpr (count == 7) { auto& [a, b, c, d, e, f, g] = x; visit_members(visit, a, b, c, d, e, f, g); }
+  if constexpr (count == 8) { auto& [a, b, c, d, e, f, g, h] = x; visit_members(visit, a, b, c, d, e, f, g, h); }
+  // clang-format on
+}
 
 /// Forward and backward scans over time of any prepared neuron.
 template <class S, class Prepared>
@@ -132,6 +149,7 @@ class NeuronKernel final : public PopulationKernel<S> {
   static constexpr std::size_t variables = sizeof(State<S>) / sizeof(S);
   static constexpr int directions = static_cast<int>(variables) + 1;  // state, then input
   using D = Dual<S, directions>;
+  static constexpr bool is_linear = requires { Prepared::linear; };
 
  public:
   NeuronKernel(Prepared prepared, double dt_s, std::vector<std::string> names)
@@ -139,6 +157,7 @@ class NeuronKernel final : public PopulationKernel<S> {
 
   [[nodiscard]] std::size_t state_size() const override { return variables; }
   [[nodiscard]] std::vector<std::string> state_names() const override { return names_; }
+  [[nodiscard]] bool linear() const override { return is_linear; }
 
   void forward(const ForwardScan<S>& scan) const override {
     const std::size_t n = scan.neurons;
@@ -150,7 +169,9 @@ class NeuronKernel final : public PopulationKernel<S> {
     for (std::size_t k = 0; k < variables; ++k)
       std::fill_n(state.begin() + static_cast<std::ptrdiff_t>(k * n), n, initial[k]);
     if (scan.smooth == nullptr)
-      scan_forward(prepared_, dt_s_, scan, state.data(), distances.data());
+      scan_forward(prepared_, dt_s_, {scan.steps, n}, scan.current, scan.output, scan.states,
+                   scan.distances != nullptr ? scan.distances : distances.data(),
+                   scan.distances != nullptr ? n : 0, state.data());
     else
       for (std::size_t t = 0; t < scan.steps; ++t) smooth_forward(scan, t, state.data(), distances.data());
   }
@@ -161,85 +182,103 @@ class NeuronKernel final : public PopulationKernel<S> {
     adjoint.assign(variables * scan.neurons, S(0));
     zeros.assign(scan.neurons, S(0));
     if (scan.smooth == nullptr)
-      scan_backward(prepared_, dt_s_, scan, adjoint.data(), zeros.data());
+      scan_backward(prepared_, dt_s_, {scan.steps, scan.neurons}, scan.detach_reset, scan.current, scan.states,
+                    scan.psi != nullptr ? scan.psi : zeros.data(), scan.psi != nullptr ? scan.neurons : 0,
+                    scan.grad_output, scan.grad_current, adjoint.data());
     else
       for (std::size_t t = scan.steps; t-- > 0;) smooth_backward(scan, t, adjoint.data(), zeros.data());
   }
 
  private:
+  /// A number that the way forward left behind; linear neurons leave none and need none.
+  TYTO_STEP static S kept(const S* numbers, std::size_t cell) {
+    if constexpr (is_linear)
+      return S(0);
+    else
+      return numbers[cell];
+  }
+
   /// The state of neuron i out of [variable][neuron], as numbers or as independent variables.
   template <class T>
   TYTO_STEP static State<T> load(const S* state, std::size_t n, std::size_t i) {
-    std::array<T, variables> values;
-    for (std::size_t k = 0; k < variables; ++k) {
+    return [&]<std::size_t... k>(std::index_sequence<k...>) __attribute__((always_inline)) {
       if constexpr (std::is_same_v<T, S>)
-        values[k] = state[k * n + i];
+        return State<T>{state[k * n + i]...};
       else
-        values[k] = T::variable(state[k * n + i], static_cast<int>(k));
-    }
-    return std::bit_cast<State<T>>(values);
+        return State<T>{T::variable(kept(state, k * n + i), static_cast<int>(k))...};
+    }(std::make_index_sequence<variables>());
   }
 
   /// One step of the way back for one neuron: the adjoints of state and output before it.
   template <class T>
   TYTO_STEP static void pull_back(const State<T>& x, const T& output, S grad_output, std::size_t n, std::size_t i,
                                   S* adjoint, S* grad_current) {
-    const auto after = std::bit_cast<std::array<T, variables>>(x);
     std::array<S, directions> gradient;
 #pragma GCC unroll 16
-    for (int q = 0; q < directions; ++q) {
-      gradient[q] = grad_output * output.d[q];
+    for (int q = 0; q < directions; ++q) gradient[q] = grad_output * output.d[q];
+    for_each_member<variables>(x, [&](std::size_t k, const T& after) __attribute__((always_inline)) {
 #pragma GCC unroll 16
-      for (std::size_t k = 0; k < variables; ++k) gradient[q] += adjoint[k * n + i] * after[k].d[q];
-    }
+      for (int q = 0; q < directions; ++q) gradient[q] += adjoint[k * n + i] * after.d[q];
+    });
+#pragma GCC unroll 16
     for (std::size_t k = 0; k < variables; ++k) adjoint[k * n + i] = gradient[k];
     grad_current[i] = gradient[variables];
   }
 
-  TYTO_MANY_TARGETS static void scan_forward(const Prepared& prepared, double dt_s, const ForwardScan<S>& scan,
-                                             S* state, S* unwanted_distances) {
+  struct Extent {
+    std::size_t steps, neurons;
+  };
+
+  // In both scans pointers are parameters of their own, so that the compiler believes that they are restricted, and
+  // vectorises the loop over neurons.
+
+  TYTO_MANY_TARGETS static void scan_forward(const Prepared& prepared, double dt_s, Extent extent,
+                                             const S* TYTO_RESTRICT current, S* TYTO_RESTRICT output,
+                                             S* TYTO_RESTRICT states, S* TYTO_RESTRICT distances,
+                                             std::size_t distance_stride, S* TYTO_RESTRICT state) {
     const Prepared own = prepared;
-    const std::size_t n = scan.neurons;
-    for (std::size_t t = 0; t < scan.steps; ++t) {
-      const S* const current = scan.current + t * n;
-      S* const output = scan.output + t * n;
-      S* const distances = scan.distances != nullptr ? scan.distances + t * n : unwanted_distances;
-      if (scan.states != nullptr) {
-        S* const before = scan.states + t * variables * n;
-#pragma GCC ivdep
+    const std::size_t n = extent.neurons;
+    for (std::size_t t = 0; t < extent.steps; ++t) {
+      if (states != nullptr) {
+        S* const before = states + t * variables * n;
         for (std::size_t cell = 0; cell < variables * n; ++cell) before[cell] = state[cell];
       }
 #pragma GCC ivdep
       for (std::size_t i = 0; i < n; ++i) {
         const Step<S> step(dt_s);
         auto x = load<S>(state, n, i);
-        output[i] = own.template step<S>(x, current[i], step);
-        distances[i] = step.distance();
-        const auto values = std::bit_cast<std::array<S, variables>>(x);
-        for (std::size_t k = 0; k < variables; ++k) state[k * n + i] = values[k];
+        output[t * n + i] = own.template step<S>(x, current[t * n + i], step);
+        distances[t * distance_stride + i] = step.distance();
+        for_each_member<variables>(x, [&](std::size_t k, const S& value)
+                               __attribute__((always_inline)) { state[k * n + i] = value; });
       }
     }
   }
 
-  TYTO_MANY_TARGETS static void scan_backward(const Prepared& prepared, double dt_s, const BackwardScan<S>& scan,
-                                              S* adjoint, const S* zeros) {
+  TYTO_MANY_TARGETS static void scan_backward(const Prepared& prepared, double dt_s, Extent extent, bool detach_reset,
+                                              const S* TYTO_RESTRICT current, const S* TYTO_RESTRICT states,
+                                              const S* TYTO_RESTRICT psi, std::size_t psi_stride,
+                                              const S* TYTO_RESTRICT grad_output, S* TYTO_RESTRICT grad_current,
+                                              S* TYTO_RESTRICT adjoint) {
     const Prepared own = prepared;
-    const std::size_t n = scan.neurons;
-    const bool detach_reset = scan.detach_reset;
-    for (std::size_t t = scan.steps; t-- > 0;) {
-      const S* const current = scan.current + t * n;
-      const S* const states = scan.states + t * variables * n;
-      const S* const psi = scan.psi != nullptr ? scan.psi + t * n : zeros;
-      const S* const grad_output = scan.grad_output + t * n;
-      S* const grad_current = scan.grad_current + t * n;
+    const std::size_t n = extent.neurons;
+    for (std::size_t t = extent.steps; t-- > 0;) {
 #pragma GCC ivdep
       for (std::size_t i = 0; i < n; ++i) {
-        const Step<D> step(dt_s, detach_reset, psi[i]);
-        auto x = load<D>(states, n, i);
-        const D out = own.template step<D>(x, D::variable(current[i], static_cast<int>(variables)), step);
-        pull_back(x, out, grad_output[i], n, i, adjoint, grad_current);
+        const Step<D> step(dt_s, detach_reset, psi[t * psi_stride + i]);
+        auto x = load<D>(is_linear ? nullptr : states + t * variables * n, n, i);
+        const D input = D::variable(kept(current, t * n + i), static_cast<int>(variables));
+        const D out = own.template step<D>(x, input, step);
+        pull_back(x, out, grad_output[t * n + i], n, i, adjoint, grad_current + t * n);
       }
     }
+  }
+
+  template <class T>
+  static State<T> constants(const S* state, std::size_t n, std::size_t i) {
+    return [&]<std::size_t... k>(std::index_sequence<k...>) {
+      return State<T>{T(state[k * n + i])...};
+    }(std::make_index_sequence<variables>());
   }
 
   void smooth_forward(const ForwardScan<S>& scan, std::size_t t, S* state, S* unwanted_distances) const {
@@ -249,13 +288,10 @@ class NeuronKernel final : public PopulationKernel<S> {
     if (scan.states != nullptr) std::copy_n(state, variables * n, scan.states + t * variables * n);
     for (std::size_t i = 0; i < n; ++i) {
       const Step<T> step(dt_s_, *scan.smooth, S(0));
-      std::array<T, variables> values;
-      for (std::size_t k = 0; k < variables; ++k) values[k] = T(state[k * n + i]);
-      auto x = std::bit_cast<State<T>>(values);
+      auto x = constants<T>(state, n, i);
       scan.output[t * n + i] = prepared_.template step<T>(x, T(scan.current[t * n + i]), step).value;
       distances[i] = step.distance();
-      values = std::bit_cast<std::array<T, variables>>(x);
-      for (std::size_t k = 0; k < variables; ++k) state[k * n + i] = values[k].value;
+      for_each_member<variables>(x, [&](std::size_t k, const T& after) { state[k * n + i] = after.value; });
     }
   }
 
@@ -266,7 +302,7 @@ class NeuronKernel final : public PopulationKernel<S> {
     for (std::size_t i = 0; i < n; ++i) {
       const Step<T> step(dt_s_, *scan.smooth, psi[i]);
       auto x = load<T>(scan.states + t * variables * n, n, i);
-      const T current = T::variable(scan.current[t * n + i], static_cast<int>(variables));
+      const T current = T::variable(kept(scan.current, t * n + i), static_cast<int>(variables));
       const T out = prepared_.template step<T>(x, current, step);
       pull_back(x, out, scan.grad_output[t * n + i], n, i, adjoint, scan.grad_current + t * n);
     }

@@ -54,14 +54,14 @@ class TYTO_API Objective {
 
   /// scores[k] from output[step][k]. For Readout::max, `when[k]` receives the step of the maximum.
   template <class S>
-  void read(std::span<const S> output, std::size_t steps, std::span<S> scores, std::span<std::size_t> when) const;
+  void read(Rows<const S> output, std::size_t steps, std::span<S> scores, std::span<std::size_t> when) const;
   /// Loss of one trial and dL/d scores.
   template <class S>
   S loss_of(std::span<const S> scores, double target_value, std::span<S> grad_scores) const;
-  /// grad_output[step][k] from dL/d scores: the transpose of read().
+  /// grad_output[step][k] += ... from dL/d scores: the transpose of read().
   template <class S>
   void spread(std::span<const S> grad_scores, std::size_t steps, std::span<const std::size_t> when,
-              std::span<S> grad_output) const;
+              Rows<S> grad_output) const;
 
  private:
   /// Length of the circle in the target's units.

@@ -35,6 +35,14 @@ struct BasicSpikes {
   }
 };
 
+/// `count` <= 64 bits from bit `first` on. The word behind the last bit's must exist.
+[[nodiscard]] inline std::uint64_t bits_at(const std::uint64_t* words, std::size_t first, std::size_t count) {
+  const std::size_t shift = first % 64;
+  std::uint64_t bits = words[first / 64] >> shift;
+  if (shift != 0) bits |= words[first / 64 + 1] << (64 - shift);
+  return count < 64 ? bits & ((std::uint64_t{1} << count) - 1) : bits;
+}
+
 using Spikes = BasicSpikes<const std::uint64_t>;
 using MutableSpikes = BasicSpikes<std::uint64_t>;
 
@@ -48,6 +56,16 @@ struct Signal {
   const S* values = nullptr;            ///< [step][channel]
 
   [[nodiscard]] Spikes spikes() const { return {bits, steps, channels}; }
+};
+
+/// Numbers of one trial, a row for each step. Between its rows may lie those of other trials.
+template <class S>
+struct Rows {
+  S* data = nullptr;
+  std::size_t stride = 0;  ///< from one step to the next
+
+  [[nodiscard]] S* operator[](std::size_t step) const { return data + step * stride; }
+  operator Rows<const S>() const { return {data, stride}; }  // NOLINT(google-explicit-constructor)
 };
 
 }  // namespace tyto

@@ -6,6 +6,7 @@
 #include <span>
 
 #include <tyto/plugin.hpp>
+#include <tyto/targets.hpp>
 
 namespace tyto {
 
@@ -34,7 +35,13 @@ class SurrogateOf final : public Surrogate {
  private:
   template <class S>
   void map(std::span<const S> u, std::span<S> out) const {
-    for (std::size_t i = 0; i < u.size(); ++i) out[i] = definition.derivative(u[i]);
+    derive(definition, u.data(), out.data(), u.size());
+  }
+  template <class S>
+  TYTO_MANY_TARGETS static void derive(const Definition& definition, const S* u, S* out, std::size_t count) {
+    const Definition own = definition;
+#pragma GCC ivdep
+    for (std::size_t i = 0; i < count; ++i) out[i] = own.derivative(u[i]);
   }
 };
 

@@ -55,21 +55,20 @@ S cross_entropy(std::span<const S> scores, std::size_t wanted, std::span<S> grad
 
 /// scores[k] = sum over steps of output[step][k], steps ascending.
 template <class S>
-void sum_over_steps(std::span<const S> output, std::size_t steps, std::span<S> scores) {
+void sum_over_steps(Rows<const S> output, std::size_t steps, std::span<S> scores) {
   std::fill(scores.begin(), scores.end(), S(0));
   for (std::size_t t = 0; t < steps; ++t)
-    for (std::size_t k = 0; k < scores.size(); ++k) scores[k] += output[t * scores.size() + k];
+    for (std::size_t k = 0; k < scores.size(); ++k) scores[k] += output[t][k];
 }
 
 /// scores[k] = the highest output[step][k]; the earliest step wins a tie.
 template <class S>
-void highest_over_steps(std::span<const S> output, std::size_t steps, std::span<S> scores,
-                        std::span<std::size_t> when) {
-  std::copy_n(output.begin(), scores.size(), scores.begin());
+void highest_over_steps(Rows<const S> output, std::size_t steps, std::span<S> scores, std::span<std::size_t> when) {
+  std::copy_n(output[0], scores.size(), scores.begin());
   std::fill(when.begin(), when.end(), std::size_t{0});
   for (std::size_t t = 1; t < steps; ++t)
     for (std::size_t k = 0; k < scores.size(); ++k)
-      if (const S value = output[t * scores.size() + k]; value > scores[k]) {
+      if (const S value = output[t][k]; value > scores[k]) {
         scores[k] = value;
         when[k] = t;
       }
@@ -153,10 +152,8 @@ double Objective::distance(double a, double b) const {
 }
 
 template <class S>
-void Objective::read(std::span<const S> output, std::size_t steps, std::span<S> scores,
-                     std::span<std::size_t> when) const {
+void Objective::read(Rows<const S> output, std::size_t steps, std::span<S> scores, std::span<std::size_t> when) const {
   expect(steps > 0, "a readout needs at least one step");
-  expect(output.size() == steps * scores.size(), "a readout needs one output for each step and score");
   switch (readout) {
     case Readout::mean:
       sum_over_steps(output, steps, scores);
@@ -167,8 +164,7 @@ void Objective::read(std::span<const S> output, std::size_t steps, std::span<S> 
       sum_over_steps(output, steps, scores);
       break;
     case Readout::last:
-      std::copy_n(output.begin() + static_cast<std::ptrdiff_t>((steps - 1) * scores.size()), scores.size(),
-                  scores.begin());
+      std::copy_n(output[steps - 1], scores.size(), scores.begin());
       break;
     case Readout::max:
       expect(when.size() == scores.size(), "the readout 'max' needs a place for the step of each maximum");
@@ -199,35 +195,33 @@ S Objective::loss_of(std::span<const S> scores, double target_value, std::span<S
 
 template <class S>
 void Objective::spread(std::span<const S> grad_scores, std::size_t steps, std::span<const std::size_t> when,
-                       std::span<S> grad_output) const {
+                       Rows<S> grad_output) const {
   const std::size_t n = grad_scores.size();
   expect(steps > 0, "a readout needs at least one step");
-  expect(grad_output.size() == steps * n, "a readout's gradient needs one place for each step and score");
   const bool every_step = readout != Readout::last && readout != Readout::max;
   const S scale = static_cast<S>(factor) / (readout == Readout::mean ? static_cast<S>(steps) : S(1));
   if (every_step) {
     for (std::size_t t = 0; t < steps; ++t)
-      for (std::size_t k = 0; k < n; ++k) grad_output[t * n + k] = grad_scores[k] * scale;
+      for (std::size_t k = 0; k < n; ++k) grad_output[t][k] += grad_scores[k] * scale;
     return;
   }
   expect(readout != Readout::max || when.size() == n, "the readout 'max' needs the step of each maximum");
-  std::fill(grad_output.begin(), grad_output.end(), S(0));
   for (std::size_t k = 0; k < n; ++k) {
     const std::size_t step = readout == Readout::max ? when[k] : steps - 1;
     expect(step < steps, "the step of a maximum lies beyond the end of the trial");
-    grad_output[step * n + k] = grad_scores[k] * scale;
+    grad_output[step][k] += grad_scores[k] * scale;
   }
 }
 
-template TYTO_API void Objective::read<float>(std::span<const float>, std::size_t, std::span<float>,
+template TYTO_API void Objective::read<float>(Rows<const float>, std::size_t, std::span<float>,
                                               std::span<std::size_t>) const;
-template TYTO_API void Objective::read<double>(std::span<const double>, std::size_t, std::span<double>,
+template TYTO_API void Objective::read<double>(Rows<const double>, std::size_t, std::span<double>,
                                                std::span<std::size_t>) const;
 template TYTO_API float Objective::loss_of<float>(std::span<const float>, double, std::span<float>) const;
 template TYTO_API double Objective::loss_of<double>(std::span<const double>, double, std::span<double>) const;
 template TYTO_API void Objective::spread<float>(std::span<const float>, std::size_t, std::span<const std::size_t>,
-                                                std::span<float>) const;
+                                                Rows<float>) const;
 template TYTO_API void Objective::spread<double>(std::span<const double>, std::size_t, std::span<const std::size_t>,
-                                                 std::span<double>) const;
+                                                 Rows<double>) const;
 
 }  // namespace tyto

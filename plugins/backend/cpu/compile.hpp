@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "network.hpp"
+#include "passes.hpp"
 
 namespace cpu {
 

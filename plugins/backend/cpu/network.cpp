@@ -11,39 +11,24 @@ namespace {
 
 std::size_t chunks_of(std::size_t trials) { return (trials + chunk_trials - 1) / chunk_trials; }
 
-/// Calls visit(i) for the trials of a chunk, in order.
-template <class Visit>
-void in_chunk(std::size_t chunk, std::size_t trials, Visit&& visit) {
-  const std::size_t end = std::min(trials, (chunk + 1) * chunk_trials);
-  for (std::size_t i = chunk * chunk_trials; i < end; ++i) visit(i);
-}
-
-template <class S>
-void pack(const std::vector<S>& output, std::size_t steps, std::size_t neurons, std::vector<std::uint64_t>& bits) {
-  bits.assign(steps * tyto::words_for(neurons), 0);
-  const tyto::MutableSpikes spikes{bits.data(), steps, neurons};
-  for (std::size_t t = 0; t < steps; ++t)
-    for (std::size_t i = 0; i < neurons; ++i)
-      spikes.row(t)[i / 64] |= static_cast<std::uint64_t>(output[t * neurons + i] != S(0)) << (i % 64);
-}
+/// Neurons that populations work on side by side, about: enough to fill vectors and to hide the latency of one step
+/// behind another neuron's, and few enough for the nearer caches.
+constexpr std::size_t wanted_lanes = 64;
 
 std::vector<double> widen(const auto& values) { return {values.begin(), values.end()}; }
 
-/// A layer's output as numbers; a transform that hands on spikes leaves only bits.
 template <class S>
-std::vector<S> unpacked(const LayerTape<S>& tape, const CompiledLayer<S>& layer) {
-  if (!tape.output.empty() || !tape.spikes) return tape.output;
-  std::vector<S> values(layer.steps * layer.size, S(0));
-  const tyto::Spikes spikes{tape.bits.data(), layer.steps, layer.size};
-  for (std::size_t t = 0; t < layer.steps; ++t)
-    spikes.for_each(t, [&](std::size_t i) { values[t * layer.size + i] = S(1); });
-  return values;
-}
-
-template <class S>
-bool correct(const tyto::Objective& objective, const std::vector<S>& scores, double target) {
+bool correct(const tyto::Objective& objective, std::span<const S> scores, double target) {
   const auto best = std::max_element(scores.begin(), scores.end()) - scores.begin();
   return static_cast<std::size_t>(best) == objective.class_of(target);
+}
+
+/// mean[k] += the mean over steps of output[step][k].
+template <class S>
+void add_means(const std::vector<S>& output, std::size_t steps, std::span<double> mean) {
+  for (std::size_t cell = 0; cell < output.size(); cell += mean.size())
+    for (std::size_t k = 0; k < mean.size(); ++k)
+      mean[k] += static_cast<double>(output[cell + k]) / static_cast<double>(steps);
 }
 
 }  // namespace
@@ -56,6 +41,9 @@ CpuNetwork<S>::CpuNetwork(const tyto::Model& model, tyto::Executor& executor)
     gradient_size_ += info.size;
     arrays_.emplace_back(info.size, S(0));
   }
+  std::size_t widest = 1;
+  for (const auto& layer : layers_) widest = std::max(widest, layer.size);
+  while (group_trials_ < chunk_trials && group_trials_ * widest < wanted_lanes) group_trials_ *= 2;
   memory_.resize(arrays_.size());
   effective_.resize(arrays_.size());
   for (std::size_t array = 0; array < infos_.size(); ++array) {
@@ -103,174 +91,42 @@ void CpuNetwork<S>::set(std::size_t array, std::span<const double> values) {
 }
 
 template <class S>
-typename CpuNetwork<S>::Views CpuNetwork<S>::views(const std::vector<std::size_t>& arrays) const {
-  Views views;
-  for (const std::size_t array : arrays)
+std::vector<std::span<const S>> CpuNetwork<S>::in_use() const {
+  std::vector<std::span<const S>> views;
+  for (std::size_t array = 0; array < arrays_.size(); ++array)
     views.emplace_back(effective_[array].empty() ? arrays_[array] : effective_[array]);
   return views;
 }
 
 template <class S>
-tyto::Signal<S> CpuNetwork<S>::signal_from(std::size_t layer, const tyto::Spikes& input, const Tape<S>& tape) const {
-  if (layer == tyto::ModelInput::stimulus) return {input.steps, input.channels, input.data, nullptr};
-  const auto& source = tape.layers[layer];
-  if (source.spikes) return {layers_[layer].steps, layers_[layer].size, source.bits.data(), nullptr};
-  return {layers_[layer].steps, layers_[layer].size, nullptr, source.output.data()};
+template <class Visit>
+void CpuNetwork<S>::for_each_group(std::size_t chunk, std::size_t trials, Visit&& visit) const {
+  const FlushToZero flush;
+  const std::size_t end = std::min(trials, (chunk + 1) * chunk_trials);
+  for (std::size_t first = chunk * chunk_trials; first < end; first += group_trials_)
+    visit(first / group_trials_, first, std::min(group_trials_, end - first));
 }
 
 template <class S>
-void CpuNetwork<S>::forward_population(std::size_t index, const tyto::Spikes& input, Tape<S>& tape, Keep keep,
-                                       const tyto::Surrogate* smooth) const {
-  const auto& layer = layers_[index];
-  auto& own = tape.layers[index];
-  const std::size_t cells = layer.steps * layer.size;
-  own.current.assign(cells, S(0));
-  own.output.resize(cells);
-  for (const auto& source : layer.inputs)
-    source.kernel->forward(signal_from(source.from, input, tape), views(source.arrays), layer.size, tape.pass,
-                           own.current.data());
-  tyto::ForwardScan<S> scan;
-  scan.steps = layer.steps;
-  scan.neurons = layer.size;
-  scan.current = own.current.data();
-  scan.output = own.output.data();
-  scan.smooth = smooth;
-  if (keep.states) {
-    own.states.resize(cells * layer.kernel->state_size());
-    scan.states = own.states.data();
-  }
-  if (keep.distances && layer.spiking) {
-    own.distances.resize(cells);
-    scan.distances = own.distances.data();
-  }
-  layer.kernel->forward(scan);
-  own.spikes = layer.spiking && smooth == nullptr;
-  if (own.spikes) pack(own.output, layer.steps, layer.size, own.bits);
-}
-
-template <class S>
-void CpuNetwork<S>::forward_transform(std::size_t index, const tyto::Spikes& input, Tape<S>& tape) const {
-  const auto& layer = layers_[index];
-  auto& own = tape.layers[index];
-  const auto signal = signal_from(layer.from, input, tape);
-  tape.pass.layer = layer.name;
-  own.spikes = signal.bits != nullptr && layer.transform->spikes(tape.pass);
-  if (own.spikes) {
-    own.bits.assign(layer.steps * tyto::words_for(layer.size), 0);
-    own.output.clear();
-    layer.transform->forward(signal, views(layer.arrays), tape.pass, nullptr, own.bits.data());
-  } else {
-    own.output.resize(layer.steps * layer.size);
-    layer.transform->forward(signal, views(layer.arrays), tape.pass, own.output.data(), nullptr);
+void CpuNetwork<S>::load(const tyto::Batch& batch, std::size_t first, std::size_t count, Tape<S>& tape) const {
+  tape.inputs.resize(count);
+  tape.passes.assign(count, batch.pass);
+  for (std::size_t k = 0; k < count; ++k) {
+    tape.inputs[k] = batch.trials->spikes(batch.index[first + k]);
+    tape.passes[k].trial = batch.index[first + k];
   }
 }
 
 template <class S>
-void CpuNetwork<S>::forward(const tyto::Spikes& input, Tape<S>& tape, Keep keep, const tyto::Surrogate* smooth) const {
-  tape.layers.resize(layers_.size());
-  for (std::size_t index = 0; index < layers_.size(); ++index) {
-    if (layers_[index].transform)
-      forward_transform(index, input, tape);
-    else
-      forward_population(index, input, tape, keep, smooth);
-  }
-}
-
-template <class S>
-S CpuNetwork<S>::score(const tyto::Objective& objective, double target, std::size_t trials, Tape<S>& tape) const {
-  const std::size_t outputs = objective.outputs();
-  tape.scores.resize(outputs);
-  tape.grad_scores.resize(outputs);
-  tape.when.resize(outputs);
-  objective.read<S>(tape.layers.back().output, layers_.back().steps, tape.scores, tape.when);
-  const S loss = objective.loss_of<S>(tape.scores, target, tape.grad_scores);
-  for (S& gradient : tape.grad_scores) gradient /= static_cast<S>(trials);
-  return loss;
-}
-
-template <class S>
-S* CpuNetwork<S>::gradient_of(std::size_t from, Tape<S>& tape, const tyto::Backpropagation& request) const {
-  if (from != tyto::ModelInput::stimulus) return tape.layers[from].grad_output.data();
-  return request.input_gradient ? tape.grad_input.data() : nullptr;
-}
-
-template <class S>
-void CpuNetwork<S>::backward_population(std::size_t index, const tyto::Spikes& input, Tape<S>& tape,
-                                        const tyto::Backpropagation& request,
-                                        std::span<const std::span<S>> grad_arrays) const {
-  const auto& layer = layers_[index];
-  auto& own = tape.layers[index];
-  if (layer.spiking) request.surrogate->derivative(own.distances, own.distances);
-  own.grad_current.resize(own.current.size());
-  tyto::BackwardScan<S> scan;
-  scan.steps = layer.steps;
-  scan.neurons = layer.size;
-  scan.current = own.current.data();
-  scan.states = own.states.data();
-  scan.psi = layer.spiking ? own.distances.data() : nullptr;
-  scan.grad_output = own.grad_output.data();
-  scan.grad_current = own.grad_current.data();
-  scan.detach_reset = request.detach_reset;
-  scan.smooth = request.smooth ? request.surrogate : nullptr;
-  layer.kernel->backward(scan);
-  for (const auto& source : layer.inputs) {
-    std::vector<std::span<S>> gradients;
-    for (const std::size_t array : source.arrays) gradients.push_back(grad_arrays[array]);
-    source.kernel->backward(signal_from(source.from, input, tape), views(source.arrays), layer.size, tape.pass,
-                            own.grad_current.data(), gradients, gradient_of(source.from, tape, request));
-  }
-}
-
-template <class S>
-void CpuNetwork<S>::backward_transform(std::size_t index, const tyto::Spikes& input, Tape<S>& tape,
-                                       const tyto::Backpropagation& request,
-                                       std::span<const std::span<S>> grad_arrays) const {
-  const auto& layer = layers_[index];
-  std::vector<std::span<S>> gradients;
-  tape.pass.layer = layer.name;
-  for (const std::size_t array : layer.arrays) gradients.push_back(grad_arrays[array]);
-  layer.transform->backward(signal_from(layer.from, input, tape), views(layer.arrays), tape.pass,
-                            tape.layers[index].grad_output.data(), gradients, gradient_of(layer.from, tape, request));
-}
-
-template <class S>
-void CpuNetwork<S>::backward(const tyto::Spikes& input, Tape<S>& tape, const tyto::Backpropagation& request,
-                             const std::vector<std::vector<S>>& rate_gradients,
-                             std::span<const std::span<S>> grad_arrays) const {
-  for (std::size_t index = 0; index < layers_.size(); ++index) {
-    auto& gradient = tape.layers[index].grad_output;
-    const auto& rates = rate_gradients[index];
-    gradient.assign(layers_[index].steps * layers_[index].size, S(0));
-    if (!rates.empty())
-      for (std::size_t t = 0; t < layers_[index].steps; ++t)
-        std::copy(rates.begin(), rates.end(), gradient.begin() + static_cast<std::ptrdiff_t>(t * rates.size()));
-  }
-  std::vector<S> spread(tape.layers.back().grad_output.size());
-  request.objective->spread<S>(tape.grad_scores, layers_.back().steps, tape.when, spread);
-  auto& last = tape.layers.back().grad_output;
-  std::transform(spread.begin(), spread.end(), last.begin(), last.begin(), std::plus<S>());
-  if (request.input_gradient) tape.grad_input.assign(input.steps * input.channels, S(0));
-  for (std::size_t index = layers_.size(); index-- > 0;) {
-    if (layers_[index].transform)
-      backward_transform(index, input, tape, request, grad_arrays);
-    else
-      backward_population(index, input, tape, request, grad_arrays);
-  }
-}
-
-template <class S>
-double CpuNetwork<S>::add_penalties(const tyto::Batch& batch, const tyto::Backpropagation& request,
+double CpuNetwork<S>::add_penalties(std::size_t trials, std::size_t groups, const tyto::Backpropagation& request,
                                     std::vector<std::vector<S>>& rate_gradients) const {
   double total = 0;
   for (const auto& penalty : request.rate_penalties) {
-    const double seconds = static_cast<double>(batch.index.size() * layers_[penalty.layer].steps) * shape_.dt_s;
+    const double seconds = static_cast<double>(trials * layers_[penalty.layer].steps) * shape_.dt_s;
     const std::size_t units = layers_[penalty.layer].size;
     std::vector<double> spikes(units, 0);
-    for (std::size_t trial = 0; trial < batch.index.size(); ++trial) {
-      const auto& output = tapes_[trial].layers[penalty.layer].output;
-      for (std::size_t cell = 0; cell < output.size(); cell += units)
-        for (std::size_t i = 0; i < units; ++i) spikes[i] += static_cast<double>(output[cell + i]);
-    }
+    for (std::size_t group = 0; group < groups; ++group)
+      for (std::size_t i = 0; i < units; ++i) spikes[i] += tapes_[group].layers[penalty.layer].totals[i];
     auto& gradient = rate_gradients[penalty.layer];
     gradient.resize(units, S(0));
     const double width = penalty.maximum_hz - penalty.minimum_hz;
@@ -300,56 +156,74 @@ void CpuNetwork<S>::reduce(std::size_t chunks) {
 }
 
 template <class S>
+struct CpuNetwork<S>::Outcome {
+  std::vector<S> losses;   ///< [trial]
+  std::vector<char> hits;  ///< [trial]
+};
+
+template <class S>
+void CpuNetwork<S>::run_forward(const Passes<S>& passes, const tyto::Batch& batch,
+                                const tyto::Backpropagation& request, std::size_t first, std::size_t count,
+                                Tape<S>& tape, Outcome& outcome) const {
+  thread_local Workspace<S> work;
+  const tyto::Objective& objective = *request.objective;
+  load(batch, first, count, tape);
+  passes.forward(tape, work, {.way_back = true, .totals = !request.rate_penalties.empty()},
+                 request.smooth ? request.surrogate : nullptr);
+  passes.read(objective, tape, work);
+  const std::size_t outputs = objective.outputs();
+  for (std::size_t k = 0; k < count; ++k) {
+    const double target = batch.trials->targets(batch.index[first + k])[objective.target_index()];
+    const auto scores = std::span<const S>(tape.scores).subspan(k * outputs, outputs);
+    const auto gradient = std::span(tape.grad_scores).subspan(k * outputs, outputs);
+    outcome.losses[first + k] = objective.loss_of<S>(scores, target, gradient);
+    for (S& value : gradient) value /= static_cast<S>(batch.index.size());
+    if (objective.classifies()) outcome.hits[first + k] = correct(objective, scores, target) ? 1 : 0;
+  }
+}
+
+template <class S>
 tyto::BatchResult CpuNetwork<S>::backpropagate(const tyto::Batch& batch, const tyto::Backpropagation& request) {
   const std::size_t trials = batch.index.size();
   const std::size_t chunks = chunks_of(trials);
+  const std::size_t groups = (trials + group_trials_ - 1) / group_trials_;
   rate_factor_ = batch.pass.rate_factor;
   // A penalty on rates over the batch can only be differentiated when all of the batch has run, and
-  // then every trial needs a tape of its own; otherwise a chunk's trials share one.
+  // then every group needs a tape of its own; otherwise a chunk's groups share one.
   const bool two_passes = !request.rate_penalties.empty();
-  tapes_.resize(std::max(tapes_.size(), two_passes ? trials : chunks));
+  tapes_.resize(std::max(tapes_.size(), two_passes ? groups : chunks));
   gradients_.resize(std::max(gradients_.size(), chunks));
 
   tyto::BatchResult result;
   result.trials = trials;
-  if (request.input_gradient) result.input_gradient.resize(trials * shape_.steps * shape_.channels);
-  std::vector<S> losses(trials);
-  std::vector<char> hits(trials, 0);
+  const std::size_t cells = shape_.steps * shape_.channels;
+  if (request.input_gradient) result.input_gradient.resize(trials * cells);
+  Outcome outcome{std::vector<S>(trials), std::vector<char>(trials, 0)};
   std::vector<std::vector<S>> rate_gradients(layers_.size());
-
-  const auto run_forward = [&](std::size_t i, Tape<S>& tape) {
-    const double target = batch.trials->targets(batch.index[i])[request.objective->target_index()];
-    tape.pass = batch.pass;
-    tape.pass.trial = batch.index[i];
-    forward(batch.trials->spikes(batch.index[i]), tape, {.states = true, .distances = true},
-            request.smooth ? request.surrogate : nullptr);
-    losses[i] = score(*request.objective, target, trials, tape);
-    if (request.objective->classifies()) hits[i] = correct(*request.objective, tape.scores, target) ? 1 : 0;
-  };
-  const auto run_backward = [&](std::size_t chunk, std::size_t i, Tape<S>& tape) {
-    std::vector<std::span<S>> views;
-    for (std::size_t array = 0; array < infos_.size(); ++array)
-      views.push_back(std::span(gradients_[chunk]).subspan(offsets_[array], infos_[array].size));
-    backward(batch.trials->spikes(batch.index[i]), tape, request, rate_gradients, views);
-    if (request.input_gradient)
-      std::copy(tape.grad_input.begin(), tape.grad_input.end(),
-                result.input_gradient.begin() + static_cast<std::ptrdiff_t>(i * tape.grad_input.size()));
-  };
+  const auto arrays = in_use();
+  const Passes<S> passes(layers_, arrays);
 
   if (two_passes) {
     executor_.for_each(chunks, [&](std::size_t chunk) {
-      const FlushToZero flush;
-      in_chunk(chunk, trials, [&](std::size_t i) { run_forward(i, tapes_[i]); });
+      for_each_group(chunk, trials, [&](std::size_t group, std::size_t first, std::size_t count) {
+        run_forward(passes, batch, request, first, count, tapes_[group], outcome);
+      });
     });
-    result.penalty = add_penalties(batch, request, rate_gradients);
+    result.penalty = add_penalties(trials, groups, request, rate_gradients);
   }
   executor_.for_each(chunks, [&](std::size_t chunk) {
-    const FlushToZero flush;
+    thread_local Workspace<S> work;
     gradients_[chunk].assign(gradient_size_, S(0));
-    in_chunk(chunk, trials, [&](std::size_t i) {
-      Tape<S>& tape = two_passes ? tapes_[i] : tapes_[chunk];
-      if (!two_passes) run_forward(i, tape);
-      run_backward(chunk, i, tape);
+    std::vector<std::span<S>> views;
+    for (std::size_t array = 0; array < infos_.size(); ++array)
+      views.push_back(std::span(gradients_[chunk]).subspan(offsets_[array], infos_[array].size));
+    for_each_group(chunk, trials, [&](std::size_t group, std::size_t first, std::size_t count) {
+      Tape<S>& tape = two_passes ? tapes_[group] : tapes_[chunk];
+      if (!two_passes) run_forward(passes, batch, request, first, count, tape, outcome);
+      passes.backward(tape, work, request, rate_gradients, views);
+      if (request.input_gradient)
+        std::copy_n(work.grad_input.begin(), count * cells,
+                    result.input_gradient.begin() + static_cast<std::ptrdiff_t>(first * cells));
     });
   });
   reduce(chunks);
@@ -359,8 +233,8 @@ tyto::BatchResult CpuNetwork<S>::backpropagate(const tyto::Batch& batch, const t
                                            std::span(gradients_[0]).subspan(offsets_[array], infos_[array].size));
 
   for (std::size_t i = 0; i < trials; ++i) {
-    result.loss += static_cast<double>(losses[i]) / static_cast<double>(trials);
-    result.correct += static_cast<std::size_t>(hits[i]);
+    result.loss += static_cast<double>(outcome.losses[i]) / static_cast<double>(trials);
+    result.correct += static_cast<std::size_t>(outcome.hits[i]);
   }
   result.loss += result.penalty;
   return result;
@@ -399,24 +273,26 @@ tyto::Evaluation CpuNetwork<S>::evaluate(const tyto::Batch& batch, const tyto::O
   result.losses.resize(trials);
   if (activity)
     for (const auto& layer : layers_) result.activity.emplace_back(trials * layer.size, 0.0);
+  const auto arrays = in_use();
+  const Passes<S> passes(layers_, arrays);
   executor_.for_each(chunks_of(trials), [&](std::size_t chunk) {
-    const FlushToZero flush;
-    Tape<S> tape;
-    in_chunk(chunk, trials, [&](std::size_t i) {
-      tape.pass = batch.pass;
-      tape.pass.trial = batch.index[i];
-      forward(batch.trials->spikes(batch.index[i]), tape, {}, nullptr);
-      const double target = batch.trials->targets(batch.index[i])[objective.target_index()];
-      result.losses[i] = static_cast<double>(score(objective, target, 1, tape));
-      std::copy(tape.scores.begin(), tape.scores.end(),
-                result.scores.begin() + static_cast<std::ptrdiff_t>(i * outputs));
-      for (std::size_t index = 0; index < result.activity.size(); ++index) {
-        const std::size_t size = layers_[index].size;
-        const auto output = unpacked(tape.layers[index], layers_[index]);
-        double* const mean = result.activity[index].data() + i * size;
-        for (std::size_t cell = 0; cell < output.size(); cell += size)
-          for (std::size_t k = 0; k < size; ++k)
-            mean[k] += static_cast<double>(output[cell + k]) / static_cast<double>(layers_[index].steps);
+    thread_local Workspace<S> work;
+    thread_local Tape<S> tape;
+    for_each_group(chunk, trials, [&](std::size_t, std::size_t first, std::size_t count) {
+      load(batch, first, count, tape);
+      passes.forward(tape, work, {.values = activity}, nullptr);
+      passes.read(objective, tape, work);
+      for (std::size_t k = 0; k < count; ++k) {
+        const std::size_t i = first + k;
+        const double target = batch.trials->targets(batch.index[i])[objective.target_index()];
+        result.losses[i] = static_cast<double>(
+            objective.loss_of<S>(std::span<const S>(tape.scores).subspan(k * outputs, outputs), target,
+                                 std::span(tape.grad_scores).subspan(k * outputs, outputs)));
+        std::copy_n(tape.scores.begin() + static_cast<std::ptrdiff_t>(k * outputs), outputs,
+                    result.scores.begin() + static_cast<std::ptrdiff_t>(i * outputs));
+        for (std::size_t index = 0; index < result.activity.size(); ++index)
+          add_means(passes.output(tape, index, k), layers_[index].steps,
+                    std::span(result.activity[index]).subspan(i * layers_[index].size, layers_[index].size));
       }
     });
   });
@@ -427,13 +303,18 @@ template <class S>
 tyto::Recording CpuNetwork<S>::record(const tyto::TrialSet& trials, std::size_t trial, std::size_t layer) {
   const FlushToZero flush;
   Tape<S> tape;
-  forward(trials.spikes(trial), tape, {.states = true, .distances = false}, nullptr);
+  Workspace<S> work;
+  const auto index = static_cast<std::uint32_t>(trial);
+  load({&trials, {&index, 1}, {}}, 0, 1, tape);
+  const auto arrays = in_use();
+  const Passes<S> passes(layers_, arrays);
+  passes.forward(tape, work, {.states = true, .values = true}, nullptr);
   const auto& own = tape.layers.at(layer);
   const auto& compiled = layers_[layer];
   tyto::Recording recording;
   recording.steps = compiled.steps;
   recording.neurons = compiled.size;
-  recording.output = widen(unpacked(own, compiled));
+  recording.output = widen(passes.output(tape, layer, 0));
   if (!compiled.kernel) return recording;
   recording.state_names = compiled.kernel->state_names();
   const std::size_t variables = compiled.kernel->state_size();

@@ -1,39 +1,15 @@
-/// A model compiled for the CPU: trials are worked on one by one, spread over threads in chunks whose
-/// size never depends on the number of threads, and gradients are added up in a fixed tree.
+/// A model compiled for the CPU: trials are spread over threads in chunks whose size never depends on the number of
+/// threads, and gradients are added up in a fixed tree.
 #pragma once
 
-#include <memory>
 #include <span>
-#include <string>
 #include <vector>
 
 #include <tyto/backend.hpp>
 
-#include "tape.hpp"
+#include "passes.hpp"
 
 namespace cpu {
-
-/// A projection with its kernel and the network's arrays that it uses.
-template <class S>
-struct CompiledInput {
-  std::size_t from = 0;
-  std::unique_ptr<tyto::ProjectionKernel<S>> kernel;
-  std::vector<std::size_t> arrays;
-};
-
-/// A population, or a transform of the layer `from`.
-template <class S>
-struct CompiledLayer {
-  std::string name;
-  std::size_t size = 0;
-  std::size_t steps = 0;
-  bool spiking = false;
-  std::unique_ptr<tyto::PopulationKernel<S>> kernel;
-  std::vector<CompiledInput<S>> inputs;
-  std::unique_ptr<tyto::TransformKernel<S>> transform;
-  std::size_t from = tyto::ModelInput::stimulus;
-  std::vector<std::size_t> arrays;  ///< of a transform
-};
 
 template <class S>
 class CpuNetwork final : public tyto::Network {
@@ -51,26 +27,18 @@ class CpuNetwork final : public tyto::Network {
   void apply(const tyto::Optimizer& optimizer) override;
 
  private:
-  using Views = std::vector<std::span<const S>>;
-
-  [[nodiscard]] tyto::Signal<S> signal_from(std::size_t layer, const tyto::Spikes& input, const Tape<S>& tape) const;
-  [[nodiscard]] Views views(const std::vector<std::size_t>& arrays) const;
-  void forward(const tyto::Spikes& input, Tape<S>& tape, Keep keep, const tyto::Surrogate* smooth) const;
-  void forward_population(std::size_t index, const tyto::Spikes& input, Tape<S>& tape, Keep keep,
-                          const tyto::Surrogate* smooth) const;
-  void forward_transform(std::size_t index, const tyto::Spikes& input, Tape<S>& tape) const;
-  /// Loss of one trial; leaves dL/d scores, divided by the number of trials, in the tape.
-  S score(const tyto::Objective& objective, double target, std::size_t trials, Tape<S>& tape) const;
-  /// `rate_gradients[layer]` is added to dL/d output of every step.
-  void backward(const tyto::Spikes& input, Tape<S>& tape, const tyto::Backpropagation& request,
-                const std::vector<std::vector<S>>& rate_gradients, std::span<const std::span<S>> grad_arrays) const;
-  void backward_population(std::size_t index, const tyto::Spikes& input, Tape<S>& tape,
-                           const tyto::Backpropagation& request, std::span<const std::span<S>> grad_arrays) const;
-  void backward_transform(std::size_t index, const tyto::Spikes& input, Tape<S>& tape,
-                          const tyto::Backpropagation& request, std::span<const std::span<S>> grad_arrays) const;
-  /// Where the gradient of a layer's input goes; null if nobody wants it.
-  [[nodiscard]] S* gradient_of(std::size_t from, Tape<S>& tape, const tyto::Backpropagation& request) const;
-  [[nodiscard]] double add_penalties(const tyto::Batch& batch, const tyto::Backpropagation& request,
+  /// The numbers of every array as the network uses them.
+  [[nodiscard]] std::vector<std::span<const S>> in_use() const;
+  /// Calls visit(group, first trial, trials) for the groups of a chunk, in order.
+  template <class Visit>
+  void for_each_group(std::size_t chunk, std::size_t trials, Visit&& visit) const;
+  /// Prepares the tape for trials first .. first+count-1 of a batch.
+  void load(const tyto::Batch& batch, std::size_t first, std::size_t count, Tape<S>& tape) const;
+  struct Outcome;
+  /// Runs a group forward and scores it; leaves dL/d scores in the tape.
+  void run_forward(const Passes<S>& passes, const tyto::Batch& batch, const tyto::Backpropagation& request,
+                   std::size_t first, std::size_t count, Tape<S>& tape, Outcome& outcome) const;
+  [[nodiscard]] double add_penalties(std::size_t trials, std::size_t groups, const tyto::Backpropagation& request,
                                      std::vector<std::vector<S>>& rate_gradients) const;
   void reduce(std::size_t chunks);
   [[nodiscard]] tyto::ConstrainedArray<S> constrained(std::size_t array) const;
@@ -93,6 +61,7 @@ class CpuNetwork final : public tyto::Network {
   std::vector<std::size_t> offsets_;  ///< of each array in a chunk's gradients
   std::size_t gradient_size_ = 0;
   std::vector<std::vector<S>> gradients_;  ///< one for each chunk; [0] is the sum after reduce()
+  std::size_t group_trials_ = 1;           ///< worked on side by side; does not change any bit of a result
   std::vector<Tape<S>> tapes_;
 };
 

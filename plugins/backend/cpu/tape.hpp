@@ -1,4 +1,7 @@
-/// What one trial leaves behind on its way through the layers.
+/// What some trials leave behind on their way through the layers.
+///
+/// Populations work on the trials of a group side by side: one row of numbers for each step, with one trial's neurons
+/// after the other's. So vectors are full however small a layer is. What transforms hand on lies trial by trial.
 #pragma once
 
 #include <cstdint>
@@ -8,33 +11,52 @@
 
 namespace cpu {
 
-/// What a forward pass keeps.
+/// What a forward pass keeps besides spikes.
 struct Keep {
-  bool states = false;     ///< states before each step, for the way back and for recordings
-  bool distances = false;  ///< distances to threshold, for surrogate derivatives
+  bool way_back = false;  ///< what gradients need
+  bool states = false;    ///< states before each step, also where gradients do not need them
+  bool values = false;    ///< outputs as numbers, also where no layer reads them
+  bool totals = false;    ///< sums of the outputs of spiking populations
 };
 
 template <class S>
 struct LayerTape {
-  std::vector<S> current;           ///< [step][neuron]
-  std::vector<S> output;            ///< [step][neuron]
-  std::vector<S> states;            ///< [step][variable][neuron]
-  std::vector<S> distances;         ///< [step][neuron]; becomes the surrogate derivative
-  std::vector<S> grad_output;       ///< [step][neuron]
-  std::vector<S> grad_current;      ///< [step][neuron]
-  std::vector<std::uint64_t> bits;  ///< packed spikes, [step][word]
-  bool spikes = false;              ///< the output is in `bits`, not only in `output`
+  std::vector<S> current;           ///< [step][trial][neuron]
+  std::vector<S> states;            ///< [step][variable][trial][neuron]
+  std::vector<S> distances;         ///< [step][trial][neuron], to the threshold
+  std::vector<S> values;            ///< [trial][step][neuron]: the output, where somebody reads it as numbers
+  std::vector<std::uint64_t> bits;  ///< [trial][step][word]: the output, packed
+  std::vector<double> totals;       ///< [neuron]: the output, summed over steps and trials
+  bool spikes = false;              ///< the output is in `bits`
 };
 
-/// The tape of one trial. Its memory is reused from trial to trial.
+/// The tape of a group of trials. Its memory is used again for the next group.
 template <class S>
 struct Tape {
-  tyto::Pass pass;
+  std::vector<tyto::Spikes> inputs;  ///< of each trial
+  std::vector<tyto::Pass> passes;    ///< of each trial
   std::vector<LayerTape<S>> layers;
-  std::vector<S> grad_input;      ///< [step][channel], if asked for
-  std::vector<S> scores;          ///< [output]
-  std::vector<S> grad_scores;     ///< [output]
-  std::vector<std::size_t> when;  ///< [output], step of the maximum
+  std::vector<S> scores;          ///< [trial][output]
+  std::vector<S> grad_scores;     ///< [trial][output]
+  std::vector<std::size_t> when;  ///< [trial][output], step of the maximum
+
+  [[nodiscard]] std::size_t trials() const { return inputs.size(); }
+};
+
+/// What a thread needs while it works on a group and not after.
+template <class S>
+struct Workspace {
+  std::vector<S> current;                   ///< [step][trial][neuron], of a population that keeps none
+  std::vector<S> output;                    ///< [step][trial][neuron], of the population that ran last
+  std::vector<S> psi;                       ///< [step][trial][neuron], surrogate derivatives
+  std::vector<S> grad_current;              ///< [step][trial][neuron]
+  std::vector<std::vector<S>> grad_output;  ///< of each layer, laid out as its output
+  std::vector<S> grad_input;                ///< [trial][step][channel], if asked for
+  std::vector<S> scratch;
+  std::vector<tyto::Signal<S>> signals;  ///< of each trial
+  std::vector<tyto::Rows<S>> rows;       ///< of each trial
+  std::vector<tyto::Rows<const S>> grad_rows;
+  std::vector<tyto::Rows<S>> back_rows;
 };
 
 }  // namespace cpu

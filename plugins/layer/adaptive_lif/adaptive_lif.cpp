@@ -35,7 +35,8 @@ struct AdaptiveLifStep {
   using State = AdaptiveState<T, timing, refractory>;
 
   S decay, gain, threshold, adaptation, adaptation_decay, refractory_steps;
-  bool subtract;
+  S lost;   ///< part of the membrane that a spike takes away: 1 if it is reset to zero, else 0
+  S taken;  ///< what a spike takes away besides: the threshold at rest if it is subtracted, else 0
 
   template <class T>
   TYTO_STEP T step(State<T>& x, const T& current, const tyto::Step<T>& t) const {
@@ -45,7 +46,7 @@ struct AdaptiveLifStep {
     if constexpr (timing == Timing::next_step) {
       const T output = x.s;
       x.s = t.spike(x.v - (T(threshold) + x.a));
-      x.v = reset(T(decay) * x.v + T(gain) * current, t.reset(output));
+      x.v = reset(decay * x.v + gain * current, t.reset(output));
       adapt(x, output);
       if constexpr (refractory) {
         x.wait = T(tyto::value_of(output) * refractory_steps);
@@ -54,7 +55,7 @@ struct AdaptiveLifStep {
       }
       return output;
     } else {
-      const T v = T(decay) * x.v + T(gain) * current;
+      const T v = decay * x.v + gain * current;
       const T output = t.spike(v - (T(threshold) + x.a));
       x.v = reset(v, t.reset(output));
       adapt(x, output);
@@ -67,17 +68,17 @@ struct AdaptiveLifStep {
   /// A subtractive reset takes away the threshold at rest, as in Bellec et al. (2018).
   template <class T>
   TYTO_STEP T reset(const T& v, const T& spiked) const {
-    return tyto::choose(subtract, v - T(threshold) * spiked, v * (T(1) - spiked));
+    return v * (T(1) - lost * spiked) - taken * spiked;
   }
   template <class T>
   TYTO_STEP void adapt(State<T>& x, const T& spiked) const {
-    x.a = T(adaptation_decay) * x.a + T(adaptation) * spiked;
+    x.a = adaptation_decay * x.a + adaptation * spiked;
   }
   /// In the refractory time the membrane is held and inputs are ignored; the threshold goes on falling.
   template <class T>
   TYTO_STEP T rest(State<T>& x) const {
     x.wait = T(tyto::value_of(x.wait) - S(1));
-    x.a = T(adaptation_decay) * x.a;
+    x.a = adaptation_decay * x.a;
     return T(0);
   }
 };
@@ -143,7 +144,8 @@ struct AdaptiveLif {
             static_cast<S>(adaptation),
             static_cast<S>(std::exp(-dt_s / tau_adaptation_s)),
             static_cast<S>(std::round(refractory_s / dt_s)),
-            reset == Reset::subtract};
+            reset == Reset::to_zero ? S(1) : S(0),
+            reset == Reset::subtract ? static_cast<S>(threshold) : S(0)};
   }
 };
 

@@ -1,5 +1,6 @@
 #include <cmath>
 #include <optional>
+#include <vector>
 
 #include <tyto/dale.hpp>
 #include <tyto/layer.hpp>
@@ -12,24 +13,56 @@ template <class S>
 class DenseKernel final : public tyto::ProjectionKernel<S> {
  public:
   void forward(const tyto::Signal<S>& input, std::span<const std::span<const S>> arrays, std::size_t to,
-               const tyto::Pass&, S* current) const override {
-    const S* const w = arrays[0].data();
-    if (input.bits != nullptr)
-      dense::add_spikes(input.spikes(), w, to, current);
-    else
-      dense::add_values(input.values, input.steps, input.channels, w, to, current);
+               const tyto::Pass& pass, S* current) const override {
+    const tyto::Rows<S> rows{current, to};
+    forward_group({{&input, 1}, {&pass, 1}}, arrays, to, {&rows, 1});
   }
 
   void backward(const tyto::Signal<S>& input, std::span<const std::span<const S>> arrays, std::size_t to,
-                const tyto::Pass&, const S* grad_current, std::span<const std::span<S>> grad_arrays,
+                const tyto::Pass& pass, const S* grad_current, std::span<const std::span<S>> grad_arrays,
                 S* grad_input) const override {
+    const tyto::Rows<const S> rows{grad_current, to};
+    const tyto::Rows<S> back{grad_input, input.channels};
+    backward_group({{&input, 1}, {&pass, 1}}, arrays, to, {&rows, 1}, grad_arrays,
+                   {&back, grad_input != nullptr ? std::size_t{1} : std::size_t{0}});
+  }
+
+  void forward_group(const tyto::Group<S>& group, std::span<const std::span<const S>> arrays, std::size_t to,
+                     std::span<const tyto::Rows<S>> currents) const override {
+    const S* const w = arrays[0].data();
+    if (group.inputs[0].bits != nullptr) {
+      dense::add_spikes<S>(spikes_of(group), w, to, currents);
+      return;
+    }
+    for (std::size_t trial = 0; trial < group.size(); ++trial) {
+      const auto& input = group.inputs[trial];
+      dense::add_values(input.values, input.steps, input.channels, w, to, currents[trial]);
+    }
+  }
+
+  void backward_group(const tyto::Group<S>& group, std::span<const std::span<const S>> arrays, std::size_t to,
+                      std::span<const tyto::Rows<const S>> grad_currents, std::span<const std::span<S>> grad_arrays,
+                      std::span<const tyto::Rows<S>> grad_inputs) const override {
     S* const grad_w = grad_arrays[0].data();
-    if (input.bits != nullptr)
-      dense::add_spike_gradients(input.spikes(), grad_current, to, grad_w);
+    if (group.inputs[0].bits != nullptr)
+      dense::add_spike_gradients<S>(spikes_of(group), grad_currents, to, grad_w);
     else
-      dense::add_value_gradients(input.values, input.steps, input.channels, grad_current, to, grad_w);
-    if (grad_input != nullptr)
-      dense::add_input_gradients(grad_current, input.steps, arrays[0].data(), input.channels, to, grad_input);
+      for (std::size_t trial = 0; trial < group.size(); ++trial) {
+        const auto& input = group.inputs[trial];
+        dense::add_value_gradients(input.values, input.steps, input.channels, grad_currents[trial], to, grad_w);
+      }
+    if (!grad_inputs.empty())
+      dense::add_input_gradients(grad_currents, group.inputs[0].steps, arrays[0].data(), group.inputs[0].channels, to,
+                                 grad_inputs);
+  }
+
+ private:
+  /// Valid until the thread's next call.
+  static std::span<const tyto::Spikes> spikes_of(const tyto::Group<S>& group) {
+    thread_local std::vector<tyto::Spikes> spikes;
+    spikes.clear();
+    for (const auto& input : group.inputs) spikes.push_back(input.spikes());
+    return spikes;
   }
 };
 

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <vector>
 
 #include <tyto/random.hpp>
@@ -64,24 +65,42 @@ void check(const Case& size, std::uint64_t seed) {
   SCOPED_TRACE(testing::Message() << size.steps << " steps, " << size.from << " to " << size.to << ", density "
                                   << size.density);
   const auto data = data_for<S>(size, seed);
-  auto fast = data.start_current, plain = data.start_current;
-  dense::add_spikes(data.spikes, data.w.data(), size.to, fast.data());
-  dense::simple::add_spikes(data.spikes, data.w.data(), size.to, plain.data());
+  // Rows of two trials lie between each other; every product must leave the other one's alone.
+  const std::size_t stride = 2 * size.to;
+  const auto spaced = [&](const std::vector<S>& values, std::size_t width) {
+    std::vector<S> rows(size.steps * 2 * width, S(7));
+    for (std::size_t t = 0; t < size.steps; ++t)
+      std::copy_n(values.begin() + static_cast<std::ptrdiff_t>(t * width), width,
+                  rows.begin() + static_cast<std::ptrdiff_t>(t * 2 * width));
+    return rows;
+  };
+  auto fast = spaced(data.start_current, size.to), plain = fast;
+  const std::vector<tyto::Spikes> trials{data.spikes, data.spikes};
+  const auto both = [&](std::vector<S>& rows, std::size_t width) {
+    return std::vector<tyto::Rows<S>>{{rows.data(), 2 * width}, {rows.data() + width, 2 * width}};
+  };
+  dense::add_spikes<S>(trials, data.w.data(), size.to, both(fast, size.to));
+  dense::simple::add_spikes<S>(trials, data.w.data(), size.to, both(plain, size.to));
   EXPECT_EQ(fast, plain) << "add_spikes";
-  dense::add_values(data.values.data(), size.steps, size.from, data.w.data(), size.to, fast.data());
-  dense::simple::add_values(data.values.data(), size.steps, size.from, data.w.data(), size.to, plain.data());
+  dense::add_values<S>(data.values.data(), size.steps, size.from, data.w.data(), size.to, {fast.data(), stride});
+  dense::simple::add_values<S>(data.values.data(), size.steps, size.from, data.w.data(), size.to,
+                               {plain.data(), stride});
   EXPECT_EQ(fast, plain) << "add_values";
+
+  const auto apart = spaced(data.gradient, size.to);
+  const std::vector<tyto::Rows<const S>> gradients{{data.gradient.data(), size.to}, {apart.data(), stride}};
   fast = plain = data.start_w;
-  dense::add_spike_gradients(data.spikes, data.gradient.data(), size.to, fast.data());
-  dense::simple::add_spike_gradients(data.spikes, data.gradient.data(), size.to, plain.data());
+  dense::add_spike_gradients<S>(trials, gradients, size.to, fast.data());
+  dense::simple::add_spike_gradients<S>(trials, gradients, size.to, plain.data());
   EXPECT_EQ(fast, plain) << "add_spike_gradients";
-  dense::add_value_gradients(data.values.data(), size.steps, size.from, data.gradient.data(), size.to, fast.data());
-  dense::simple::add_value_gradients(data.values.data(), size.steps, size.from, data.gradient.data(), size.to,
-                                     plain.data());
+  dense::add_value_gradients<S>(data.values.data(), size.steps, size.from, gradients[1], size.to, fast.data());
+  dense::simple::add_value_gradients<S>(data.values.data(), size.steps, size.from, gradients[1], size.to,
+                                        plain.data());
   EXPECT_EQ(fast, plain) << "add_value_gradients";
-  fast = plain = data.start_input;
-  dense::add_input_gradients(data.gradient.data(), size.steps, data.w.data(), size.from, size.to, fast.data());
-  dense::simple::add_input_gradients(data.gradient.data(), size.steps, data.w.data(), size.from, size.to, plain.data());
+
+  fast = plain = spaced(data.start_input, size.from);
+  dense::add_input_gradients<S>(gradients, size.steps, data.w.data(), size.from, size.to, both(fast, size.from));
+  dense::simple::add_input_gradients<S>(gradients, size.steps, data.w.data(), size.from, size.to, both(plain, size.from));
   EXPECT_EQ(fast, plain) << "add_input_gradients";
 }
 

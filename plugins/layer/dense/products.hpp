@@ -5,31 +5,36 @@
 #pragma once
 
 #include <cstddef>
+#include <span>
 
 #include <tyto/spikes.hpp>
 
 namespace dense {
 
-/// current[t][j] += sum over spikes (t, i), i ascending, of w[i][j].
+/// For each trial: current[t][j] += the sum over spikes (t, i), i ascending, of w[i][j]. All trials are of one shape.
 template <class S>
-void add_spikes(const tyto::Spikes& spikes, const S* w, std::size_t to, S* current);
+void add_spikes(std::span<const tyto::Spikes> trials, const S* w, std::size_t to,
+                std::span<const tyto::Rows<S>> currents);
 
-/// grad_w[i][j] += sum over spikes (t, i), t ascending, of grad_current[t][j].
+/// grad_w[i][j] += sum over trials and their spikes (t, i), both ascending, of grad_current[t][j]. All trials are of
+/// one shape.
 template <class S>
-void add_spike_gradients(const tyto::Spikes& spikes, const S* grad_current, std::size_t to, S* grad_w);
+void add_spike_gradients(std::span<const tyto::Spikes> trials, std::span<const tyto::Rows<const S>> grad_currents,
+                         std::size_t to, S* grad_w);
 
 /// current[t][j] += sum over i, ascending, of values[t][i] w[i][j]; zeros are passed over.
 template <class S>
-void add_values(const S* values, std::size_t steps, std::size_t from, const S* w, std::size_t to, S* current);
+void add_values(const S* values, std::size_t steps, std::size_t from, const S* w, std::size_t to,
+                tyto::Rows<S> current);
 
 /// grad_w[i][j] += sum over t, ascending, of values[t][i] grad_current[t][j]; zeros are passed over.
 template <class S>
-void add_value_gradients(const S* values, std::size_t steps, std::size_t from, const S* grad_current, std::size_t to,
-                         S* grad_w);
+void add_value_gradients(const S* values, std::size_t steps, std::size_t from, tyto::Rows<const S> grad_current,
+                         std::size_t to, S* grad_w);
 
-/// grad_input[t][i] += the sum over j, ascending, of grad_current[t][j] w[i][j].
+/// For each trial: grad_input[t][i] += the sum over j, ascending, of grad_current[t][j] w[i][j].
 template <class S>
-void add_input_gradients(const S* grad_current, std::size_t steps, const S* w, std::size_t from, std::size_t to,
-                         S* grad_input);
+void add_input_gradients(std::span<const tyto::Rows<const S>> grad_currents, std::size_t steps, const S* w,
+                         std::size_t from, std::size_t to, std::span<const tyto::Rows<S>> grad_inputs);
 
 }  // namespace dense

@@ -2,53 +2,62 @@
 #pragma once
 
 #include <cstddef>
+#include <span>
 
 #include <tyto/spikes.hpp>
 
 namespace dense::simple {
 
 template <class S>
-void add_spikes(const tyto::Spikes& spikes, const S* w, std::size_t to, S* current) {
-  for (std::size_t t = 0; t < spikes.steps; ++t)
-    for (std::size_t i = 0; i < spikes.channels; ++i)
-      if (spikes.at(t, i))
-        for (std::size_t j = 0; j < to; ++j) current[t * to + j] += w[i * to + j];
+void add_spikes(std::span<const tyto::Spikes> trials, const S* w, std::size_t to,
+                std::span<const tyto::Rows<S>> currents) {
+  for (std::size_t trial = 0; trial < trials.size(); ++trial)
+    for (std::size_t t = 0; t < trials[trial].steps; ++t)
+      for (std::size_t j = 0; j < to; ++j) {
+        S sum(0);
+        for (std::size_t i = 0; i < trials[trial].channels; ++i)
+          if (trials[trial].at(t, i)) sum += w[i * to + j];
+        currents[trial][t][j] += sum;
+      }
 }
 
 template <class S>
-void add_spike_gradients(const tyto::Spikes& spikes, const S* grad_current, std::size_t to, S* grad_w) {
-  for (std::size_t t = 0; t < spikes.steps; ++t)
-    for (std::size_t i = 0; i < spikes.channels; ++i)
-      if (spikes.at(t, i))
-        for (std::size_t j = 0; j < to; ++j) grad_w[i * to + j] += grad_current[t * to + j];
+void add_spike_gradients(std::span<const tyto::Spikes> trials, std::span<const tyto::Rows<const S>> grad_currents,
+                         std::size_t to, S* grad_w) {
+  for (std::size_t trial = 0; trial < trials.size(); ++trial)
+    for (std::size_t t = 0; t < trials[trial].steps; ++t)
+      for (std::size_t i = 0; i < trials[trial].channels; ++i)
+        if (trials[trial].at(t, i))
+          for (std::size_t j = 0; j < to; ++j) grad_w[i * to + j] += grad_currents[trial][t][j];
 }
 
 template <class S>
-void add_values(const S* values, std::size_t steps, std::size_t from, const S* w, std::size_t to, S* current) {
+void add_values(const S* values, std::size_t steps, std::size_t from, const S* w, std::size_t to, tyto::Rows<S> current) {
   for (std::size_t t = 0; t < steps; ++t)
     for (std::size_t i = 0; i < from; ++i)
       if (values[t * from + i] != S(0))
-        for (std::size_t j = 0; j < to; ++j) current[t * to + j] += values[t * from + i] * w[i * to + j];
+        for (std::size_t j = 0; j < to; ++j) current[t][j] += values[t * from + i] * w[i * to + j];
 }
 
 template <class S>
-void add_value_gradients(const S* values, std::size_t steps, std::size_t from, const S* grad_current, std::size_t to,
-                         S* grad_w) {
+void add_value_gradients(const S* values, std::size_t steps, std::size_t from, tyto::Rows<const S> grad_current,
+                         std::size_t to, S* grad_w) {
   for (std::size_t t = 0; t < steps; ++t)
     for (std::size_t i = 0; i < from; ++i)
       if (values[t * from + i] != S(0))
-        for (std::size_t j = 0; j < to; ++j) grad_w[i * to + j] += values[t * from + i] * grad_current[t * to + j];
+        for (std::size_t j = 0; j < to; ++j) grad_w[i * to + j] += values[t * from + i] * grad_current[t][j];
 }
 
 template <class S>
-void add_input_gradients(const S* grad_current, std::size_t steps, const S* w, std::size_t from, std::size_t to,
-                         S* grad_input) {
-  for (std::size_t t = 0; t < steps; ++t)
-    for (std::size_t i = 0; i < from; ++i) {
-      S sum(0);
-      for (std::size_t j = 0; j < to; ++j) sum += grad_current[t * to + j] * w[i * to + j];
-      grad_input[t * from + i] += sum;
-    }
+void add_input_gradients(std::span<const tyto::Rows<const S>> grad_currents, std::size_t steps, const S* w,
+                         std::size_t from, std::size_t to, std::span<const tyto::Rows<S>> grad_inputs) {
+  for (std::size_t trial = 0; trial < grad_currents.size(); ++trial)
+    for (std::size_t t = 0; t < steps; ++t)
+      for (std::size_t i = 0; i < from; ++i) {
+        S sum(0);
+        for (std::size_t j = 0; j < to; ++j) sum += grad_currents[trial][t][j] * w[i * to + j];
+        grad_inputs[trial][t][i] += sum;
+      }
 }
 
 }  // namespace dense::simple

@@ -68,12 +68,8 @@ void draw_mask(double p, const PhiloxStream& stream, const tyto::MutableSpikes& 
   decisions[count] = 0;  // so that the last row may look beyond the end
   for (std::size_t t = 0; t < mask.steps; ++t)
     for (std::size_t w = 0; w < mask.words(); ++w) {
-      const std::size_t first = t * mask.channels + w * 64;
-      const std::size_t shift = first % 64;
-      std::uint64_t bits = decisions[first / 64] >> shift;
-      if (shift != 0) bits |= decisions[first / 64 + 1] << (64 - shift);
-      const std::size_t left = mask.channels - w * 64;
-      mask.row(t)[w] = left < 64 ? bits & ((std::uint64_t{1} << left) - 1) : bits;
+      const std::size_t left = std::min(mask.channels - w * 64, std::size_t{64});
+      mask.row(t)[w] = tyto::bits_at(decisions.data(), t * mask.channels + w * 64, left);
     }
 }
 

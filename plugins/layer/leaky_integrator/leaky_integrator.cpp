@@ -14,13 +14,15 @@ struct LeakyIntegratorStep {
     T v{};
   };
 
+  static constexpr bool linear = true;
+
   S decay, gain;
   bool same_step;
 
   template <class T>
   TYTO_STEP T step(State<T>& x, const T& current, const tyto::Step<T>&) const {
     const T before = x.v;
-    x.v = T(decay) * x.v + T(gain) * current;
+    x.v = decay * x.v + gain * current;
     return tyto::choose(same_step, x.v, before);
   }
 };

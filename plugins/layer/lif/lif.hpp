@@ -43,7 +43,8 @@ struct LifStep {
   using State = LifState<T, timing, refractory>;
 
   S decay, gain, threshold, refractory_steps;
-  bool subtract;
+  S lost;   ///< part of the membrane that a spike takes away: 1 if it is reset to zero, else 0
+  S taken;  ///< what a spike takes away besides: the threshold if it is subtracted, else 0
 
   template <class T>
   TYTO_STEP T step(State<T>& x, const T& current, const tyto::Step<T>& t) const {
@@ -53,7 +54,7 @@ struct LifStep {
     if constexpr (timing == Timing::next_step) {
       const T output = x.s;
       x.s = t.spike(x.v - T(threshold));
-      x.v = reset(T(decay) * x.v + T(gain) * current, t.reset(output));
+      x.v = reset(decay * x.v + gain * current, t.reset(output));
       if constexpr (refractory) {
         x.wait = T(tyto::value_of(output) * refractory_steps);
         // A neuron that is being reset does not send the crossing of the step before again.
@@ -61,7 +62,7 @@ struct LifStep {
       }
       return output;
     } else {
-      const T v = T(decay) * x.v + T(gain) * current;
+      const T v = decay * x.v + gain * current;
       const T output = t.spike(v - T(threshold));
       x.v = reset(v, t.reset(output));
       if constexpr (refractory) x.wait = T(tyto::value_of(output) * refractory_steps);
@@ -72,7 +73,7 @@ struct LifStep {
  private:
   template <class T>
   TYTO_STEP T reset(const T& v, const T& spiked) const {
-    return tyto::choose(subtract, v - T(threshold) * spiked, v * (T(1) - spiked));
+    return v * (T(1) - lost * spiked) - taken * spiked;
   }
   /// In the refractory time the membrane is held and inputs are ignored.
   template <class T>
@@ -133,7 +134,8 @@ struct Lif {
     const double decay = std::exp(-dt_s / tau_s);
     const double gain = input_scale == InputScale::one ? 1.0 : 1.0 - decay;
     return {static_cast<S>(decay), static_cast<S>(gain), static_cast<S>(threshold),
-            static_cast<S>(std::round(refractory_s / dt_s)), reset == Reset::subtract};
+            static_cast<S>(std::round(refractory_s / dt_s)), reset == Reset::to_zero ? S(1) : S(0),
+            reset == Reset::subtract ? static_cast<S>(threshold) : S(0)};
   }
 };
 
