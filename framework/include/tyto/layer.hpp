@@ -154,7 +154,7 @@ namespace detail {
 
 /// to[step][k] += from[step * width + k]
 template <class S>
-void add_rows(const std::vector<S>& from, std::size_t width, const Rows<S>& to) {
+void add_rows(std::span<const S> from, std::size_t width, const Rows<S>& to) {
   for (std::size_t cell = 0, t = 0; cell < from.size(); cell += width, ++t)
     for (std::size_t k = 0; k < width; ++k) to[t][k] += from[cell + k];
 }
@@ -168,7 +168,7 @@ void ProjectionKernel<S>::forward_group(const Group<S>& group, std::span<const s
   for (std::size_t trial = 0; trial < group.size(); ++trial) {
     current.assign(group.inputs[trial].steps * to, S(0));
     forward(group.inputs[trial], arrays, to, group.passes[trial], current.data());
-    detail::add_rows(current, to, currents[trial]);
+    detail::add_rows<S>(current, to, currents[trial]);
   }
 }
 
@@ -186,7 +186,7 @@ void ProjectionKernel<S>::backward_group(const Group<S>& group, std::span<const 
     grad_input.assign(grad_inputs.empty() ? 0 : input.steps * input.channels, S(0));
     backward(input, arrays, to, group.passes[trial], grad_current.data(), grad_arrays,
              grad_inputs.empty() ? nullptr : grad_input.data());
-    if (!grad_inputs.empty()) detail::add_rows(grad_input, input.channels, grad_inputs[trial]);
+    if (!grad_inputs.empty()) detail::add_rows<S>(grad_input, input.channels, grad_inputs[trial]);
   }
 }
 

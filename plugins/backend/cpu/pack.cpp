@@ -1,8 +1,7 @@
 #include "pack.hpp"
 
 #include <algorithm>
-#include <array>
-#include <cstring>
+#include <type_traits>
 #include <vector>
 
 #include <tyto/spikes.hpp>
@@ -21,20 +20,28 @@ namespace cpu::HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
+/// The lanes that are not 0, one bit each.
+template <class D>
+HWY_INLINE std::uint64_t bits_of(D d, hn::Vec<D> numbers) {
+  // As long as what is stored, so that it can be loaded without waiting for the cache.
+  std::conditional_t<(hn::MaxLanes(D()) > 8), std::uint16_t, std::uint8_t> bits = 0;
+  hn::StoreMaskBits(d, hn::Ne(numbers, hn::Zero(d)), reinterpret_cast<std::uint8_t*>(&bits));
+  return bits;
+}
+
 /// Bit k of `bits` is set where numbers[k] is not 0. Writes all words that the bits need.
 template <class S>
 HWY_INLINE void compare_row(const S* numbers, std::size_t count, std::uint64_t* bits) {
   const hn::ScalableTag<S> d;
-  std::fill_n(bits, tyto::words_for(count), 0);
-  std::size_t k = 0;
-  for (; k + hn::Lanes(d) <= count; k += hn::Lanes(d)) {
-    std::array<std::uint8_t, 8> bytes{};
-    hn::StoreMaskBits(d, hn::Ne(hn::LoadU(d, numbers + k), hn::Zero(d)), bytes.data());
+  for (std::size_t k = 0; k < count; ++bits) {
     std::uint64_t word = 0;
-    std::memcpy(&word, bytes.data(), sizeof word);
-    bits[k / 64] |= word << (k % 64);
+    const std::size_t end = std::min(count, k + 64);
+    std::size_t bit = 0;
+    for (; k + hn::Lanes(d) <= end; k += hn::Lanes(d), bit += hn::Lanes(d))
+      word |= bits_of(d, hn::LoadU(d, numbers + k)) << bit;
+    for (; k < end; ++k, ++bit) word |= static_cast<std::uint64_t>(numbers[k] != S(0)) << bit;
+    *bits = word;
   }
-  for (; k < count; ++k) bits[k / 64] |= static_cast<std::uint64_t>(numbers[k] != S(0)) << (k % 64);
 }
 
 template <class S>

@@ -9,7 +9,7 @@ namespace cpu {
 namespace {
 
 template <class S>
-tyto::Rows<S> interleaved(std::vector<S>& numbers, std::size_t trials, std::size_t neurons, std::size_t trial) {
+tyto::Rows<S> interleaved(Numbers<S>& numbers, std::size_t trials, std::size_t neurons, std::size_t trial) {
   return {numbers.data() + trial * neurons, trials * neurons};
 }
 
@@ -60,7 +60,7 @@ void Passes<S>::hand_on(std::size_t index, Tape<S>& tape, const Workspace<S>& wo
   }
   if (!keep.totals || !layer.spiking) return;
   const std::size_t width = tape.trials() * layer.size;
-  std::vector<S> sums(width, S(0));
+  Numbers<S> sums(width, S(0));
   for (std::size_t t = 0; t < layer.steps; ++t)
     for (std::size_t i = 0; i < width; ++i) sums[i] += work.output[t * width + i];
   own.totals.assign(layer.size, 0);
@@ -230,7 +230,7 @@ void Passes<S>::backward_transform(std::size_t index, const Tape<S>& tape, Works
     if (back) work.scratch.assign(signal.steps * signal.channels, S(0));
     layer.transform->backward(signal, views_[index][0], pass, gradient_rows(index, tape, work, trial).data, gradients,
                               back ? work.scratch.data() : nullptr);
-    if (back) tyto::detail::add_rows(work.scratch, signal.channels, gradient_rows(layer.from, tape, work, trial));
+    if (back) tyto::detail::add_rows<S>(work.scratch, signal.channels, gradient_rows(layer.from, tape, work, trial));
   }
 }
 

@@ -7,9 +7,15 @@
 #include <cstdint>
 #include <vector>
 
+#include <boost/align/aligned_allocator.hpp>
+
 #include <tyto/backend.hpp>
 
 namespace cpu {
+
+/// No vector of it lies across two lines of the cache, if the rows are as long as vectors.
+template <class S>
+using Numbers = std::vector<S, boost::alignment::aligned_allocator<S, 64>>;
 
 /// What a forward pass keeps besides spikes.
 struct Keep {
@@ -21,10 +27,10 @@ struct Keep {
 
 template <class S>
 struct LayerTape {
-  std::vector<S> current;           ///< [step][trial][neuron]
-  std::vector<S> states;            ///< [step][variable][trial][neuron]
-  std::vector<S> distances;         ///< [step][trial][neuron], to the threshold
-  std::vector<S> values;            ///< [trial][step][neuron]: the output, where somebody reads it as numbers
+  Numbers<S> current;           ///< [step][trial][neuron]
+  Numbers<S> states;            ///< [step][variable][trial][neuron]
+  Numbers<S> distances;         ///< [step][trial][neuron], to the threshold
+  Numbers<S> values;            ///< [trial][step][neuron]: the output, where somebody reads it as numbers
   std::vector<std::uint64_t> bits;  ///< [trial][step][word]: the output, packed
   std::vector<double> totals;       ///< [neuron]: the output, summed over steps and trials
   bool spikes = false;              ///< the output is in `bits`
@@ -36,8 +42,8 @@ struct Tape {
   std::vector<tyto::Spikes> inputs;  ///< of each trial
   std::vector<tyto::Pass> passes;    ///< of each trial
   std::vector<LayerTape<S>> layers;
-  std::vector<S> scores;          ///< [trial][output]
-  std::vector<S> grad_scores;     ///< [trial][output]
+  Numbers<S> scores;          ///< [trial][output]
+  Numbers<S> grad_scores;     ///< [trial][output]
   std::vector<std::size_t> when;  ///< [trial][output], step of the maximum
 
   [[nodiscard]] std::size_t trials() const { return inputs.size(); }
@@ -46,13 +52,13 @@ struct Tape {
 /// What a thread needs while it works on a group and not after.
 template <class S>
 struct Workspace {
-  std::vector<S> current;                   ///< [step][trial][neuron], of a population that keeps none
-  std::vector<S> output;                    ///< [step][trial][neuron], of the population that ran last
-  std::vector<S> psi;                       ///< [step][trial][neuron], surrogate derivatives
-  std::vector<S> grad_current;              ///< [step][trial][neuron]
-  std::vector<std::vector<S>> grad_output;  ///< of each layer, laid out as its output
-  std::vector<S> grad_input;                ///< [trial][step][channel], if asked for
-  std::vector<S> scratch;
+  Numbers<S> current;                   ///< [step][trial][neuron], of a population that keeps none
+  Numbers<S> output;                    ///< [step][trial][neuron], of the population that ran last
+  Numbers<S> psi;                       ///< [step][trial][neuron], surrogate derivatives
+  Numbers<S> grad_current;              ///< [step][trial][neuron]
+  std::vector<Numbers<S>> grad_output;  ///< of each layer, laid out as its output
+  Numbers<S> grad_input;                ///< [trial][step][channel], if asked for
+  Numbers<S> scratch;
   std::vector<tyto::Signal<S>> signals;  ///< of each trial
   std::vector<tyto::Rows<S>> rows;       ///< of each trial
   std::vector<tyto::Rows<const S>> grad_rows;

@@ -7,6 +7,8 @@
 #include <cstring>
 #include <vector>
 
+#include <boost/align/aligned_allocator.hpp>
+
 // Highway compiles this file once for each instruction set. Left out are two that other ones stand in for.
 #undef HWY_DISABLED_TARGETS
 #define HWY_DISABLED_TARGETS (HWY_SSSE3 | HWY_AVX3_DL)
@@ -23,6 +25,16 @@ namespace hn = hwy::HWY_NAMESPACE;
 
 template <class S>
 using Tag = hn::ScalableTag<S>;
+
+/// No vector of it lies across two lines of the cache.
+template <class S>
+using Scratch = std::vector<S, boost::alignment::aligned_allocator<S, 64>>;
+
+/// The weights of this many neighbouring inputs are added up before they join the sum, so that the sums of all patterns
+/// of their spikes can be looked up.
+constexpr std::size_t group_inputs = 4;
+constexpr std::size_t patterns = std::size_t{1} << group_inputs;
+constexpr std::size_t groups_per_word = 64 / group_inputs;
 
 /// One mask from the bits of a word that begin at `bit`, a multiple of the lanes.
 template <class D>
@@ -46,7 +58,7 @@ HWY_INLINE void add_scaled_row(S factor, const S* HWY_RESTRICT from, std::size_t
 
 /// Rows whose length is a multiple of the vectors', so that no row has a rest: the matrix itself, or a copy.
 template <class S>
-const S* padded_rows(const S* matrix, std::size_t rows, std::size_t length, std::size_t padded, std::vector<S>& copy) {
+const S* padded_rows(const S* matrix, std::size_t rows, std::size_t length, std::size_t padded, Scratch<S>& copy) {
   if (padded == length) return matrix;
   copy.assign(rows * padded, S(0));
   for (std::size_t i = 0; i < rows; ++i) std::copy_n(matrix + i * length, length, copy.data() + i * padded);
@@ -64,11 +76,22 @@ template <class S, std::size_t vectors>
 HWY_INLINE void sum_step_rows(const tyto::Spikes& spikes, std::size_t t, const S* rows, std::size_t length, S* sum) {
   const Tag<S> d;
   std::array<hn::Vec<Tag<S>>, vectors> sums;
-  for (auto& part : sums) part = hn::Zero(d);
-  spikes.for_each(t, [&](std::size_t i) HWY_ATTR {
-    const S* const row = rows + i * length;
-    for (std::size_t v = 0; v < vectors; ++v) sums[v] = hn::Add(sums[v], hn::LoadU(d, row + v * hn::Lanes(d)));
-  });
+  for (auto& whole : sums) whole = hn::Zero(d);
+  for (std::size_t w = 0; w < spikes.words(); ++w)
+    for (std::uint64_t bits = spikes.row(t)[w]; bits != 0;) {
+      const auto first = static_cast<std::size_t>(std::countr_zero(bits));
+      const std::size_t begin = first / group_inputs * group_inputs;
+      const std::uint64_t group = std::uint64_t{15} << begin & bits;
+      bits ^= group;
+      const S* row = rows + (w * 64 + first) * length;
+      std::array<hn::Vec<Tag<S>>, vectors> parts;
+      for (std::size_t v = 0; v < vectors; ++v) parts[v] = hn::LoadU(d, row + v * hn::Lanes(d));
+      for (std::uint64_t rest = group & (group - 1); rest != 0; rest &= rest - 1) {
+        row = rows + (w * 64 + static_cast<std::size_t>(std::countr_zero(rest))) * length;
+        for (std::size_t v = 0; v < vectors; ++v) parts[v] = hn::Add(parts[v], hn::LoadU(d, row + v * hn::Lanes(d)));
+      }
+      for (std::size_t v = 0; v < vectors; ++v) sums[v] = hn::Add(sums[v], parts[v]);
+    }
   for (std::size_t v = 0; v < vectors; ++v) hn::StoreU(sums[v], d, sum + v * hn::Lanes(d));
 }
 
@@ -104,7 +127,7 @@ void add_spikes_by_row(std::span<const tyto::Spikes> trials, const S* w, std::si
                        std::span<const tyto::Rows<S>> currents) {
   const std::size_t lanes = hn::Lanes(Tag<S>());
   const std::size_t length = padded_length<S>(to);
-  thread_local std::vector<S> copy, sum;  // scratch, so that no call allocates
+  thread_local Scratch<S> copy, sum;  // scratch, so that no call allocates
   const S* const rows = padded_rows(w, trials.front().channels, to, length, copy);
   sum.resize(length);
   for (std::size_t trial = 0; trial < trials.size(); ++trial)
@@ -117,34 +140,94 @@ void add_spikes_by_row(std::span<const tyto::Spikes> trials, const S* w, std::si
     }
 }
 
-/// Looks up the sum for every pattern of spikes: for few inputs, and more steps than patterns.
+/// Some neighbouring groups, few enough for their table to stay in the nearest cache. All lie in one word of a step.
+struct Block {
+  std::size_t first_group = 0;
+  std::size_t groups = 0;
+};
+
+/// The sums of all patterns of spikes of each group, [group][pattern][vectors * lanes], for `columns` columns of the
+/// weights.
+template <class D, class S, std::size_t vectors>
+HWY_INLINE void tabulate(D d, const S* w, std::size_t from, std::size_t to, std::size_t columns, S* table) {
+  constexpr std::size_t length = vectors * hn::MaxLanes(D());
+  HWY_ALIGN std::array<S, length> row{};
+  for (std::size_t group = 0; group * group_inputs < from; ++group, table += patterns * length) {
+    std::fill_n(table, length, S(0));
+    for (std::size_t k = 0; k < group_inputs; ++k) {
+      const std::size_t i = group * group_inputs + k;
+      if (i < from) std::copy_n(w + i * to, columns, row.data());
+      // Without its last spike a pattern has been seen already.
+      const std::size_t spike = std::size_t{1} << k;
+      for (std::size_t pattern = spike; pattern < 2 * spike; ++pattern)
+        for (std::size_t j = 0; j < length; j += hn::Lanes(d))
+          hn::StoreU(hn::Add(hn::LoadU(d, table + (pattern - spike) * length + j), hn::Load(d, row.data() + j)), d,
+                     table + pattern * length + j);
+    }
+  }
+}
+
+/// Adds a block's part to the sums of `rows` steps from t on. They go on side by side, so that none waits for another
+/// one's addition.
+template <class D, class S, std::size_t vectors, std::size_t rows>
+HWY_INLINE void look_up(D d, const tyto::Spikes& spikes, std::size_t t, const Block& block, const S* table, S* sums) {
+  constexpr std::size_t length = vectors * hn::MaxLanes(D());
+  std::array<hn::Vec<D>, rows * vectors> parts;
+  for (std::size_t k = 0; k < rows * vectors; ++k) parts[k] = hn::LoadU(d, sums + t * length + k * hn::Lanes(d));
+  std::array<std::uint64_t, rows> bits;
+  for (std::size_t r = 0; r < rows; ++r)
+    bits[r] = spikes.row(t + r)[block.first_group / groups_per_word] >>
+              (block.first_group % groups_per_word * group_inputs);
+  for (std::size_t group = 0; group < block.groups; ++group, table += patterns * length)
+    for (std::size_t r = 0; r < rows; ++r) {
+      const S* const part = table + bits[r] % patterns * length;
+      bits[r] /= patterns;
+      for (std::size_t v = 0; v < vectors; ++v)
+        parts[r * vectors + v] = hn::Add(parts[r * vectors + v], hn::LoadU(d, part + v * hn::Lanes(d)));
+    }
+  for (std::size_t k = 0; k < rows * vectors; ++k) hn::StoreU(parts[k], d, sums + t * length + k * hn::Lanes(d));
+}
+
+/// Looks up the sums of groups of inputs by their patterns of spikes.
+template <class D, class S, std::size_t vectors>
+HWY_INLINE void add_columns_by_pattern(D d, std::span<const tyto::Spikes> trials, const S* w, std::size_t to,
+                                       std::size_t first, std::span<const tyto::Rows<S>> currents) {
+  constexpr std::size_t rows = 4;
+  constexpr std::size_t length = vectors * hn::MaxLanes(D());
+  constexpr std::size_t block_groups = length * sizeof(S) > 64 ? groups_per_word / 2 : groups_per_word;
+  const std::size_t steps = trials.front().steps, from = trials.front().channels;
+  const std::size_t groups = (from + group_inputs - 1) / group_inputs;
+  const std::size_t columns = HWY_MIN(to - first, vectors * hn::Lanes(d));
+  thread_local Scratch<S> table, sums;  // scratch, so that no call allocates
+  table.resize(groups * patterns * length);
+  tabulate<D, S, vectors>(d, w + first, from, to, columns, table.data());
+  for (std::size_t trial = 0; trial < trials.size(); ++trial) {
+    sums.assign(steps * length, S(0));
+    for (Block block; block.first_group < groups; block.first_group += block_groups) {
+      block.groups = HWY_MIN(groups - block.first_group, block_groups);
+      const S* const own = table.data() + block.first_group * patterns * length;
+      std::size_t t = 0;
+      for (; t + rows <= steps; t += rows) look_up<D, S, vectors, rows>(d, trials[trial], t, block, own, sums.data());
+      for (; t < steps; ++t) look_up<D, S, vectors, 1>(d, trials[trial], t, block, own, sums.data());
+    }
+    for (std::size_t t = 0; t < steps; ++t) {
+      const S* const sum = sums.data() + t * length;
+      S* const current = currents[trial][t] + first;
+      for (std::size_t j = 0; j < columns; ++j) current[j] += sum[j];
+    }
+  }
+}
+
 template <class S>
 void add_spikes_by_pattern(std::span<const tyto::Spikes> trials, const S* w, std::size_t to,
                            std::span<const tyto::Rows<S>> currents) {
+  const hn::CappedTag<S, 8> few;
   const Tag<S> d;
-  const std::size_t lanes = hn::Lanes(d);
-  const std::size_t length = padded_length<S>(to);
-  const std::size_t from = trials.front().channels;
-  thread_local std::vector<S> copy, sums;
-  const S* const rows = padded_rows(w, from, to, length, copy);
-  sums.assign(length << from, S(0));
-  for (std::size_t pattern = 1; pattern < std::size_t{1} << from; ++pattern) {
-    // Without its last spike the pattern has been seen already.
-    const auto last = static_cast<std::size_t>(std::bit_width(pattern)) - 1;
-    const S* const before = sums.data() + (pattern ^ (std::size_t{1} << last)) * length;
-    for (std::size_t j = 0; j < length; j += lanes)
-      hn::StoreU(hn::Add(hn::LoadU(d, before + j), hn::LoadU(d, rows + last * length + j)), d,
-                 sums.data() + pattern * length + j);
-  }
-  for (std::size_t trial = 0; trial < trials.size(); ++trial)
-    for (std::size_t t = 0; t < trials[trial].steps; ++t) {
-      const S* const sum = sums.data() + trials[trial].data[t] * length;
-      S* const current = currents[trial][t];
-      std::size_t j = 0;
-      for (; j + lanes <= to; j += lanes)
-        hn::StoreU(hn::Add(hn::LoadU(d, current + j), hn::LoadU(d, sum + j)), d, current + j);
-      for (; j < to; ++j) current[j] += sum[j];
-    }
+  if (to <= hn::Lanes(few)) return add_columns_by_pattern<decltype(few), S, 1>(few, trials, w, to, 0, currents);
+  std::size_t first = 0;
+  for (; first + hn::Lanes(d) < to; first += 2 * hn::Lanes(d))
+    add_columns_by_pattern<Tag<S>, S, 2>(d, trials, w, to, first, currents);
+  if (first < to) add_columns_by_pattern<Tag<S>, S, 1>(d, trials, w, to, first, currents);
 }
 
 template <class S>
@@ -153,7 +236,7 @@ void add_gradients_by_row(std::span<const tyto::Spikes> trials, std::span<const 
   const std::size_t lanes = hn::Lanes(Tag<S>());
   const std::size_t length = padded_length<S>(to);
   const std::size_t from = trials.front().channels;
-  thread_local std::vector<S> copy, gradient;
+  thread_local Scratch<S> copy, gradient;
   const bool in_place = length == to;
   if (!in_place) padded_rows(grad_w, from, to, length, copy);
   S* const rows = in_place ? grad_w : copy.data();
@@ -169,50 +252,6 @@ void add_gradients_by_row(std::span<const tyto::Spikes> trials, std::span<const 
   for (std::size_t i = 0; i < from; ++i) std::copy_n(rows + i * length, to, grad_w + i * to);
 }
 
-/// Spikes of one trial, turned: word [k][t][w] holds channel 64 w + k in the steps from 64 t on.
-struct Columns {
-  std::size_t steps = 0, channels = 0;
-  std::size_t step_words = 0, channel_words = 0;
-  std::size_t width = 0;  ///< words of one k
-  std::vector<std::uint64_t> words;
-};
-
-/// Swaps rows and columns of blocks of 64 x 64 bits (Warren, Hacker's Delight), lanes over blocks.
-void transpose(const tyto::Spikes& spikes, Columns& columns) {
-  const hn::ScalableTag<std::uint64_t> d;
-  columns.steps = spikes.steps;
-  columns.channels = spikes.channels;
-  columns.step_words = tyto::words_for(spikes.steps);
-  columns.channel_words = spikes.words();
-  const std::size_t blocks = columns.step_words * columns.channel_words;
-  columns.width = (blocks + hn::Lanes(d) - 1) / hn::Lanes(d) * hn::Lanes(d);
-  columns.words.assign(64 * columns.width, 0);
-  for (std::size_t t = 0; t < spikes.steps; ++t)
-    for (std::size_t w = 0; w < columns.channel_words; ++w)
-      columns.words[t % 64 * columns.width + t / 64 * columns.channel_words + w] =
-          spikes.data[t * columns.channel_words + w];
-  const auto swap = [&]<int half>(std::uint64_t mask) HWY_ATTR {
-    const auto masks = hn::Set(d, mask);
-    for (std::size_t k = 0; k < 64; k = (k + half + 1) & ~std::size_t{half}) {
-      std::uint64_t* const above = columns.words.data() + k * columns.width;
-      std::uint64_t* const below = above + half * columns.width;
-      for (std::size_t block = 0; block < columns.width; block += hn::Lanes(d)) {
-        const auto a = hn::LoadU(d, above + block);
-        const auto b = hn::LoadU(d, below + block);
-        const auto swapped = hn::And(hn::Xor(hn::ShiftRight<half>(a), b), masks);
-        hn::StoreU(hn::Xor(a, hn::ShiftLeft<half>(swapped)), d, above + block);
-        hn::StoreU(hn::Xor(b, swapped), d, below + block);
-      }
-    }
-  };
-  swap.template operator()<32>(0x00000000FFFFFFFFULL);
-  swap.template operator()<16>(0x0000FFFF0000FFFFULL);
-  swap.template operator()<8>(0x00FF00FF00FF00FFULL);
-  swap.template operator()<4>(0x0F0F0F0F0F0F0F0FULL);
-  swap.template operator()<2>(0x3333333333333333ULL);
-  swap.template operator()<1>(0x5555555555555555ULL);
-}
-
 /// Vectors of masked sums per output that are kept in registers beside those of up to eight outputs.
 constexpr std::size_t masked_vectors = HWY_TARGET <= HWY_AVX3 ? 2 : 1;
 
@@ -220,52 +259,8 @@ constexpr std::size_t masked_vectors = HWY_TARGET <= HWY_AVX3 ? 2 : 1;
 template <std::size_t outputs, class S>
 using LaneBlock = std::array<std::array<S, masked_vectors * HWY_MAX_BYTES / sizeof(S)>, outputs>;
 
-/// `outputs` columns of the current from column `first` on, lanes over the steps from t on: every input adds its
-/// weight in the steps in which it fired.
-template <class S, std::size_t vectors, std::size_t outputs>
-HWY_INLINE void masked_steps(const Columns& columns, std::size_t t, const S* w, std::size_t to, std::size_t first,
-                             tyto::Rows<S> current) {
-  const Tag<S> d;
-  const std::size_t lanes = hn::Lanes(d);
-  std::array<hn::Vec<Tag<S>>, vectors * outputs> sums;
-  for (auto& sum : sums) sum = hn::Zero(d);
-  const S* weights = w + first;
-  for (std::size_t word = 0; word < columns.channel_words; ++word) {
-    std::array<const std::uint64_t*, vectors> place;
-    for (std::size_t v = 0; v < vectors; ++v)
-      place[v] = columns.words.data() + (t + v * lanes) / 64 * columns.channel_words + word;
-    const std::size_t channels = HWY_MIN(columns.channels - word * 64, std::size_t{64});
-    for (std::size_t k = 0; k < channels; ++k, weights += to)
-      for (std::size_t v = 0; v < vectors; ++v) {
-        const auto fired = mask_at(d, place[v] + k * columns.width, (t + v * lanes) % 64);
-        for (std::size_t q = 0; q < outputs; ++q) {
-          auto& sum = sums[v * outputs + q];
-          sum = hn::IfThenElse(fired, hn::Add(sum, hn::Set(d, weights[q])), sum);
-        }
-      }
-  }
-  HWY_ALIGN LaneBlock<outputs, S> block;
-  for (std::size_t v = 0; v < vectors; ++v)
-    for (std::size_t q = 0; q < outputs; ++q) hn::Store(sums[v * outputs + q], d, block[q].data() + v * lanes);
-  const std::size_t filled = HWY_MIN(vectors * lanes, columns.steps - t);
-  for (std::size_t l = 0; l < filled; ++l) {
-    S* const row = current[t + l] + first;
-    for (std::size_t q = 0; q < outputs; ++q) row[q] += block[q][l];
-  }
-}
-
-template <class S, std::size_t outputs>
-HWY_INLINE void masked_columns(const Columns& columns, const S* w, std::size_t to, std::size_t first,
-                               tyto::Rows<S> current) {
-  const std::size_t lanes = hn::Lanes(Tag<S>());
-  std::size_t t = 0;
-  for (; t + (masked_vectors - 1) * lanes < columns.steps; t += masked_vectors * lanes)
-    masked_steps<S, masked_vectors, outputs>(columns, t, w, to, first, current);
-  for (; t < columns.steps; t += lanes) masked_steps<S, 1, outputs>(columns, t, w, to, first, current);
-}
-
-/// The same for gradients, lanes over the inputs from i on: every step of every trial adds its gradient to the inputs
-/// that fired in it.
+/// `outputs` columns of the gradients from column `first` on, lanes over the inputs from i on: every step of every trial
+/// adds its gradient to the inputs that fired in it.
 template <class S, std::size_t vectors, std::size_t outputs>
 HWY_INLINE void masked_inputs(std::span<const tyto::Spikes> trials,
                               std::span<const tyto::Rows<const S>> grad_currents, std::size_t i, std::size_t to,
@@ -322,7 +317,7 @@ HWY_INLINE void in_blocks(std::size_t to, Block&& block) {
   if (first < to) block.template operator()<1>(first);
 }
 
-// What the ways cost, in processor cycles for one trial, roughly: which is taken changes no bit.
+// What the ways cost for one trial, in processor cycles, roughly. Which one is taken changes no bit.
 
 std::size_t spikes_in(const tyto::Spikes& spikes) {
   std::size_t count = 0;
@@ -346,21 +341,13 @@ void add_spikes(std::span<const tyto::Spikes> trials, const S* w, std::size_t to
                 std::span<const tyto::Rows<S>> currents) {
   if (trials.empty()) return;
   const std::size_t lanes = hn::Lanes(Tag<S>());
-  const std::size_t steps = trials.front().steps, from = trials.front().channels;
-  constexpr std::size_t most_inputs = 8;
-  if (from <= most_inputs && (std::size_t{1} << from) <= 2 * steps * trials.size())
-    return add_spikes_by_pattern(trials, w, to, currents);
-  const std::size_t turning = 1000 * vectors_for(steps, 64) + steps * to * 3;
-  if (to > widest_masked ||
-      row_cost(trials.front(), to, lanes) < mask_cost(vectors_for(steps, lanes) * from, to) + turning)
-    return add_spikes_by_row(trials, w, to, currents);
-  thread_local Columns columns;  // scratch, so that no call allocates
-  for (std::size_t trial = 0; trial < trials.size(); ++trial) {
-    transpose(trials[trial], columns);
-    in_blocks(to, [&]<std::size_t outputs>(std::size_t first) {
-      masked_columns<S, outputs>(columns, w, to, first, currents[trial]);
-    });
-  }
+  const auto& typical = trials.front();
+  const std::size_t groups = vectors_for(typical.channels, group_inputs);
+  const std::size_t lookups = groups * (typical.steps + patterns * 3 / 2 / trials.size());
+  if (row_cost(typical, to, lanes) < lookups * (1 + vectors_for(to, lanes)))
+    add_spikes_by_row(trials, w, to, currents);
+  else
+    add_spikes_by_pattern(trials, w, to, currents);
 }
 
 template <class S>
@@ -377,20 +364,35 @@ void add_spike_gradients(std::span<const tyto::Spikes> trials, std::span<const t
   });
 }
 
+/// Calls visit(i, values[i]) for those that are not 0. They are found first, by a loop without branches: where they lie
+/// cannot be foreseen.
+template <class S, class Visit>
+HWY_INLINE void for_each_value(const S* values, std::size_t count, Visit&& visit) {
+  thread_local std::vector<std::uint32_t> places;
+  places.resize(count + 1);
+  std::uint32_t* const place = places.data();
+  std::size_t found = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    place[found] = static_cast<std::uint32_t>(i);
+    found += values[i] != S(0) ? 1U : 0U;
+  }
+  for (std::size_t k = 0; k < found; ++k) visit(place[k], values[place[k]]);
+}
+
 template <class S>
 void add_values(const S* values, std::size_t steps, std::size_t from, const S* w, std::size_t to,
                 tyto::Rows<S> current) {
   for (std::size_t t = 0; t < steps; ++t)
-    for (std::size_t i = 0; i < from; ++i)
-      if (values[t * from + i] != S(0)) add_scaled_row(values[t * from + i], w + i * to, to, current[t]);
+    for_each_value(values + t * from, from,
+                   [&](std::size_t i, S value) HWY_ATTR { add_scaled_row(value, w + i * to, to, current[t]); });
 }
 
 template <class S>
 void add_value_gradients(const S* values, std::size_t steps, std::size_t from, tyto::Rows<const S> grad_current,
                          std::size_t to, S* grad_w) {
   for (std::size_t t = 0; t < steps; ++t)
-    for (std::size_t i = 0; i < from; ++i)
-      if (values[t * from + i] != S(0)) add_scaled_row(values[t * from + i], grad_current[t], to, grad_w + i * to);
+    for_each_value(values + t * from, from,
+                   [&](std::size_t i, S value) HWY_ATTR { add_scaled_row(value, grad_current[t], to, grad_w + i * to); });
 }
 
 /// `rows` steps times `vectors` vectors of inputs: sums over outputs that stay in registers meanwhile.
@@ -429,8 +431,8 @@ void add_input_gradients(std::span<const tyto::Rows<const S>> grad_currents, std
                          std::size_t from, std::size_t to, std::span<const tyto::Rows<S>> grad_inputs) {
   constexpr std::size_t rows = 4;
   const std::size_t length = padded_length<S>(from);
-  thread_local std::vector<S> turned;  // w with lanes over inputs
-  thread_local std::vector<S> sums;
+  thread_local Scratch<S> turned;  // w with lanes over inputs
+  thread_local Scratch<S> sums;
   turned.assign(to * length, S(0));
   sums.resize(rows * length);
   for (std::size_t i = 0; i < from; ++i)

@@ -11,7 +11,8 @@
 
 namespace dense {
 
-/// For each trial: current[t][j] += the sum over spikes (t, i), i ascending, of w[i][j]. All trials are of one shape.
+/// For each trial: current[t][j] += the sum over groups of four inputs of the sums over their spikes (t, i) of w[i][j],
+/// groups and i ascending. All trials are of one shape.
 template <class S>
 void add_spikes(std::span<const tyto::Spikes> trials, const S* w, std::size_t to,
                 std::span<const tyto::Rows<S>> currents);

@@ -1,6 +1,7 @@
 /// The products of a dense projection as plain loops: what the fast ones must equal, bit for bit.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <span>
 
@@ -15,8 +16,12 @@ void add_spikes(std::span<const tyto::Spikes> trials, const S* w, std::size_t to
     for (std::size_t t = 0; t < trials[trial].steps; ++t)
       for (std::size_t j = 0; j < to; ++j) {
         S sum(0);
-        for (std::size_t i = 0; i < trials[trial].channels; ++i)
-          if (trials[trial].at(t, i)) sum += w[i * to + j];
+        for (std::size_t first = 0; first < trials[trial].channels; first += 4) {
+          S part(0);
+          for (std::size_t i = first; i < std::min(first + 4, trials[trial].channels); ++i)
+            if (trials[trial].at(t, i)) part += w[i * to + j];
+          sum += part;
+        }
         currents[trial][t][j] += sum;
       }
 }

@@ -12,8 +12,13 @@ namespace {
 /// Counters and keys of one stream of Philox4x32-10 (Salmon et al. 2011).
 struct PhiloxStream {
   tyto::StreamKey key;
-  std::uint32_t epoch;
-  std::uint64_t trial;
+  std::uint32_t epoch = 0;
+  std::uint64_t trial = 0;
+
+  [[nodiscard]] bool operator==(const PhiloxStream& other) const {
+    return key.word[0] == other.key.word[0] && key.word[1] == other.key.word[1] && epoch == other.epoch &&
+           trial == other.trial;
+  }
 };
 
 constexpr std::size_t lanes = 16;
@@ -103,14 +108,24 @@ class DropoutKernel final : public tyto::TransformKernel<S> {
  private:
   [[nodiscard]] bool drops(const tyto::Pass& pass) const { return pass.training && p_ > 0; }
 
-  /// Drawn anew on the way back, which costs less than keeping it. Valid until the thread's next call.
+  /// Valid until the thread asks for that of another trial in its place. The way back mostly finds it as the way
+  /// forward has left it; where not, it is drawn anew.
   [[nodiscard]] tyto::Spikes mask(const tyto::Signal<S>& input, const tyto::Pass& pass) const {
-    thread_local std::vector<std::uint64_t> bits;
-    bits.resize(input.steps * tyto::words_for(input.channels));
-    const std::string name = "dropout/" + std::string(pass.layer);
-    draw_mask(p_, {tyto::stream_key(pass.seed, name), pass.epoch, pass.trial},
-              {bits.data(), input.steps, input.channels});
-    return {bits.data(), input.steps, input.channels};
+    struct Kept {
+      PhiloxStream stream;
+      double p = 0;
+      std::size_t steps = 0, channels = 0;
+      std::vector<std::uint64_t> bits;
+    };
+    thread_local std::array<Kept, 32> masks;
+    const PhiloxStream stream{tyto::stream_key(pass.seed, "dropout/" + std::string(pass.layer)), pass.epoch, pass.trial};
+    Kept& kept = masks[pass.trial % masks.size()];
+    if (!(kept.stream == stream && kept.p == p_ && kept.steps == input.steps && kept.channels == input.channels)) {
+      kept = {stream, p_, input.steps, input.channels, std::move(kept.bits)};
+      kept.bits.resize(input.steps * tyto::words_for(input.channels));
+      draw_mask(p_, stream, {kept.bits.data(), input.steps, input.channels});
+    }
+    return {kept.bits.data(), input.steps, input.channels};
   }
 
   double p_;
