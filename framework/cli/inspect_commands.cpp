@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <tyto/component.hpp>
+#include <tyto/error.hpp>
 
 #include "commands.hpp"
 #include "options.hpp"
@@ -23,6 +24,14 @@ void list_kind(const plugin::Registry& registry, Kind kind) {
     std::cout << fmt::format("  {:<20} {}\n", name, registry.find(kind, name)->parameters.doc);
 }
 
+Kind wanted_kind(const std::string& word) {
+  try {
+    return kind_from(word);
+  } catch (const Error& error) {
+    throw InvalidInput(Place{"tyto list"}, error.what());
+  }
+}
+
 }  // namespace
 
 int list(const Call& call) {
@@ -30,7 +39,7 @@ int list(const Call& call) {
   if (!options.ready()) return exit_done;
   const plugin::Registry registry(plugin::search_path(call.executable, options.all("plugin-path")));
   if (!options.operands().empty()) {
-    list_kind(registry, kind_from(options.operands()[0]));
+    list_kind(registry, wanted_kind(options.operands()[0]));
     return exit_done;
   }
   for (const Kind kind : kinds()) list_kind(registry, kind);

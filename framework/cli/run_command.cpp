@@ -64,10 +64,11 @@ std::string summary_text(const run::RunSummary& summary, const spec::Experiment&
   const ReportedUnit unit = reported_unit(experiment.objective.target_info().dimension);
   std::string text = fmt::format("test: loss {:.4f}", metrics.loss);
   if (metrics.accuracy) text += fmt::format(", accuracy {:.1f} %", 100 * *metrics.accuracy);
-  text += fmt::format(", error {:.2f} {} to the true {}", unit.per_base * metrics.error, unit.name,
+  const std::string name = unit.name == "1" ? "" : " " + unit.name;
+  text += fmt::format(", error {:.2f}{} to the true {}", unit.per_base * metrics.error, name,
                       experiment.objective.target_info().name);
   if (metrics.class_error)
-    text += fmt::format(", {:.2f} {} to the class centre", unit.per_base * *metrics.class_error, unit.name);
+    text += fmt::format(", {:.2f}{} to the class centre", unit.per_base * *metrics.class_error, name);
   return text;
 }
 

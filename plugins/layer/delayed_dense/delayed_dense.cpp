@@ -1,7 +1,7 @@
 #include <algorithm>
-#include <cmath>
 
 #include "layer/delay/taps.hpp"
+#include "layer/dense/weights.hpp"
 
 namespace {
 
@@ -69,28 +69,18 @@ class DelayedDenseKernel final : public tyto::ProjectionKernel<S> {
   delay::Plan plan_;
 };
 
-class DelayedDense final : public tyto::Layer, public delay::Settings {
+class DelayedDense final : public tyto::Layer, public dense::Weights, public delay::Settings {
  public:
   static auto parameters() {
-    return delay::declare(tyto::parameters<DelayedDense>("All-to-all weights w (from, to), each with a delay d (from, "
-                                                         "to) in milliseconds"))
-        .number("scale", &DelayedDense::scale_, "1",
-                "factor on the range of the initial weights, which are uniform in +-scale/sqrt(to)")
-        .non_negative();
+    return dense::declare(delay::declare(tyto::parameters<DelayedDense>(
+        "All-to-all weights w (from, to), each with a delay d (from, to) in milliseconds")));
   }
 
   [[nodiscard]] std::vector<tyto::ArrayInfo> arrays(std::size_t from, std::size_t to) const override {
-    tyto::ArrayInfo w;
-    w.name = "w";
-    w.doc = "weights";
-    w.shape = {from, to};
-    w.axes = {"from", "to"};
-    // The same law as for dense weights, so that both can be compared.
-    const double bound = scale_ / std::sqrt(static_cast<double>(to));
-    w.initialise = [bound](tyto::Random& random, std::span<double> values) {
-      for (double& value : values) value = random.uniform(-bound, bound);
-    };
-    return {w, delay::array_of(*this, {from, to}, {"from", "to"})};
+    auto arrays = dense::arrays_of(*this, from, to);
+    // The kernel takes weights and delays; what weights need beside them follows.
+    arrays.insert(arrays.begin() + 1, delay::array_of(*this, {from, to}, {"from", "to"}));
+    return arrays;
   }
   [[nodiscard]] std::unique_ptr<tyto::ProjectionKernel<float>> projection_f32(double dt_s) const override {
     return std::make_unique<DelayedDenseKernel<float>>(delay::plan_of(*this, dt_s));
@@ -98,9 +88,6 @@ class DelayedDense final : public tyto::Layer, public delay::Settings {
   [[nodiscard]] std::unique_ptr<tyto::ProjectionKernel<double>> projection_f64(double dt_s) const override {
     return std::make_unique<DelayedDenseKernel<double>>(delay::plan_of(*this, dt_s));
   }
-
- private:
-  double scale_ = 1;
 };
 
 }  // namespace

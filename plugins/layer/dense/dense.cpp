@@ -1,11 +1,7 @@
-#include <cmath>
-#include <optional>
 #include <vector>
 
-#include <tyto/dale.hpp>
-#include <tyto/layer.hpp>
-
 #include "products.hpp"
+#include "weights.hpp"
 
 namespace {
 
@@ -66,30 +62,14 @@ class DenseKernel final : public tyto::ProjectionKernel<S> {
   }
 };
 
-class Dense final : public tyto::Layer {
+class Dense final : public tyto::Layer, public dense::Weights {
  public:
   static auto parameters() {
-    return tyto::parameters<Dense>("All-to-all weights w (from, to), drawn uniformly from +-scale/sqrt(to)")
-        .number("scale", &Dense::scale_, "1", "factor on the range of the initial weights")
-        .non_negative()
-        .group("dale", &Dense::dale_, tyto::Dale::parameters(), "one sign for all weights that leave a neuron");
+    return dense::declare(tyto::parameters<Dense>("All-to-all weights w (from, to)"));
   }
 
   [[nodiscard]] std::vector<tyto::ArrayInfo> arrays(std::size_t from, std::size_t to) const override {
-    tyto::ArrayInfo w;
-    w.name = "w";
-    w.doc = "weights";
-    w.shape = {from, to};
-    w.axes = {"from", "to"};
-    // PyTorch takes the second dimension of a (from, to) tensor as its fan-in; the published models were
-    // trained from weights drawn that way.
-    const double bound = scale_ / std::sqrt(static_cast<double>(to));
-    w.initialise = [bound](tyto::Random& random, std::span<double> values) {
-      for (double& value : values) value = random.uniform(-bound, bound);
-    };
-    if (!dale_) return {w};
-    auto sign = tyto::obey_dale(*dale_, w);
-    return {w, sign};
+    return dense::arrays_of(*this, from, to);
   }
   [[nodiscard]] std::unique_ptr<tyto::ProjectionKernel<float>> projection_f32(double) const override {
     return std::make_unique<DenseKernel<float>>();
@@ -97,10 +77,6 @@ class Dense final : public tyto::Layer {
   [[nodiscard]] std::unique_ptr<tyto::ProjectionKernel<double>> projection_f64(double) const override {
     return std::make_unique<DenseKernel<double>>();
   }
-
- private:
-  double scale_ = 1;
-  std::optional<tyto::Dale> dale_;
 };
 
 }  // namespace

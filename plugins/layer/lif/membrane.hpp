@@ -1,0 +1,104 @@
+/// The leaky membrane with threshold and reset that lif and its relatives have in common: its parameters, declared
+/// once, and its arithmetic.
+#pragma once
+
+#include <cmath>
+#include <type_traits>
+#include <variant>
+
+#include <tyto/neuron.hpp>
+
+namespace lif {
+
+enum class Timing {
+  next_step,  ///< the spike is seen one step after the membrane crossed the threshold
+  same_step   ///< spike and reset in the step of the crossing, as in textbooks
+};
+enum class Reset { to_zero, subtract };
+enum class InputScale { one, one_minus_decay };
+
+struct Membrane {
+  static constexpr bool spiking = true;
+
+  double tau_s = 0;
+  double threshold = 0;
+  double refractory_s = 0;
+  Timing timing = Timing::next_step;
+  Reset reset = Reset::to_zero;
+  InputScale input_scale = InputScale::one;
+
+  [[nodiscard]] bool waits(double dt_s) const { return refractory_s >= 0.5 * dt_s; }
+};
+
+/// A member of Membrane as a member of the class derived from it.
+template <class T, class M>
+[[nodiscard]] M T::*member(M Membrane::*pointer) {
+  return pointer;
+}
+
+/// Declares the membrane's parameters for a neuron derived from Membrane.
+template <class T>
+[[nodiscard]] tyto::Parameters<T> declare(tyto::Parameters<T> parameters) {
+  static_assert(std::is_base_of_v<Membrane, T>);
+  return parameters.time("tau", member<T>(&Membrane::tau_s), "20 ms", "membrane time constant")
+      .positive()
+      .number("threshold", member<T>(&Membrane::threshold), "1", "membrane potential above which the neuron fires")
+      .positive()
+      .choice("reset", member<T>(&Membrane::reset), {{"to_zero", Reset::to_zero}, {"subtract", Reset::subtract}},
+              "to_zero", "what a spike does to the membrane: set it to zero, or subtract 'threshold'")
+      .choice("timing", member<T>(&Membrane::timing),
+              {{"next_step", Timing::next_step}, {"same_step", Timing::same_step}}, "next_step",
+              "when a crossing becomes a spike: one step later (and the reset one step after that), or at once")
+      .time("refractory", member<T>(&Membrane::refractory_s), "0 ms", "time after a spike in which inputs are ignored")
+      .non_negative()
+      .at_most(10)
+      .choice("input_scale", member<T>(&Membrane::input_scale),
+              {{"one", InputScale::one}, {"one_minus_decay", InputScale::one_minus_decay}}, "one",
+              "factor on the input: 1, or 1 - decay, which makes the membrane a weighted mean of its input");
+}
+
+/// The membrane's constants in precision S.
+template <class S>
+struct MembraneConstants {
+  S decay, gain, threshold, refractory_steps;
+  S lost;   ///< part of the membrane that a spike takes away: 1 if it is reset to zero, else 0
+  S taken;  ///< what a spike takes away besides: the threshold if it is subtracted, else 0
+
+  MembraneConstants(const Membrane& membrane, double dt_s)
+      : decay(static_cast<S>(std::exp(-dt_s / membrane.tau_s))),
+        gain(membrane.input_scale == InputScale::one ? S(1) : static_cast<S>(1 - std::exp(-dt_s / membrane.tau_s))),
+        threshold(static_cast<S>(membrane.threshold)),
+        refractory_steps(static_cast<S>(std::round(membrane.refractory_s / dt_s))),
+        lost(membrane.reset == Reset::to_zero ? S(1) : S(0)),
+        taken(membrane.reset == Reset::subtract ? static_cast<S>(membrane.threshold) : S(0)) {}
+
+  template <class T>
+  TYTO_STEP T leak(const T& v, const T& current) const {
+    return decay * v + gain * current;
+  }
+  /// Arithmetic instead of a choice, so that loops over neurons vectorise. By default a subtractive reset takes away
+  /// the threshold at rest, as in Bellec et al. (2018).
+  template <class T>
+  TYTO_STEP T reset(const T& v, const T& spiked) const {
+    return v * (T(1) - lost * spiked) - taken * spiked;
+  }
+};
+
+/// A neuron's step for each of its options.
+template <class S, template <class, Timing, bool> class Step>
+using Prepared = std::variant<Step<S, Timing::next_step, false>, Step<S, Timing::same_step, false>,
+                              Step<S, Timing::next_step, true>, Step<S, Timing::same_step, true>>;
+
+/// The step for a membrane's options, made of its constants and of what the neuron adds to them.
+template <class S, template <class, Timing, bool> class Step, class... Own>
+[[nodiscard]] Prepared<S, Step> prepare(const Membrane& membrane, double dt_s, Own... own) {
+  const MembraneConstants<S> constants(membrane, dt_s);
+  if (membrane.timing == Timing::next_step) {
+    if (membrane.waits(dt_s)) return Step<S, Timing::next_step, true>{constants, own...};
+    return Step<S, Timing::next_step, false>{constants, own...};
+  }
+  if (membrane.waits(dt_s)) return Step<S, Timing::same_step, true>{constants, own...};
+  return Step<S, Timing::same_step, false>{constants, own...};
+}
+
+}  // namespace lif
