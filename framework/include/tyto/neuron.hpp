@@ -170,8 +170,8 @@ class NeuronKernel final : public PopulationKernel<S> {
       std::fill_n(state.begin() + static_cast<std::ptrdiff_t>(k * n), n, initial[k]);
     if (scan.smooth == nullptr)
       scan_forward(prepared_, dt_s_, {scan.steps, n}, scan.current, scan.output, scan.states,
-                   scan.distances != nullptr ? scan.distances : distances.data(),
-                   scan.distances != nullptr ? n : 0, state.data());
+                   scan.distances != nullptr ? scan.distances : distances.data(), scan.distances != nullptr ? n : 0,
+                   state.data());
     else
       for (std::size_t t = 0; t < scan.steps; ++t) smooth_forward(scan, t, state.data(), distances.data());
   }
@@ -206,7 +206,8 @@ class NeuronKernel final : public PopulationKernel<S> {
         return State<T>{state[k * n + i]...};
       else
         return State<T>{T::variable(kept(state, k * n + i), static_cast<int>(k))...};
-    }(std::make_index_sequence<variables>());
+    }
+    (std::make_index_sequence<variables>());
   }
 
   /// One step of the way back for one neuron: the adjoints of state and output before it.
@@ -216,10 +217,11 @@ class NeuronKernel final : public PopulationKernel<S> {
     std::array<S, directions> gradient;
 #pragma GCC unroll 16
     for (int q = 0; q < directions; ++q) gradient[q] = grad_output * output.d[q];
-    for_each_member<variables>(x, [&](std::size_t k, const T& after) __attribute__((always_inline)) {
+    for_each_member<variables>(
+        x, [&](std::size_t k, const T& after) __attribute__((always_inline)) {
 #pragma GCC unroll 16
-      for (int q = 0; q < directions; ++q) gradient[q] += adjoint[k * n + i] * after.d[q];
-    });
+          for (int q = 0; q < directions; ++q) gradient[q] += adjoint[k * n + i] * after.d[q];
+        });
 #pragma GCC unroll 16
     for (std::size_t k = 0; k < variables; ++k) adjoint[k * n + i] = gradient[k];
     grad_current[i] = gradient[variables];
@@ -249,8 +251,8 @@ class NeuronKernel final : public PopulationKernel<S> {
         auto x = load<S>(state, n, i);
         output[t * n + i] = own.template step<S>(x, current[t * n + i], step);
         distances[t * distance_stride + i] = step.distance();
-        for_each_member<variables>(x, [&](std::size_t k, const S& value)
-                               __attribute__((always_inline)) { state[k * n + i] = value; });
+        for_each_member<variables>(
+            x, [&](std::size_t k, const S& value) __attribute__((always_inline)) { state[k * n + i] = value; });
       }
     }
   }
@@ -276,9 +278,8 @@ class NeuronKernel final : public PopulationKernel<S> {
 
   template <class T>
   static State<T> constants(const S* state, std::size_t n, std::size_t i) {
-    return [&]<std::size_t... k>(std::index_sequence<k...>) {
-      return State<T>{T(state[k * n + i])...};
-    }(std::make_index_sequence<variables>());
+    return [&]<std::size_t... k>(std::index_sequence<k...>) { return State<T>{T(state[k * n + i])...}; }
+    (std::make_index_sequence<variables>());
   }
 
   void smooth_forward(const ForwardScan<S>& scan, std::size_t t, S* state, S* unwanted_distances) const {

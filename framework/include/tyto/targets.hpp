@@ -1,5 +1,5 @@
-/// TYTO_MANY_TARGETS marks functions that are compiled for several instruction sets; the best is chosen when the library
-/// is opened. All give the same bits: the operations on every number are the same, and nothing is contracted.
+/// TYTO_MANY_TARGETS marks functions that are compiled for several instruction sets; the best is chosen when the
+/// library is opened. All give the same bits: the operations on every number are the same, and nothing is contracted.
 ///
 /// TYTO_RESTRICT marks pointers to numbers that no other pointer of the function reaches, without which loops over them
 /// are not vectorised.

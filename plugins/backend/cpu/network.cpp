@@ -162,9 +162,8 @@ struct CpuNetwork<S>::Outcome {
 };
 
 template <class S>
-void CpuNetwork<S>::run_forward(const Passes<S>& passes, const tyto::Batch& batch,
-                                const tyto::Backpropagation& request, std::size_t first, std::size_t count,
-                                Tape<S>& tape, Outcome& outcome) const {
+void CpuNetwork<S>::run_forward(const Passes<S>& passes, const tyto::Batch& batch, const tyto::Backpropagation& request,
+                                std::size_t first, std::size_t count, Tape<S>& tape, Outcome& outcome) const {
   thread_local Workspace<S> work;
   const tyto::Objective& objective = *request.objective;
   load(batch, first, count, tape);

@@ -53,8 +53,8 @@ void pack_rows(const S* output, std::size_t steps, std::size_t trials, std::size
     compare_row(output + t * trials * neurons, trials * neurons, row.data());
     for (std::size_t trial = 0; trial < trials; ++trial)
       for (std::size_t w = 0; w < words; ++w)
-        bits[(trial * steps + t) * words + w] = tyto::bits_at(row.data(), trial * neurons + w * 64,
-                                                              std::min(neurons - w * 64, std::size_t{64}));
+        bits[(trial * steps + t) * words + w] =
+            tyto::bits_at(row.data(), trial * neurons + w * 64, std::min(neurons - w * 64, std::size_t{64}));
   }
 }
 

@@ -27,10 +27,10 @@ struct Keep {
 
 template <class S>
 struct LayerTape {
-  Numbers<S> current;           ///< [step][trial][neuron]
-  Numbers<S> states;            ///< [step][variable][trial][neuron]
-  Numbers<S> distances;         ///< [step][trial][neuron], to the threshold
-  Numbers<S> values;            ///< [trial][step][neuron]: the output, where somebody reads it as numbers
+  Numbers<S> current;               ///< [step][trial][neuron]
+  Numbers<S> states;                ///< [step][variable][trial][neuron]
+  Numbers<S> distances;             ///< [step][trial][neuron], to the threshold
+  Numbers<S> values;                ///< [trial][step][neuron]: the output, where somebody reads it as numbers
   std::vector<std::uint64_t> bits;  ///< [trial][step][word]: the output, packed
   std::vector<double> totals;       ///< [neuron]: the output, summed over steps and trials
   bool spikes = false;              ///< the output is in `bits`
@@ -42,8 +42,8 @@ struct Tape {
   std::vector<tyto::Spikes> inputs;  ///< of each trial
   std::vector<tyto::Pass> passes;    ///< of each trial
   std::vector<LayerTape<S>> layers;
-  Numbers<S> scores;          ///< [trial][output]
-  Numbers<S> grad_scores;     ///< [trial][output]
+  Numbers<S> scores;              ///< [trial][output]
+  Numbers<S> grad_scores;         ///< [trial][output]
   std::vector<std::size_t> when;  ///< [trial][output], step of the maximum
 
   [[nodiscard]] std::size_t trials() const { return inputs.size(); }

@@ -64,9 +64,7 @@ class DenseKernel final : public tyto::ProjectionKernel<S> {
 
 class Dense final : public tyto::Layer, public dense::Weights {
  public:
-  static auto parameters() {
-    return dense::declare(tyto::parameters<Dense>("All-to-all weights w (from, to)"));
-  }
+  static auto parameters() { return dense::declare(tyto::parameters<Dense>("All-to-all weights w (from, to)")); }
 
   [[nodiscard]] std::vector<tyto::ArrayInfo> arrays(std::size_t from, std::size_t to) const override {
     return dense::arrays_of(*this, from, to);

@@ -94,13 +94,13 @@ void check(const Case& size, std::uint64_t seed) {
   dense::simple::add_spike_gradients<S>(trials, gradients, size.to, plain.data());
   EXPECT_EQ(fast, plain) << "add_spike_gradients";
   dense::add_value_gradients<S>(data.values.data(), size.steps, size.from, gradients[1], size.to, fast.data());
-  dense::simple::add_value_gradients<S>(data.values.data(), size.steps, size.from, gradients[1], size.to,
-                                        plain.data());
+  dense::simple::add_value_gradients<S>(data.values.data(), size.steps, size.from, gradients[1], size.to, plain.data());
   EXPECT_EQ(fast, plain) << "add_value_gradients";
 
   fast = plain = spaced(data.start_input, size.from);
   dense::add_input_gradients<S>(gradients, size.steps, data.w.data(), size.from, size.to, both(fast, size.from));
-  dense::simple::add_input_gradients<S>(gradients, size.steps, data.w.data(), size.from, size.to, both(plain, size.from));
+  dense::simple::add_input_gradients<S>(gradients, size.steps, data.w.data(), size.from, size.to,
+                                        both(plain, size.from));
   EXPECT_EQ(fast, plain) << "add_input_gradients";
 }
 

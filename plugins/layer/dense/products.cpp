@@ -176,8 +176,8 @@ HWY_INLINE void look_up(D d, const tyto::Spikes& spikes, std::size_t t, const Bl
   for (std::size_t k = 0; k < rows * vectors; ++k) parts[k] = hn::LoadU(d, sums + t * length + k * hn::Lanes(d));
   std::array<std::uint64_t, rows> bits;
   for (std::size_t r = 0; r < rows; ++r)
-    bits[r] = spikes.row(t + r)[block.first_group / groups_per_word] >>
-              (block.first_group % groups_per_word * group_inputs);
+    bits[r] =
+        spikes.row(t + r)[block.first_group / groups_per_word] >> (block.first_group % groups_per_word * group_inputs);
   for (std::size_t group = 0; group < block.groups; ++group, table += patterns * length)
     for (std::size_t r = 0; r < rows; ++r) {
       const S* const part = table + bits[r] % patterns * length;
@@ -259,12 +259,11 @@ constexpr std::size_t masked_vectors = HWY_TARGET <= HWY_AVX3 ? 2 : 1;
 template <std::size_t outputs, class S>
 using LaneBlock = std::array<std::array<S, masked_vectors * HWY_MAX_BYTES / sizeof(S)>, outputs>;
 
-/// `outputs` columns of the gradients from column `first` on, lanes over the inputs from i on: every step of every trial
-/// adds its gradient to the inputs that fired in it.
+/// `outputs` columns of the gradients from column `first` on, lanes over the inputs from i on: every step of every
+/// trial adds its gradient to the inputs that fired in it.
 template <class S, std::size_t vectors, std::size_t outputs>
-HWY_INLINE void masked_inputs(std::span<const tyto::Spikes> trials,
-                              std::span<const tyto::Rows<const S>> grad_currents, std::size_t i, std::size_t to,
-                              std::size_t first, S* grad_w) {
+HWY_INLINE void masked_inputs(std::span<const tyto::Spikes> trials, std::span<const tyto::Rows<const S>> grad_currents,
+                              std::size_t i, std::size_t to, std::size_t first, S* grad_w) {
   const Tag<S> d;
   const std::size_t lanes = hn::Lanes(d);
   const std::size_t filled = HWY_MIN(vectors * lanes, trials.front().channels - i);
@@ -391,8 +390,9 @@ template <class S>
 void add_value_gradients(const S* values, std::size_t steps, std::size_t from, tyto::Rows<const S> grad_current,
                          std::size_t to, S* grad_w) {
   for (std::size_t t = 0; t < steps; ++t)
-    for_each_value(values + t * from, from,
-                   [&](std::size_t i, S value) HWY_ATTR { add_scaled_row(value, grad_current[t], to, grad_w + i * to); });
+    for_each_value(values + t * from, from, [&](std::size_t i, S value) HWY_ATTR {
+      add_scaled_row(value, grad_current[t], to, grad_w + i * to);
+    });
 }
 
 /// `rows` steps times `vectors` vectors of inputs: sums over outputs that stay in registers meanwhile.
@@ -485,36 +485,36 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace dense {
 
-#define DENSE_DISPATCH(S, suffix)                                                                                     \
-  HWY_EXPORT(add_spikes_##suffix);                                                                                    \
-  HWY_EXPORT(add_spike_gradients_##suffix);                                                                           \
-  HWY_EXPORT(add_values_##suffix);                                                                                    \
-  HWY_EXPORT(add_value_gradients_##suffix);                                                                           \
-  HWY_EXPORT(add_input_gradients_##suffix);                                                                           \
-  template <>                                                                                                         \
-  void add_spikes(std::span<const tyto::Spikes> trials, const S* w, std::size_t to,                                   \
-                  std::span<const tyto::Rows<S>> currents) {                                                          \
-    HWY_DYNAMIC_DISPATCH(add_spikes_##suffix)(trials, w, to, currents);                                               \
-  }                                                                                                                   \
-  template <>                                                                                                         \
-  void add_spike_gradients(std::span<const tyto::Spikes> trials, std::span<const tyto::Rows<const S>> grad_currents,  \
-                           std::size_t to, S* grad_w) {                                                               \
-    HWY_DYNAMIC_DISPATCH(add_spike_gradients_##suffix)(trials, grad_currents, to, grad_w);                            \
-  }                                                                                                                   \
-  template <>                                                                                                         \
-  void add_values(const S* values, std::size_t steps, std::size_t from, const S* w, std::size_t to,                   \
-                  tyto::Rows<S> current) {                                                                            \
-    HWY_DYNAMIC_DISPATCH(add_values_##suffix)(values, steps, from, w, to, current);                                   \
-  }                                                                                                                   \
-  template <>                                                                                                         \
-  void add_value_gradients(const S* values, std::size_t steps, std::size_t from, tyto::Rows<const S> grad_current,    \
-                           std::size_t to, S* grad_w) {                                                               \
-    HWY_DYNAMIC_DISPATCH(add_value_gradients_##suffix)(values, steps, from, grad_current, to, grad_w);                \
-  }                                                                                                                   \
-  template <>                                                                                                         \
-  void add_input_gradients(std::span<const tyto::Rows<const S>> grad_currents, std::size_t steps, const S* w,         \
-                           std::size_t from, std::size_t to, std::span<const tyto::Rows<S>> grad_inputs) {            \
-    HWY_DYNAMIC_DISPATCH(add_input_gradients_##suffix)(grad_currents, steps, w, from, to, grad_inputs);               \
+#define DENSE_DISPATCH(S, suffix)                                                                                    \
+  HWY_EXPORT(add_spikes_##suffix);                                                                                   \
+  HWY_EXPORT(add_spike_gradients_##suffix);                                                                          \
+  HWY_EXPORT(add_values_##suffix);                                                                                   \
+  HWY_EXPORT(add_value_gradients_##suffix);                                                                          \
+  HWY_EXPORT(add_input_gradients_##suffix);                                                                          \
+  template <>                                                                                                        \
+  void add_spikes(std::span<const tyto::Spikes> trials, const S* w, std::size_t to,                                  \
+                  std::span<const tyto::Rows<S>> currents) {                                                         \
+    HWY_DYNAMIC_DISPATCH(add_spikes_##suffix)(trials, w, to, currents);                                              \
+  }                                                                                                                  \
+  template <>                                                                                                        \
+  void add_spike_gradients(std::span<const tyto::Spikes> trials, std::span<const tyto::Rows<const S>> grad_currents, \
+                           std::size_t to, S* grad_w) {                                                              \
+    HWY_DYNAMIC_DISPATCH(add_spike_gradients_##suffix)(trials, grad_currents, to, grad_w);                           \
+  }                                                                                                                  \
+  template <>                                                                                                        \
+  void add_values(const S* values, std::size_t steps, std::size_t from, const S* w, std::size_t to,                  \
+                  tyto::Rows<S> current) {                                                                           \
+    HWY_DYNAMIC_DISPATCH(add_values_##suffix)(values, steps, from, w, to, current);                                  \
+  }                                                                                                                  \
+  template <>                                                                                                        \
+  void add_value_gradients(const S* values, std::size_t steps, std::size_t from, tyto::Rows<const S> grad_current,   \
+                           std::size_t to, S* grad_w) {                                                              \
+    HWY_DYNAMIC_DISPATCH(add_value_gradients_##suffix)(values, steps, from, grad_current, to, grad_w);               \
+  }                                                                                                                  \
+  template <>                                                                                                        \
+  void add_input_gradients(std::span<const tyto::Rows<const S>> grad_currents, std::size_t steps, const S* w,        \
+                           std::size_t from, std::size_t to, std::span<const tyto::Rows<S>> grad_inputs) {           \
+    HWY_DYNAMIC_DISPATCH(add_input_gradients_##suffix)(grad_currents, steps, w, from, to, grad_inputs);              \
   }
 DENSE_DISPATCH(float, f32)
 DENSE_DISPATCH(double, f64)

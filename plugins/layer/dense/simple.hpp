@@ -37,7 +37,8 @@ void add_spike_gradients(std::span<const tyto::Spikes> trials, std::span<const t
 }
 
 template <class S>
-void add_values(const S* values, std::size_t steps, std::size_t from, const S* w, std::size_t to, tyto::Rows<S> current) {
+void add_values(const S* values, std::size_t steps, std::size_t from, const S* w, std::size_t to,
+                tyto::Rows<S> current) {
   for (std::size_t t = 0; t < steps; ++t)
     for (std::size_t i = 0; i < from; ++i)
       if (values[t * from + i] != S(0))

@@ -118,7 +118,8 @@ class DropoutKernel final : public tyto::TransformKernel<S> {
       std::vector<std::uint64_t> bits;
     };
     thread_local std::array<Kept, 32> masks;
-    const PhiloxStream stream{tyto::stream_key(pass.seed, "dropout/" + std::string(pass.layer)), pass.epoch, pass.trial};
+    const PhiloxStream stream{tyto::stream_key(pass.seed, "dropout/" + std::string(pass.layer)), pass.epoch,
+                              pass.trial};
     Kept& kept = masks[pass.trial % masks.size()];
     if (!(kept.stream == stream && kept.p == p_ && kept.steps == input.steps && kept.channels == input.channels)) {
       kept = {stream, p_, input.steps, input.channels, std::move(kept.bits)};
