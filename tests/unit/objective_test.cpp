@@ -196,7 +196,10 @@ TYPED_TEST(ObjectiveIn, RefusesSizesThatDisagree) {
   const auto objective = classification(2);
   std::vector<S> scores(2);
   const std::vector<S> output(4);
-  EXPECT_NE(error_of([&] { objective.read<S>({}, 0, scores, {}); }), "");
+  EXPECT_NE(error_of([&] { objective.read<S>({output.data(), 1}, 2, scores, {}); }), "");
+  EXPECT_NE(error_of([&] { objective.read<S>({output.data(), 2}, 0, scores, {}); }), "");
+  std::vector<S> gradient(4);
+  EXPECT_NE(error_of([&] { objective.spread<S>(scores, 2, {}, {gradient.data(), 1}); }), "");
   EXPECT_NE(error_of([&] { classification(2, Readout::max).read<S>({output.data(), 2}, 2, scores, {}); }), "");
   EXPECT_NE(error_of([&] { (void)objective.loss_of<S>(std::vector<S>(3), 0, scores); }), "");
 }

@@ -154,6 +154,7 @@ double Objective::distance(double a, double b) const {
 template <class S>
 void Objective::read(Rows<const S> output, std::size_t steps, std::span<S> scores, std::span<std::size_t> when) const {
   expect(steps > 0, "a readout needs at least one step");
+  expect(output.stride >= scores.size(), "a readout needs one output for each step and score");
   switch (readout) {
     case Readout::mean:
       sum_over_steps(output, steps, scores);
@@ -198,6 +199,7 @@ void Objective::spread(std::span<const S> grad_scores, std::size_t steps, std::s
                        Rows<S> grad_output) const {
   const std::size_t n = grad_scores.size();
   expect(steps > 0, "a readout needs at least one step");
+  expect(grad_output.stride >= n, "a readout's gradient needs one place for each step and score");
   const bool every_step = readout != Readout::last && readout != Readout::max;
   const S scale = static_cast<S>(factor) / (readout == Readout::mean ? static_cast<S>(steps) : S(1));
   if (every_step) {

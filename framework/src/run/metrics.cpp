@@ -5,7 +5,7 @@
 
 #include <tyto/analysis_tools.hpp>
 
-namespace tyto::run {
+namespace tyto {
 
 Metrics measure(const Evaluation& evaluation, const TrialSet& trials, const Objective& objective) {
   Metrics metrics;
@@ -31,6 +31,8 @@ Metrics measure(const Evaluation& evaluation, const TrialSet& trials, const Obje
   return metrics;
 }
 
+namespace run {
+
 Table metrics_table(const Metrics& metrics, const Objective& objective) {
   Table table;
   const ReportedUnit unit = reported_unit(objective.target_info().dimension);
@@ -48,4 +50,5 @@ Table metrics_table(const Metrics& metrics, const Objective& objective) {
   return table;
 }
 
-}  // namespace tyto::run
+}  // namespace run
+}  // namespace tyto

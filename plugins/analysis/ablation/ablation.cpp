@@ -6,13 +6,10 @@
 #include <tyto/analysis.hpp>
 #include <tyto/analysis_tools.hpp>
 #include <tyto/error.hpp>
+#include <tyto/metrics.hpp>
 #include <tyto/plugin.hpp>
 
-#include "scoring.hpp"
-
 namespace {
-
-using scoring::Quality;
 
 /// A weight array whose rows belong to the neurons of a layer.
 struct Outgoing {
@@ -71,8 +68,7 @@ struct Ablation final : tyto::Analysis {
   static auto parameters() {
     return tyto::parameters<Ablation>(
                "Ablation: accuracy, error and loss after silencing each neuron of the hidden layers, neurons that "
-               "never "
-               "fire, and how much better the network is on training trials than on test trials")
+               "never fire, and how much better the network is on training trials than on test trials")
         .text("layer", &Ablation::layer, "",
               "layer whose neurons are silenced; empty: every spiking layer but the output")
         .integer("trials", &Ablation::trials, "4096", "test trials that each silenced network is asked, at most")
@@ -87,10 +83,10 @@ struct Ablation final : tyto::Analysis {
 
   void run(const tyto::FinishedRun& run, tyto::Table& table) const override {
     const auto asked = first_of(run.trials(), std::min(run.trials().size(), static_cast<std::size_t>(trials)));
-    const auto intact = scoring::quality(run.evaluate(asked, {}), asked, run.objective());
+    const auto intact = tyto::measure(run.evaluate(asked, {}), asked, run.objective());
     const auto unit = tyto::reported_unit(run.objective().target_info().dimension);
     table.attribute("trials", static_cast<std::int64_t>(asked.size()));
-    write_quality("intact", "with all neurons", intact, run.objective(), unit, table);
+    write_metrics("intact", "with all neurons", intact, run.objective(), unit, table);
     write_gap(run, unit, table);
     for (const std::size_t index : layers(run.model())) silence(run, index, asked, intact, unit, table);
   }
@@ -104,26 +100,26 @@ struct Ablation final : tyto::Analysis {
     return chosen;
   }
 
-  static void write_quality(const std::string& name, const std::string& when, const Quality& quality,
+  static void write_metrics(const std::string& name, const std::string& when, const tyto::Metrics& metrics,
                             const tyto::Objective& objective, const tyto::ReportedUnit& unit, tyto::Table& table) {
     if (objective.classifies())
-      table.variable(name + "_accuracy", {}, std::vector<double>{quality.accuracy}, "1",
+      table.variable(name + "_accuracy", {}, std::vector<double>{*metrics.accuracy}, "1",
                      "part of the trials in the right class " + when);
-    table.variable(name + "_error", {}, std::vector<double>{quality.error * unit.per_base}, unit.name,
+    table.variable(name + "_error", {}, std::vector<double>{metrics.error * unit.per_base}, unit.name,
                    "mean absolute error to the true target " + when);
-    table.variable(name + "_loss", {}, std::vector<double>{quality.loss}, "1", "mean loss " + when);
+    table.variable(name + "_loss", {}, std::vector<double>{metrics.loss}, "1", "mean loss " + when);
   }
 
   /// Both by the final weights, each on all of its trials.
   static void write_gap(const tyto::FinishedRun& run, const tyto::ReportedUnit& unit, tyto::Table& table) {
     if (run.training_trials().size() == 0) return;
     const auto& objective = run.objective();
-    const auto train = scoring::quality(run.evaluate(run.training_trials(), {}), run.training_trials(), objective);
-    const auto test = scoring::quality(run.evaluation(), run.trials(), objective);
-    write_quality("train", "in the training trials of the last epoch", train, objective, unit, table);
-    write_quality("test", "in all test trials", test, objective, unit, table);
+    const auto train = tyto::measure(run.evaluate(run.training_trials(), {}), run.training_trials(), objective);
+    const auto test = tyto::measure(run.evaluation(), run.trials(), objective);
+    write_metrics("train", "in the training trials of the last epoch", train, objective, unit, table);
+    write_metrics("test", "in all test trials", test, objective, unit, table);
     if (objective.classifies())
-      table.variable("gap_accuracy", {}, std::vector<double>{train.accuracy - test.accuracy}, "1",
+      table.variable("gap_accuracy", {}, std::vector<double>{*train.accuracy - *test.accuracy}, "1",
                      "accuracy in training trials minus accuracy in test trials");
     table.variable("gap_error", {}, std::vector<double>{(test.error - train.error) * unit.per_base}, unit.name,
                    "error in test trials minus error in training trials");
@@ -132,7 +128,7 @@ struct Ablation final : tyto::Analysis {
   }
 
   static void silence(const tyto::FinishedRun& run, std::size_t index, const tyto::TrialSet& asked,
-                      const Quality& intact, const tyto::ReportedUnit& unit, tyto::Table& table) {
+                      const tyto::Metrics& intact, const tyto::ReportedUnit& unit, tyto::Table& table) {
     const auto& silenced = run.model().layers[index];
     std::vector<double> accuracy, drop, error, loss;
     for (std::size_t neuron = 0; neuron < silenced.size; ++neuron) {
@@ -143,9 +139,11 @@ struct Ablation final : tyto::Analysis {
         std::fill_n(values.begin() + static_cast<std::ptrdiff_t>(neuron * row), row, 0.0);
         changed.push_back({weights.layer, weights.array, std::move(values)});
       }
-      const auto left = scoring::quality(run.evaluate(asked, changed), asked, run.objective());
-      accuracy.push_back(left.accuracy);
-      drop.push_back(intact.accuracy - left.accuracy);
+      const auto left = tyto::measure(run.evaluate(asked, changed), asked, run.objective());
+      if (left.accuracy) {
+        accuracy.push_back(*left.accuracy);
+        drop.push_back(*intact.accuracy - *left.accuracy);
+      }
       error.push_back(left.error * unit.per_base);
       loss.push_back(left.loss);
     }

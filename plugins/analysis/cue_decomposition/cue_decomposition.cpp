@@ -7,10 +7,10 @@
 #include <tyto/analysis.hpp>
 #include <tyto/analysis_tools.hpp>
 #include <tyto/error.hpp>
+#include <tyto/metrics.hpp>
 #include <tyto/plugin.hpp>
 
 #include "decomposition.hpp"
-#include "scoring.hpp"
 #include "surrogates.hpp"
 
 namespace {
@@ -171,10 +171,10 @@ struct CueDecomposition final : tyto::Analysis {
     std::vector<double> accuracy, error;
     for (const auto& kind : all_surrogates) {
       const auto made = make(run.trials(), kind, ears);
-      const auto quality = scoring::quality(run.evaluate(made, {}), made, run.objective());
+      const auto metrics = tyto::measure(run.evaluate(made, {}), made, run.objective());
       names.emplace_back(kind.name);
-      accuracy.push_back(quality.accuracy);
-      error.push_back(quality.error * unit.per_base);
+      if (metrics.accuracy) accuracy.push_back(*metrics.accuracy);
+      error.push_back(metrics.error * unit.per_base);
     }
     table.axis("surrogate", std::move(names), "1", "what was done to the test trials' spikes");
     if (run.objective().classifies()) {

@@ -6,9 +6,8 @@
 #include <tyto/analysis.hpp>
 #include <tyto/analysis_tools.hpp>
 #include <tyto/component.hpp>
+#include <tyto/metrics.hpp>
 #include <tyto/plugin.hpp>
-
-#include "scoring.hpp"
 
 namespace {
 
@@ -98,13 +97,13 @@ struct IdealObserver final : tyto::Analysis {
     };
     const auto count = static_cast<double>(answers.trials);
     table.attribute("grid", static_cast<std::int64_t>(grid));
-    const auto network = scoring::quality(run.evaluation(), run.trials(), run.objective());
+    const auto network = tyto::measure(run.evaluation(), run.trials(), run.objective());
     if (run.objective().classifies()) {
       number("accuracy", static_cast<double>(answers.correct) / count, "1",
              "part of the test trials whose class has the highest posterior probability");
       number("map_accuracy", static_cast<double>(answers.map_correct) / count, "1",
              "part of the test trials whose class holds the most probable value");
-      number("network_accuracy", network.accuracy, "1",
+      number("network_accuracy", *network.accuracy, "1",
              "part of the same trials that the network puts in the right class");
       number("class_error", answers.class_error.mean() * unit.per_base, unit.name,
              "mean absolute difference of the centres of the most probable and the true class");
