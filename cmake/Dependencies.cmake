@@ -11,6 +11,7 @@ pkg_check_modules(HDF5 REQUIRED IMPORTED_TARGET hdf5>=1.10)
 # Dimension scales are in HDF5's high-level library, which has no pkg-config file.
 find_library(HDF5_HL_LIBRARY hdf5_hl HINTS ${HDF5_LIBRARY_DIRS} PATH_SUFFIXES hdf5/serial REQUIRED)
 pkg_check_modules(HWY REQUIRED IMPORTED_TARGET libhwy>=1.0)
+pkg_check_modules(MUPARSER REQUIRED IMPORTED_TARGET muparser>=2.3)
 find_path(RANDOM123_INCLUDE_FOLDER Random123/philox.h REQUIRED)
 find_package(Eigen3 3.4 REQUIRED NO_MODULE)
 # Only the header of Ceres's small solver is used, which needs none of the libraries of Ceres's package file.
@@ -26,4 +27,4 @@ target_include_directories(tyto_dependencies SYSTEM INTERFACE ${RANDOM123_INCLUD
 target_link_libraries(tyto_dependencies INTERFACE
   Boost::headers Boost::filesystem Boost::program_options yaml-cpp fmt::fmt
   nlohmann_json::nlohmann_json OpenSSL::Crypto ${HDF5_HL_LIBRARY} PkgConfig::HDF5 PkgConfig::HWY
-  Threads::Threads ${CMAKE_DL_LIBS})
+  PkgConfig::MUPARSER   Threads::Threads ${CMAKE_DL_LIBS})

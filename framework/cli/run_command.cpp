@@ -60,6 +60,12 @@ spec::Overrides overrides_of(const Options& options) {
 }
 
 std::string summary_text(const run::RunSummary& summary, const spec::Experiment& experiment) {
+  if (experiment.simulation) {
+    std::string text = fmt::format("simulated in {:.2f} s", summary.simulation_s);
+    for (const auto& number : summary.numbers)
+      text += fmt::format(", {} {:.4g}{}", number.name, number.value, number.units == "1" ? "" : " " + number.units);
+    return text;
+  }
   const auto& metrics = summary.test;
   const ReportedUnit unit = reported_unit(experiment.objective.target_info().dimension);
   std::string text = fmt::format("test: loss {:.4f}", metrics.loss);

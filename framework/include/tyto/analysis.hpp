@@ -52,7 +52,29 @@ class TYTO_API FinishedRun {
   [[nodiscard]] std::size_t layer(std::string_view name) const;
 };
 
-/// Interface of the plugin kind "analysis".
+/// Samples of a probe, one after the other.
+struct ProbeData {
+  std::vector<double> time_s;  ///< at the end of the sampled step
+  std::size_t channels = 0;
+  std::vector<double> values;  ///< [sample][channel]
+};
+
+/// A finished simulation.
+class TYTO_API FinishedSimulation {
+ public:
+  virtual ~FinishedSimulation() = default;
+  [[nodiscard]] virtual const Model& model() const = 0;
+  [[nodiscard]] virtual double duration_s() const = 0;
+  /// All samples of a probe; throws Error for an unknown name.
+  [[nodiscard]] virtual ProbeData probe(std::string_view name) const = 0;
+  /// Arrays as they are at the end; throws Error for an unknown name.
+  [[nodiscard]] virtual std::vector<double> array(std::string_view layer, std::string_view name) const = 0;
+  /// How the neurons of an ensemble answer; throws Error for another layer. Lives no longer than this.
+  [[nodiscard]] virtual std::unique_ptr<Tuning> tuning(std::size_t layer) const = 0;
+};
+
+/// Interface of the plugin kind "analysis". One with capability::simulation is made of simulations, others of runs with
+/// trials.
 class TYTO_API Analysis {
  public:
   virtual ~Analysis() = default;
@@ -60,7 +82,10 @@ class TYTO_API Analysis {
   virtual void check([[maybe_unused]] const Model& model, [[maybe_unused]] const Objective& objective) const {}
   /// Capabilities that the stimulus must offer, matched at validation.
   [[nodiscard]] virtual std::vector<std::string_view> needs_of_stimulus() const { return {}; }
-  virtual void run(const FinishedRun& run, Table& table) const = 0;
+  virtual void run(const FinishedRun& run, Table& table) const;
+  /// The same for a simulation.
+  virtual void check([[maybe_unused]] const Model& model) const {}
+  virtual void run(const FinishedSimulation& simulation, Table& table) const;
 };
 
 }  // namespace tyto

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -31,11 +32,15 @@ struct Batch {
 struct NetworkArray {
   std::string layer;
   std::string name;                           ///< "w", or "<from>_w" where a layer has several inputs
-  std::size_t source = ModelInput::stimulus;  ///< the input that it belongs to; a transform's own for its arrays
+  std::size_t source = ModelInput::stimulus;  ///< where the input that it belongs to comes from, or the transform
   ArrayInfo info;
   std::size_t size = 0;
+  bool of_connection = true;  ///< else a layer's own
   [[nodiscard]] std::string path() const { return layer + "/" + name; }
 };
+
+/// Every array of a model, layer by layer: a layer's own, then those of its inputs; then those of probes.
+[[nodiscard]] TYTO_API std::vector<NetworkArray> arrays_of(const Model& model);
 
 /// mean over units of weight (relu(rate - minimum) / (maximum - minimum))^2, divided by the number of
 /// units once more, for the rates of a layer over a batch.
@@ -81,16 +86,20 @@ struct Recording {
   std::vector<std::vector<double>> states;  ///< for each name: value before each step, [step][neuron]
 };
 
-/// A compiled model with its weights. Results do not depend on the executor's number of threads.
-class TYTO_API Network {
+/// The arrays of a compiled model.
+class TYTO_API ArrayStore {
  public:
-  virtual ~Network() = default;
+  virtual ~ArrayStore() = default;
   [[nodiscard]] virtual const std::vector<NetworkArray>& arrays() const = 0;
-  /// The numbers that the network uses: effective ones, where a constraint tells them from the stored ones.
+  /// The numbers that are used: effective ones, where a constraint tells them from the stored ones.
   [[nodiscard]] virtual std::vector<double> get(std::size_t array) const = 0;
   /// Sets the stored numbers.
   virtual void set(std::size_t array, std::span<const double> values) = 0;
+};
 
+/// A model compiled for trials. Results do not depend on the executor's number of threads.
+class TYTO_API Network : public ArrayStore {
+ public:
   [[nodiscard]] virtual Evaluation evaluate(const Batch& batch, const Objective& objective, bool activity) = 0;
   [[nodiscard]] virtual Recording record(const TrialSet& trials, std::size_t trial, std::size_t layer) = 0;
 
@@ -103,6 +112,18 @@ class TYTO_API Network {
   virtual void apply(const Optimizer& optimizer) = 0;
 };
 
+/// Receives a sample of a probe: its index in Model::probes, the step, and the numbers.
+using ProbeSink = std::function<void(std::size_t probe, std::uint64_t step, std::span<const double> sample)>;
+
+/// A model compiled to be run step by step through a stream. It begins at rest.
+class TYTO_API Simulation : public ArrayStore {
+ public:
+  /// Back to rest and to the first step; arrays stay as they are.
+  virtual void start() = 0;
+  /// Goes on by some steps, with the stimulus [step][channel] in them.
+  virtual void advance(std::size_t steps, std::span<const double> stimulus, const ProbeSink& sink) = 0;
+};
+
 /// Interface of the plugin kind "backend".
 class TYTO_API Backend {
  public:
@@ -110,9 +131,11 @@ class TYTO_API Backend {
   /// Throws Error if a layer has no kernels for this backend and precision.
   [[nodiscard]] virtual std::unique_ptr<Network> compile(const Model& model, Precision precision,
                                                          Executor& executor) const = 0;
+  /// Needs capability::simulation.
+  [[nodiscard]] virtual std::unique_ptr<Simulation> simulate(const Model& model, Precision precision) const;
 };
 
 /// Draws every array's initial values from the seed's stream "weights/<layer>/<name>".
-TYTO_API void initialise(Network& network, std::uint64_t seed);
+TYTO_API void initialise(ArrayStore& arrays, std::uint64_t seed);
 
 }  // namespace tyto

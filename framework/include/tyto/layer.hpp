@@ -1,6 +1,6 @@
 /// Layers: populations of neurons, driven by currents; projections, which turn signals into currents; and
 /// transforms, which turn signals into signals (delays, dropout). A layer hands out kernels; a backend runs them,
-/// trial by trial.
+/// trial by trial, or step by step through a stream.
 #pragma once
 
 #include <algorithm>
@@ -12,11 +12,13 @@
 #include <string_view>
 #include <vector>
 
+#include <tyto/ensemble.hpp>
 #include <tyto/export.hpp>
 #include <tyto/optimizer.hpp>
 #include <tyto/random.hpp>
 #include <tyto/spikes.hpp>
 #include <tyto/surrogate.hpp>
+#include <tyto/table.hpp>
 
 namespace tyto {
 
@@ -30,6 +32,7 @@ struct ForwardScan {
   S* states = nullptr;                ///< if set: the state before each step, [step][variable][neuron]
   S* distances = nullptr;             ///< if set: what spike() was asked, i.e. distance to threshold
   const Surrogate* smooth = nullptr;  ///< if set: spikes are replaced by its primitive (for tests)
+  S* carried = nullptr;  ///< if set: the state to begin with, [variable][neuron], which becomes that after the last step
 };
 
 template <class S>
@@ -45,6 +48,16 @@ struct BackwardScan {
   const Surrogate* smooth = nullptr;
 };
 
+/// One step of a population in a simulation.
+template <class S>
+struct PopulationStep {
+  std::span<const S> input;    ///< what arrives at the layer, [Layer::input_size()]
+  std::span<const S> current;  ///< what arrives at its neurons directly, [neuron]
+  std::span<const std::span<const S>> arrays;  ///< the layer's own
+  std::span<S> state;                          ///< [variable][neuron], kept from step to step
+  std::span<S> output;                         ///< [neuron]
+};
+
 /// One population's arithmetic in precision S.
 template <class S>
 class PopulationKernel {
@@ -58,6 +71,20 @@ class PopulationKernel {
   virtual void backward(const BackwardScan<S>& scan) const = 0;
   /// Whether the way back needs neither currents nor states, which then stay null.
   [[nodiscard]] virtual bool linear() const { return false; }
+
+  /// The state at the beginning of a simulation; `state` comes zeroed.
+  virtual void rest([[maybe_unused]] std::span<const std::span<const S>> arrays,
+                    [[maybe_unused]] std::span<S> state) const {}
+  /// By default a forward scan of one step, in which what arrives at the layer and at its neurons is the same.
+  virtual void step(const PopulationStep<S>& step) const {
+    ForwardScan<S> scan;
+    scan.steps = 1;
+    scan.neurons = step.output.size();
+    scan.current = step.current.data();
+    scan.output = step.output.data();
+    scan.carried = step.state.data();
+    forward(scan);
+  }
 };
 
 /// Keeps an array within a law, e.g. Dale's: every row of weights has one sign. Beside the stored numbers, which an
@@ -102,6 +129,21 @@ struct ArrayInfo {
   std::string companion;                         ///< name of the array beside it that its constraint reads
   /// Draws initial values; called once per array with a stream of its own.
   std::function<void(Random& random, std::span<double> values)> initialise;
+  /// The array beside it whose stream it draws from instead, so that both are made of the same random numbers.
+  std::string stream;
+};
+
+/// Where a projection arrives: at the layer, i.e. in what an ensemble represents, or at its neurons, as their current.
+/// For other populations both are the same.
+enum class Port { layer, neurons };
+
+/// What a projection with capability::decoding is told to find its weights.
+struct DecodingTask {
+  const Tuning& from;          ///< the ensemble whose rates it decodes
+  const Tuning* to = nullptr;  ///< the ensemble that it reaches, if it reaches one
+  std::size_t outputs = 0;     ///< values that it hands on
+  std::uint64_t seed = 0;      ///< of the run
+  std::string stream;          ///< name of the stream that belongs to it
 };
 
 /// What one pass of one trial is for.
@@ -224,6 +266,25 @@ class TYTO_API Layer {
   [[nodiscard]] virtual std::unique_ptr<PopulationKernel<double>> population_f64([[maybe_unused]] double dt_s) const {
     return {};
   }
+  /// Numbers that arrive at a population of so many neurons: one for each of them, or what an ensemble represents.
+  [[nodiscard]] virtual std::size_t input_size(std::size_t neurons) const { return neurons; }
+  /// Whether its output are spikes. A component that offers capability::spiking always spikes.
+  [[nodiscard]] virtual bool spikes() const { return false; }
+  /// Half-width of what an ensemble represents.
+  [[nodiscard]] virtual double radius() const { return 1; }
+  /// Of neurons with capability::rate_curve; else null.
+  [[nodiscard]] virtual const RateCurve* rate_curve() const { return nullptr; }
+  /// Of a population with capability::ensemble, whose own arrays are given; else null. Lives no longer than they.
+  [[nodiscard]] virtual std::unique_ptr<Tuning> tuning(
+      [[maybe_unused]] std::span<const std::span<const double>> arrays) const {
+    return {};
+  }
+  /// Where a projection arrives.
+  [[nodiscard]] virtual Port port() const { return Port::neurons; }
+  /// Values that a projection hands on if nothing else says how many; its source represents so many.
+  [[nodiscard]] virtual std::size_t outputs(std::size_t represented) const { return represented; }
+  /// For a projection with capability::decoding: finds the values of its arrays, in their order, and reports on them.
+  [[nodiscard]] virtual Table solve(const DecodingTask& task, std::span<std::vector<double>> arrays) const;
   /// Steps of a transform's output; the same as its kernels say.
   [[nodiscard]] virtual std::size_t output_steps(std::size_t input_steps, [[maybe_unused]] double dt_s) const {
     return input_steps;

@@ -1,23 +1,44 @@
-/// A model: layers in the order in which signals pass through them.
+/// A model: layers in the order in which signals pass through them. In simulations there may be loops.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <limits>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include <tyto/layer.hpp>
+#include <tyto/plasticity.hpp>
 #include <tyto/stimulus.hpp>
+#include <tyto/synapse.hpp>
 
 namespace tyto {
+
+/// How a connection learns in a simulation.
+struct ModelLearning {
+  static constexpr std::size_t no_error = static_cast<std::size_t>(-1);
+  std::string type;  ///< the plasticity's component name
+  std::shared_ptr<const Plasticity> rule;
+  std::size_t error = no_error;  ///< the layer whose input is the error signal
+  double from_s = 0;             ///< when learning is switched on
+  double until_s = std::numeric_limits<double>::infinity();
+};
 
 /// A projection into a layer.
 struct ModelInput {
   static constexpr std::size_t stimulus = static_cast<std::size_t>(-1);
-  std::size_t from = stimulus;  ///< index of an earlier layer, or the stimulus
+  std::size_t from = stimulus;  ///< index of a layer, or the stimulus
   std::string type;             ///< the projection's component name
   std::shared_ptr<const Layer> projection;
   std::vector<ArrayInfo> arrays;
+  bool decodes = false;  ///< finds its weights itself, from the rates of an ensemble
+
+  // In simulations. From an earlier layer, a connection without a synapse acts in the same step; from the layer itself
+  // or a later one, in the next.
+  std::shared_ptr<const Synapse> synapse;  ///< may be null
+  std::optional<ModelLearning> learning;
 };
 
 /// A population with its projections, or a transform of one earlier signal.
@@ -27,17 +48,31 @@ struct ModelLayer {
   std::size_t size = 0;   ///< neurons, or channels of a transform
   std::size_t steps = 0;  ///< of its output; transforms may shorten a signal
   bool spiking = false;
+  bool ensemble = false;  ///< has an input of its own size, beside the currents of its neurons
   std::shared_ptr<const Layer> population;  ///< null for a transform
   std::vector<ModelInput> inputs;           ///< of a population
   std::shared_ptr<const Layer> transform;   ///< null for a population
   std::size_t from = ModelInput::stimulus;  ///< what a transform reads
-  std::vector<ArrayInfo> arrays;            ///< that a transform owns, e.g. delays
+  std::vector<ArrayInfo> arrays;            ///< that it owns itself: delays, encoders, ...
 };
 
-/// Layers in topological order; the last one is the output layer.
+/// What is recorded while a simulation runs: what a projection hands on, or something of a layer.
+struct ModelProbe {
+  enum class What { projection, input, output, state, array };
+  std::string name;
+  What what = What::projection;
+  ModelInput input;          ///< of What::projection
+  std::size_t layer = 0;     ///< else
+  std::string item;          ///< name of the state or array
+  std::size_t channels = 0;  ///< numbers in a sample
+  std::uint64_t every_steps = 1;
+};
+
+/// Layers in topological order, but for loops; the last one is the output layer of a model for trials.
 struct Model {
-  TrialShape input;
+  TrialShape input;  ///< in a simulation without steps
   std::vector<ModelLayer> layers;
+  std::vector<ModelProbe> probes;
 };
 
 }  // namespace tyto

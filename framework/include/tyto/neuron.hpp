@@ -16,6 +16,9 @@
 /// Optional members: `static constexpr bool spiking = true` (the output is a spike, from t.spike());
 /// `static constexpr bool linear = true` (the derivatives are the same whatever state and input are, so that nothing
 /// has to be kept for the way back; of what prepare() returns, if there is one);
+/// `static constexpr bool not_differentiable = true` (step() is written for numbers only, in the neuron and in what
+/// prepare() returns; no gradients can be had);
+/// `const RateCurve* rate_curve() const` (see ensemble.hpp);
 /// `static std::vector<std::string> state_names()`; `template <class S> auto prepare(double dt_s) const`
 /// returning a small struct with constants of precision S that has State and step in the author's place,
 /// or a std::variant of such structs where options of the model ask for different states.
@@ -150,6 +153,7 @@ class NeuronKernel final : public PopulationKernel<S> {
   static constexpr int directions = static_cast<int>(variables) + 1;  // state, then input
   using D = Dual<S, directions>;
   static constexpr bool is_linear = requires { Prepared::linear; };
+  static constexpr bool differentiable = !requires { Prepared::not_differentiable; };
 
  public:
   NeuronKernel(Prepared prepared, double dt_s, std::vector<std::string> names)
@@ -161,22 +165,36 @@ class NeuronKernel final : public PopulationKernel<S> {
 
   void forward(const ForwardScan<S>& scan) const override {
     const std::size_t n = scan.neurons;
-    thread_local std::vector<S> state;      // scratch, so that no trial allocates
+    thread_local std::vector<S> scratch;    // so that no trial allocates
     thread_local std::vector<S> distances;  // where nobody wants them
-    state.resize(variables * n);
+    S* state = scan.carried;
+    if (state == nullptr) {
+      scratch.resize(variables * n);
+      state = scratch.data();
+      rest({}, scratch);
+    }
     distances.resize(n);
-    const auto initial = std::bit_cast<std::array<S, variables>>(State<S>{});
-    for (std::size_t k = 0; k < variables; ++k)
-      std::fill_n(state.begin() + static_cast<std::ptrdiff_t>(k * n), n, initial[k]);
     if (scan.smooth == nullptr)
       scan_forward(prepared_, dt_s_, {scan.steps, n}, scan.current, scan.output, scan.states,
                    scan.distances != nullptr ? scan.distances : distances.data(), scan.distances != nullptr ? n : 0,
-                   state.data());
-    else
-      for (std::size_t t = 0; t < scan.steps; ++t) smooth_forward(scan, t, state.data(), distances.data());
+                   state);
+    else if constexpr (differentiable)
+      for (std::size_t t = 0; t < scan.steps; ++t) smooth_forward(scan, t, state, distances.data());
   }
 
-  void backward(const BackwardScan<S>& scan) const override {
+  void rest(std::span<const std::span<const S>>, std::span<S> state) const override {
+    const std::size_t n = state.size() / variables;
+    const auto initial = std::bit_cast<std::array<S, variables>>(State<S>{});
+    for (std::size_t k = 0; k < variables; ++k)
+      std::fill_n(state.begin() + static_cast<std::ptrdiff_t>(k * n), n, initial[k]);
+  }
+
+  void backward([[maybe_unused]] const BackwardScan<S>& scan) const override {
+    if constexpr (differentiable) run_backward(scan);
+  }
+
+ private:
+  void run_backward(const BackwardScan<S>& scan) const {
     thread_local std::vector<S> adjoint;  // dL/d state after the step
     thread_local std::vector<S> zeros;
     adjoint.assign(variables * scan.neurons, S(0));
@@ -189,7 +207,6 @@ class NeuronKernel final : public PopulationKernel<S> {
       for (std::size_t t = scan.steps; t-- > 0;) smooth_backward(scan, t, adjoint.data(), zeros.data());
   }
 
- private:
   /// A number that the way forward left behind; linear neurons leave none and need none.
   TYTO_STEP static S kept(const S* numbers, std::size_t cell) {
     if constexpr (is_linear)
@@ -330,10 +347,23 @@ class NeuronLayer final : public Layer {
   }
 
   static std::vector<std::string_view> capabilities() {
-    std::vector<std::string_view> words{capability::population, capability::jacobian};
+    std::vector<std::string_view> words{capability::population};
+    constexpr bool differentiable = !requires { Neuron::not_differentiable; };
+    if constexpr (differentiable) words.push_back(capability::jacobian);
+    if constexpr (requires(const Neuron& neuron) { neuron.rate_curve(); }) words.push_back(capability::rate_curve);
     if constexpr (requires { Neuron::spiking; })
-      if (Neuron::spiking) words.insert(words.end(), {capability::spiking, capability::surrogate});
+      if (Neuron::spiking) {
+        words.push_back(capability::spiking);
+        if (differentiable) words.push_back(capability::surrogate);
+      }
     return words;
+  }
+  [[nodiscard]] bool spikes() const override { return requires { Neuron::spiking; }; }
+  [[nodiscard]] const RateCurve* rate_curve() const override {
+    if constexpr (requires { neuron.rate_curve(); })
+      return neuron.rate_curve();
+    else
+      return nullptr;
   }
 
  private:

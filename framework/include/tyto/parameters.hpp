@@ -22,7 +22,7 @@
 namespace tyto {
 
 /// Kinds of component. See component.hpp for names.
-enum class Kind { stimulus, layer, learning_rule, optimizer, surrogate, analysis, backend };
+enum class Kind { stimulus, layer, synapse, solver, learning_rule, plasticity, optimizer, surrogate, analysis, backend };
 
 enum class ParameterType {
   quantity,   ///< a number with a unit, or a plain number (Dimension::none)
@@ -35,8 +35,9 @@ enum class ParameterType {
 };
 
 /// What a setter receives: a quantity in base units, a whole number, a truth value, a text or choice,
-/// or a component's interface pointer.
-using ParameterValue = std::variant<double, std::int64_t, bool, std::string, std::shared_ptr<void>>;
+/// a component's interface pointer, or a list of quantities or texts.
+using ParameterValue = std::variant<double, std::int64_t, bool, std::string, std::shared_ptr<void>, std::vector<double>,
+                                    std::vector<std::string>>;
 
 struct ParameterInfo;
 
@@ -59,6 +60,8 @@ struct ParameterInfo {
   std::string doc;
   ParameterType type = ParameterType::quantity;
   Dimension dimension = Dimension::none;
+  /// Several quantities or texts: a list in YAML, or one of them alone. The range is that of each.
+  bool list = false;
   /// As a user would write it in YAML. Read through the same path as the user's own text. Without a
   /// value the parameter is required, or if `optional` is set, may be left out and then stays as the
   /// object was constructed.
@@ -144,6 +147,30 @@ class Parameters {
     auto& info = add(std::move(name), ParameterType::text, std::move(default_text), std::move(doc));
     info.set = [member](void* object, const ParameterValue& value) {
       static_cast<T*>(object)->*member = std::get<std::string>(value);
+    };
+    return *this;
+  }
+  /// A list of quantities; one alone needs no brackets.
+  Parameters& quantities(std::string name, std::vector<double> T::*member, Dimension dimension,
+                         std::string default_text, std::string doc) {
+    auto& info = add(std::move(name), ParameterType::quantity, std::move(default_text), std::move(doc));
+    info.dimension = dimension;
+    info.list = true;
+    info.set = [member](void* object, const ParameterValue& value) {
+      static_cast<T*>(object)->*member = std::get<std::vector<double>>(value);
+    };
+    return *this;
+  }
+  /// A list of plain numbers.
+  Parameters& numbers(std::string name, std::vector<double> T::*member, std::string default_text, std::string doc) {
+    return quantities(std::move(name), member, Dimension::none, std::move(default_text), std::move(doc));
+  }
+  /// A list of texts; one alone needs no brackets.
+  Parameters& texts(std::string name, std::vector<std::string> T::*member, std::string default_text, std::string doc) {
+    auto& info = add(std::move(name), ParameterType::text, std::move(default_text), std::move(doc));
+    info.list = true;
+    info.set = [member](void* object, const ParameterValue& value) {
+      static_cast<T*>(object)->*member = std::get<std::vector<std::string>>(value);
     };
     return *this;
   }

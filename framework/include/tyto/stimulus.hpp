@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -48,16 +49,30 @@ struct TrialKey {
   [[nodiscard]] Random shared(std::string_view name) const { return Random(stream(name), ~std::uint64_t{0}); }
 };
 
-/// Interface of the plugin kind "stimulus". Implementations are immutable once configured, and make()
-/// is called from many threads.
+/// Values over time without an end, as a simulation asks for them.
+class TYTO_API ValueStream {
+ public:
+  virtual ~ValueStream() = default;
+  /// Fills `values` [step][channel] for the steps from `first` on; a pure function of the number of the step. Step n
+  /// covers the time from n dt to (n + 1) dt and has the value at its end.
+  virtual void values(std::uint64_t first, std::span<double> values) const = 0;
+};
+
+/// Interface of the plugin kind "stimulus". One with capability::trials makes trials, one with capability::stream
+/// gives values to simulations; what it does not offer throws Error. Implementations are immutable once configured,
+/// and make() is called from many threads.
 class TYTO_API Stimulus {
  public:
   virtual ~Stimulus() = default;
-  [[nodiscard]] virtual TrialShape shape() const = 0;
-  [[nodiscard]] virtual std::vector<TargetInfo> targets() const = 0;
+  [[nodiscard]] virtual TrialShape shape() const;
+  [[nodiscard]] virtual std::vector<TargetInfo> targets() const;
   /// Makes one trial, a pure function of `key`. `spikes` comes zeroed, with shape() steps and channels;
   /// `targets` has one place for each of targets(), in base units.
-  virtual void make(const TrialKey& key, const MutableSpikes& spikes, std::span<double> targets) const = 0;
+  virtual void make(const TrialKey& key, const MutableSpikes& spikes, std::span<double> targets) const;
+
+  /// Values of every step.
+  [[nodiscard]] virtual std::size_t channels() const;
+  [[nodiscard]] virtual std::unique_ptr<ValueStream> stream(std::uint64_t seed, double dt_s) const;
 
   /// For a stimulus that offers capability::likelihood: result[i] becomes the logarithm of the probability of `spikes`
   /// if target number `target` had values[i] and all else were as chance decided it for trial `key`, up to a number

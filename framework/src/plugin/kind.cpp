@@ -7,13 +7,16 @@
 namespace tyto {
 namespace {
 
-constexpr std::array<std::pair<Kind, std::string_view>, 7> kind_names{{{Kind::stimulus, "stimulus"},
-                                                                       {Kind::layer, "layer"},
-                                                                       {Kind::learning_rule, "learning rule"},
-                                                                       {Kind::optimizer, "optimizer"},
-                                                                       {Kind::surrogate, "surrogate"},
-                                                                       {Kind::analysis, "analysis"},
-                                                                       {Kind::backend, "backend"}}};
+constexpr auto kind_names = std::to_array<std::pair<Kind, std::string_view>>({{Kind::stimulus, "stimulus"},
+                                                                              {Kind::layer, "layer"},
+                                                                              {Kind::synapse, "synapse"},
+                                                                              {Kind::solver, "solver"},
+                                                                              {Kind::learning_rule, "learning rule"},
+                                                                              {Kind::plasticity, "plasticity"},
+                                                                              {Kind::optimizer, "optimizer"},
+                                                                              {Kind::surrogate, "surrogate"},
+                                                                              {Kind::analysis, "analysis"},
+                                                                              {Kind::backend, "backend"}});
 
 }  // namespace
 

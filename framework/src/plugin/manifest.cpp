@@ -46,6 +46,7 @@ Json write_list(const ParameterList& list);
 Json write_parameter(const ParameterInfo& info) {
   Json json{{"name", info.name}, {"doc", info.doc}, {"type", type_name(info.type)}};
   if (info.type == ParameterType::quantity) json["dimension"] = to_string(info.dimension);
+  if (info.list) json["list"] = true;
   if (info.default_text) json["default"] = *info.default_text;
   if (info.optional) json["optional"] = true;
   // JSON has no infinities: a bound that is not there is left out.
@@ -158,6 +159,7 @@ ParameterInfo read_parameter(const At& at, int depth) {
   info.doc = text(member(at, "doc"));
   info.type = word(member(at, "type"), type_from);
   if (info.type == ParameterType::quantity) info.dimension = word(member(at, "dimension"), dimension_from);
+  info.list = flag(at, "list");
   if (find(at, "default") != nullptr) info.default_text = text(member(at, "default"));
   info.optional = flag(at, "optional");
   info.minimum = bound(at, "minimum", info.minimum);

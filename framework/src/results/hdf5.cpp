@@ -113,19 +113,30 @@ std::vector<hsize_t> chunk_shape(const Shape& shape, std::size_t item_bytes) {
   return {chunk.begin(), chunk.end()};
 }
 
+Handle dataset_properties(const std::string& what) {
+  Handle list = own(H5Pcreate(H5P_DATASET_CREATE), H5Pclose, what);
+  check(H5Pset_attr_creation_order(list.get(), H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED), what);
+  check(H5Pset_obj_track_times(list.get(), 0), what);
+  return list;
+}
+
+void add_filters(const Handle& list, const std::string& what) {
+  constexpr unsigned effort = 4;
+  check(H5Pset_shuffle(list.get()), what);
+  check(H5Pset_deflate(list.get(), effort), what);
+  check(H5Pset_fletcher32(list.get()), what);
+}
+
 Handle creation_properties(const Shape& shape, std::size_t item_bytes, bool text) {
-  Handle list = own(H5Pcreate(H5P_DATASET_CREATE), H5Pclose, "prepare a data set");
-  check(H5Pset_attr_creation_order(list.get(), H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED), "prepare a data set");
-  check(H5Pset_obj_track_times(list.get(), 0), "prepare a data set");
+  const std::string what = "prepare a data set";
+  Handle list = dataset_properties(what);
   if (shape.empty() && !text) {
-    check(H5Pset_layout(list.get(), H5D_COMPACT), "prepare a data set");
+    check(H5Pset_layout(list.get(), H5D_COMPACT), what);
   } else if (!text && count(shape) > 0) {
     // Filters would see only the addresses of texts, and an empty array has no chunks.
     const auto chunk = chunk_shape(shape, item_bytes);
-    check(H5Pset_chunk(list.get(), static_cast<int>(chunk.size()), chunk.data()), "prepare a data set");
-    check(H5Pset_shuffle(list.get()), "prepare a data set");
-    check(H5Pset_deflate(list.get(), 4), "prepare a data set");
-    check(H5Pset_fletcher32(list.get()), "prepare a data set");
+    check(H5Pset_chunk(list.get(), static_cast<int>(chunk.size()), chunk.data()), what);
+    add_filters(list, what);
   }
   return list;
 }
@@ -205,12 +216,11 @@ std::unique_lock<std::mutex> exclusive() {
   return std::unique_lock(library);
 }
 
-Handle create_in_memory(const std::string& name) {
-  silence();
+namespace {
+
+/// A new file by a driver that has been chosen in `access`.
+Handle create_file(const std::string& name, const Handle& access) {
   const std::string what = "prepare a results file";
-  const Handle access = own(H5Pcreate(H5P_FILE_ACCESS), H5Pclose, what);
-  constexpr std::size_t growth = std::size_t{4} << 20U;
-  check(H5Pset_fapl_core(access.get(), growth, 0), what);
   check(H5Pset_fclose_degree(access.get(), H5F_CLOSE_STRONG), what);
   const Handle creation = own(H5Pcreate(H5P_FILE_CREATE), H5Pclose, what);
   constexpr unsigned order = H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED;
@@ -223,6 +233,26 @@ Handle create_in_memory(const std::string& name) {
   check(H5Fset_libver_bounds(file.get(), H5F_LIBVER_V110, H5F_LIBVER_V110), what);
   return file;
 }
+
+}  // namespace
+
+Handle create_in_memory(const std::string& name) {
+  silence();
+  const std::string what = "prepare a results file";
+  const Handle access = own(H5Pcreate(H5P_FILE_ACCESS), H5Pclose, what);
+  constexpr std::size_t growth = std::size_t{4} << 20U;
+  check(H5Pset_fapl_core(access.get(), growth, 0), what);
+  return create_file(name, access);
+}
+
+Handle create_on_disk(const std::filesystem::path& file) {
+  silence();
+  const Handle access = own(H5Pcreate(H5P_FILE_ACCESS), H5Pclose, "prepare a results file");
+  check(H5Pset_file_locking(access.get(), 0, 1), "prepare a results file");
+  return create_file(file.string(), access);
+}
+
+void flush(const Handle& file) { check(H5Fflush(file.get(), H5F_SCOPE_GLOBAL), "complete the results file"); }
 
 std::vector<std::byte> image(const Handle& file) {
   const std::string what = "complete the results file";
@@ -349,6 +379,57 @@ Handle write_dataset(const Handle& group, const std::string& name, const Shape& 
       values);
 }
 
+Handle create_series(const Handle& group, const std::string& name, const Shape& row, bool narrow,
+                     std::size_t rows_at_once) {
+  const std::string what = "make '" + name + "'";
+  std::vector<hsize_t> extent{0}, limit{H5S_UNLIMITED}, chunk{rows_at_once};
+  for (const std::size_t size : row) {
+    extent.push_back(size);
+    limit.push_back(size);
+    chunk.push_back(size);
+  }
+  const auto rank = static_cast<int>(extent.size());
+  const Handle space = own(H5Screate_simple(rank, extent.data(), limit.data()), H5Sclose, what);
+  const Handle properties = dataset_properties(what);
+  check(H5Pset_chunk(properties.get(), rank, chunk.data()), what);
+  add_filters(properties, what);
+  return own(H5Dcreate2(group.get(), name.c_str(), narrow ? H5T_IEEE_F32LE : H5T_IEEE_F64LE, space.get(), H5P_DEFAULT,
+                        properties.get(), H5P_DEFAULT),
+             H5Dclose, what);
+}
+
+namespace {
+
+/// The rows first .. first+count-1 of a series, as a place in the file.
+Handle rows_of(const Handle& series, std::size_t first, std::size_t count, const std::string& what) {
+  Handle space = own(H5Dget_space(series.get()), H5Sclose, what);
+  const auto rank = static_cast<std::size_t>(check(H5Sget_simple_extent_ndims(space.get()), what));
+  std::vector<hsize_t> extent(rank), start(rank, 0);
+  check(H5Sget_simple_extent_dims(space.get(), extent.data(), nullptr), what);
+  start[0] = first;
+  extent[0] = count;
+  check(H5Sselect_hyperslab(space.get(), H5S_SELECT_SET, start.data(), nullptr, extent.data(), nullptr), what);
+  return space;
+}
+
+}  // namespace
+
+void append_rows(const Handle& series, std::size_t rows_before, std::size_t rows, std::span<const double> values) {
+  if (rows == 0) return;
+  const std::string what = "write a series";
+  {
+    const Handle space = own(H5Dget_space(series.get()), H5Sclose, what);
+    std::vector<hsize_t> extent(static_cast<std::size_t>(check(H5Sget_simple_extent_ndims(space.get()), what)));
+    check(H5Sget_simple_extent_dims(space.get(), extent.data(), nullptr), what);
+    extent[0] = rows_before + rows;
+    check(H5Dset_extent(series.get(), extent.data()), what);
+  }
+  const Handle place = rows_of(series, rows_before, rows, what);
+  const hsize_t size = values.size();
+  const Handle memory = own(H5Screate_simple(1, &size, nullptr), H5Sclose, what);
+  check(H5Dwrite(series.get(), H5T_NATIVE_DOUBLE, memory.get(), place.get(), H5P_DEFAULT, values.data()), what);
+}
+
 void make_scale(const Handle& dataset, const std::string& name) {
   check(H5DSset_scale(dataset.get(), name.c_str()), "make the axis '" + name + "'");
 }
@@ -423,6 +504,11 @@ void write_attribute(const Handle& object, const Attribute& attribute) {
   } else {
     write(H5T_STD_I64LE, H5T_NATIVE_INT64, &std::get<std::int64_t>(attribute.value));
   }
+}
+
+void describe(const Handle& dataset, const std::string& name, const std::string& units, const std::string& long_name) {
+  write_attribute(dataset, {"units", units.empty() ? "1" : units});
+  write_attribute(dataset, {"long_name", long_name.empty() ? name : long_name});
 }
 
 bool has_attribute(const Handle& object, const std::string& name) {

@@ -54,6 +54,9 @@ using Shape = std::vector<std::size_t>;
 /// ordinary failed write, and never meets the library halfway through its own bookkeeping. The library tells files
 /// apart by `name`, which must be that of no other open file.
 [[nodiscard]] Handle create_in_memory(const std::string& name);
+/// A new file on disk, which grows while it is written.
+[[nodiscard]] Handle create_on_disk(const std::filesystem::path& file);
+void flush(const Handle& file);
 [[nodiscard]] std::vector<std::byte> image(const Handle& file);
 /// Opens a file for reading, without file locks: results files are replaced as a whole, never changed in place.
 [[nodiscard]] Handle open_file(const std::filesystem::path& file);
@@ -85,6 +88,10 @@ struct DatasetInfo {
 /// lies in the object header, which has a checksum of its own.
 [[nodiscard]] Handle write_dataset(const Handle& group, const std::string& name, const Shape& shape,
                                    const Values& values);
+/// An empty data set of rows of a shape, to which more rows can be added; of 32-bit numbers if `narrow`.
+[[nodiscard]] Handle create_series(const Handle& group, const std::string& name, const Shape& row, bool narrow,
+                                   std::size_t rows_at_once);
+void append_rows(const Handle& series, std::size_t rows_before, std::size_t rows, std::span<const double> values);
 /// Makes a one-dimensional data set the scale of the dimension `name`.
 void make_scale(const Handle& dataset, const std::string& name);
 void attach_scale(const Handle& dataset, const Handle& scale, std::size_t axis, const std::string& label);
@@ -98,6 +105,8 @@ void attach_scale(const Handle& dataset, const Handle& scale, std::size_t axis, 
 // Attributes of a group or data set. Writing replaces an attribute of that name.
 
 void write_attribute(const Handle& object, const Attribute& attribute);
+/// `units` and `long_name`, which every variable and axis has.
+void describe(const Handle& dataset, const std::string& name, const std::string& units, const std::string& long_name);
 [[nodiscard]] bool has_attribute(const Handle& object, const std::string& name);
 [[nodiscard]] double read_number_attribute(const Handle& object, const std::string& name);
 [[nodiscard]] std::string read_text_attribute(const Handle& object, const std::string& name);

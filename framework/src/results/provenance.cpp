@@ -135,7 +135,10 @@ Table provenance_table(const Provenance& provenance) {
   table.variable("resolved_yaml", {}, std::vector{provenance.resolved_yaml}, "",
                  "whole configuration, defaults included");
   add_plugins(table, provenance.plugins);
-  table.variable("trials_s", {}, std::vector{provenance.trials_s}, "s", "wall time of making the trials");
+  if (provenance.simulation_s)
+    table.variable("simulation_s", {}, std::vector{*provenance.simulation_s}, "s", "wall time of the steps");
+  else
+    table.variable("trials_s", {}, std::vector{provenance.trials_s}, "s", "wall time of making the trials");
   if (!provenance.epoch_s.empty()) {
     std::vector<std::int64_t> epochs(provenance.epoch_s.size());
     std::iota(epochs.begin(), epochs.end(), 1);

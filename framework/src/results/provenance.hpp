@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <filesystem>
 #include <span>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,6 +33,7 @@ struct Provenance {
   std::size_t threads = 1;
   double trials_s = 0;          ///< wall time of making the trials
   std::vector<double> epoch_s;  ///< wall time of each epoch
+  std::optional<double> simulation_s;  ///< wall time of a simulation's steps, instead of the two above
 };
 
 /// The group /provenance. Tyto's version, the host, its processor and the git revision of the experiment's folder

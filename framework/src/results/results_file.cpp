@@ -206,15 +206,10 @@ void check_table(const std::string& group, const Table& table) {
   for (const auto& attribute : table.attributes) check_name(group, attribute.name);
 }
 
-void describe(const h5::Handle& dataset, const std::string& name, const std::string& units,
-              const std::string& long_name) {
-  h5::write_attribute(dataset, {"units", units.empty() ? "1" : units});
-  h5::write_attribute(dataset, {"long_name", long_name.empty() ? name : long_name});
-}
-
 }  // namespace
 
 struct ResultsFile::Impl {
+  Building building;
   fs::path target;
   fs::path temporary;
   Descriptor descriptor{-1};
@@ -232,14 +227,16 @@ void ResultsFile::Close::operator()(Impl* impl) const {
   delete impl;
 }
 
-ResultsFile::ResultsFile(fs::path target) : impl_(new Impl) {
+ResultsFile::ResultsFile(fs::path target, Building building) : impl_(new Impl) {
+  impl_->building = building;
   impl_->target = checked_target(target);
   remove_stale(impl_->target);
   auto [path, descriptor] = open_temporary(impl_->target);
   impl_->temporary = std::move(path);
   impl_->descriptor = std::move(descriptor);
   const auto lock = h5::exclusive();
-  impl_->file = h5::create_in_memory(impl_->temporary.string());
+  impl_->file = building == Building::in_memory ? h5::create_in_memory(impl_->temporary.string())
+                                                : h5::create_on_disk(impl_->temporary);
 }
 
 ResultsFile::~ResultsFile() = default;
@@ -256,13 +253,13 @@ void ResultsFile::write(const std::string& group, const Table& table) {
   std::map<std::string, h5::Handle> scales;
   for (const auto& axis : table.axes) {
     h5::Handle dataset = add(axis.name, {size_of(axis.values)}, axis.values);
-    describe(dataset, axis.name, axis.units, axis.long_name);
+    h5::describe(dataset, axis.name, axis.units, axis.long_name);
     h5::make_scale(dataset, axis.name);
     scales.emplace(axis.name, std::move(dataset));
   }
   for (const auto& variable : table.variables) {
     const h5::Handle dataset = add(variable.name, shape_of(group, table, variable), variable.values);
-    describe(dataset, variable.name, variable.units, variable.long_name);
+    h5::describe(dataset, variable.name, variable.units, variable.long_name);
     for (std::size_t i = 0; i < variable.axes.size(); ++i)
       h5::attach_scale(dataset, scales.at(variable.axes[i]), i, variable.axes[i]);
   }
@@ -273,7 +270,11 @@ void ResultsFile::commit() {
   if (impl.committed) throw Error("the results file '" + impl.target.string() + "' is in place already");
   const auto bytes = [&] {
     const auto lock = h5::exclusive();
-    auto image = h5::image(impl.file);
+    std::vector<std::byte> image;
+    if (impl.building == Building::in_memory)
+      image = h5::image(impl.file);
+    else
+      h5::flush(impl.file);
     impl.file.reset();
     return image;
   }();
@@ -284,6 +285,71 @@ void ResultsFile::commit() {
   impl.committed = true;
   if (!impl.descriptor.close()) fail(impl.target, errno);
   sync_folder(impl.target);
+}
+
+struct Series::Impl {
+  h5::Handle time, values;
+  std::size_t row = 1;            ///< numbers in a sample
+  std::size_t rows_at_once = 1;   ///< that are written together
+  std::size_t written = 0;        ///< rows in the file
+  std::vector<double> new_times;  ///< that wait to be written
+  std::vector<double> new_values;
+};
+
+Series::Series(ResultsFile& file, const std::string& group, const std::vector<Axis>& axes, Variable variable,
+               bool narrow)
+    : impl_(std::make_unique<Impl>()) {
+  Table table;
+  table.axes = axes;
+  file.write(group, table);
+  const auto lock = h5::exclusive();
+  const h5::Handle place = h5::open_group(file.impl_->file, group);
+  h5::Shape shape;
+  for (const auto& axis : axes) {
+    shape.push_back(size_of(axis.values));
+    impl_->row *= shape.back();
+  }
+  constexpr std::size_t numbers_at_once = 8192;
+  impl_->rows_at_once = std::max<std::size_t>(1, numbers_at_once / std::max<std::size_t>(1, impl_->row));
+  impl_->time = h5::create_series(place, "time", {}, false, impl_->rows_at_once);
+  h5::describe(impl_->time, "time", "s", "end of the sampled step");
+  h5::make_scale(impl_->time, "time");
+  impl_->values = h5::create_series(place, variable.name, shape, narrow, impl_->rows_at_once);
+  h5::describe(impl_->values, variable.name, variable.units, variable.long_name);
+  h5::attach_scale(impl_->values, impl_->time, 0, "time");
+  for (std::size_t k = 0; k < axes.size(); ++k)
+    h5::attach_scale(impl_->values, h5::open_dataset(place, axes[k].name), k + 1, axes[k].name);
+}
+
+Series::~Series() {
+  const auto lock = h5::exclusive();
+  impl_.reset();
+}
+Series::Series(Series&&) noexcept = default;
+Series& Series::operator=(Series&&) noexcept = default;
+
+void Series::append(double time_s, std::span<const double> sample) {
+  impl_->new_times.push_back(time_s);
+  impl_->new_values.insert(impl_->new_values.end(), sample.begin(), sample.end());
+  if (impl_->new_times.size() >= impl_->rows_at_once) flush();
+}
+
+void Series::flush() {
+  const auto lock = h5::exclusive();
+  const std::size_t rows = impl_->new_times.size();
+  h5::append_rows(impl_->time, impl_->written, rows, impl_->new_times);
+  h5::append_rows(impl_->values, impl_->written, rows, impl_->new_values);
+  impl_->written += rows;
+  impl_->new_times.clear();
+  impl_->new_values.clear();
+}
+
+std::size_t Series::samples() const { return impl_->written + impl_->new_times.size(); }
+
+std::pair<std::vector<double>, std::vector<double>> Series::read() {
+  flush();
+  const auto lock = h5::exclusive();
+  return {h5::read_numbers(impl_->time), h5::read_numbers(impl_->values)};
 }
 
 }  // namespace tyto::results

@@ -3,7 +3,9 @@
 
 #include <filesystem>
 #include <memory>
+#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <tyto/table.hpp>
@@ -14,8 +16,12 @@ namespace tyto::results {
 /// folder, close, fsync, rename, fsync of the folder. Without commit() nothing is left behind.
 class ResultsFile {
  public:
+  /// Where the file is put together: in memory, so that a full disk is met by one write at the end, or on disk, for
+  /// results that may be larger than the memory.
+  enum class Building { in_memory, on_disk };
+
   /// Throws Error if the folder cannot be written.
-  explicit ResultsFile(std::filesystem::path target);
+  explicit ResultsFile(std::filesystem::path target, Building building = Building::in_memory);
   ~ResultsFile();
   ResultsFile(const ResultsFile&) = delete;
   ResultsFile& operator=(const ResultsFile&) = delete;
@@ -28,11 +34,34 @@ class ResultsFile {
   void commit();
 
  private:
+  friend class Series;
   struct Impl;
   struct Close {
     void operator()(Impl* impl) const;
   };
   std::unique_ptr<Impl, Close> impl_;
+};
+
+/// A variable that grows along the axis time_s, written in pieces while the samples come. Belongs to a group of its own.
+class Series {
+ public:
+  /// Makes the group. `axes` are those of one sample; `narrow` stores samples as 32-bit numbers. The file must outlive
+  /// this.
+  Series(ResultsFile& file, const std::string& group, const std::vector<Axis>& axes, Variable variable, bool narrow);
+  ~Series();
+  Series(Series&&) noexcept;
+  Series& operator=(Series&&) noexcept;
+
+  void append(double time_s, std::span<const double> sample);
+  /// Writes what has been kept back.
+  void flush();
+  [[nodiscard]] std::size_t samples() const;
+  /// Everything that was appended: times, then samples.
+  [[nodiscard]] std::pair<std::vector<double>, std::vector<double>> read();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
 };
 
 /// An array read from somebody's file.

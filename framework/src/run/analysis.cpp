@@ -10,6 +10,10 @@ namespace tyto {
 
 std::size_t FinishedRun::layer(std::string_view name) const { return layer_index(model(), name); }
 
+void Analysis::run(const FinishedRun&, Table&) const { throw Error("this analysis is one of simulations"); }
+
+void Analysis::run(const FinishedSimulation&, Table&) const { throw Error("this analysis is one of trials"); }
+
 ReportedUnit reported_unit(Dimension dimension) {
   if (dimension == Dimension::angle) return {180.0 / std::numbers::pi, "deg"};
   if (dimension == Dimension::none) return {1.0, "1"};

@@ -52,6 +52,40 @@ void Progress::epoch(int epoch, double loss, const std::string& more) {
   std::fflush(stream_);
 }
 
+void Progress::start_steps(std::uint64_t steps, double dt_s) {
+  steps_ = steps;
+  dt_s_ = dt_s;
+  tenths_ = 0;
+  started_ = Clock::now();
+  last_draw_ = started_;
+}
+
+void Progress::steps(std::uint64_t done) {
+  if (style_ == Style::quiet) return;
+  const auto now = Clock::now();
+  const double part = static_cast<double>(done) / static_cast<double>(steps_);
+  const double elapsed = std::chrono::duration<double>(now - started_).count();
+  const std::string what =
+      fmt::format("{:.4g} of {:.4g} s  {} left", static_cast<double>(done) * dt_s_, static_cast<double>(steps_) * dt_s_,
+                  duration_text(elapsed * (1 - part) / part));
+  if (style_ == Style::bar) {
+    if (now - last_draw_ < std::chrono::milliseconds(100)) return;
+    last_draw_ = now;
+    constexpr int width = 30;
+    const int filled = static_cast<int>(std::lround(width * part));
+    fmt::print(stream_, "\r\x1b[K[{:=<{}}{: <{}}] {}", "", filled, "", width - filled, what);
+    drawn_ = true;
+  } else {
+    // A line for each tenth, but not for runs that are over at once.
+    constexpr double worth_a_line_s = 1;
+    const int tenths = static_cast<int>(10 * part);
+    if (tenths == tenths_ || elapsed < worth_a_line_s) return;
+    tenths_ = tenths;
+    fmt::print(stream_, "{}\n", what);
+  }
+  std::fflush(stream_);
+}
+
 void Progress::clear() {
   if (!drawn_) return;
   fmt::print(stream_, "\r\x1b[K");

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <cstdio>
 #include <string>
 
@@ -21,6 +22,10 @@ class Progress {
   void batch(int epoch, std::size_t batch, double mean_loss);
   /// An epoch is done.
   void epoch(int epoch, double loss, const std::string& more);
+  /// Starts a simulation of `steps` steps.
+  void start_steps(std::uint64_t steps, double dt_s);
+  /// So many steps are done.
+  void steps(std::uint64_t done);
   /// Removes an unfinished bar, so that what is printed next starts on a clean line.
   void clear();
 
@@ -31,6 +36,9 @@ class Progress {
   Style style_;
   int epochs_ = 0;
   std::size_t batches_ = 0;
+  std::uint64_t steps_ = 0;
+  double dt_s_ = 0;
+  int tenths_ = 0;  ///< of the steps that have been reported
   bool drawn_ = false;
   Clock::time_point started_{};
   Clock::time_point last_draw_{};

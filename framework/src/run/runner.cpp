@@ -9,6 +9,8 @@
 #include "../results/provenance.hpp"
 #include "../results/results_file.hpp"
 #include "finished_run.hpp"
+#include "report.hpp"
+#include "simulation.hpp"
 #include "trainer.hpp"
 #include "weights.hpp"
 
@@ -50,44 +52,11 @@ void write_metrics(Network& network, const TrialSet& trials, const Objective& ob
   if (trials.size() > 0) file.write(group, metrics_table(test(network, trials, objective, false).metrics, objective));
 }
 
-void write_root(results::ResultsFile& file, const spec::Experiment& experiment) {
-  Table root;
-  root.attribute("tyto_version", std::string(TYTO_VERSION));
-  root.attribute("schema", std::string("tyto-results/1"));
-  root.attribute("title", experiment.title);
-  root.attribute("seed", static_cast<std::int64_t>(experiment.seed));
-  root.attribute("status", std::string("complete"));
-  file.write("/", root);
-}
-
-/// How a run was conducted, as far as its provenance tells.
-struct Conduct {
-  std::string started;
-  std::size_t threads = 0;
-  double trials_s = 0;
-};
-
-void write_provenance(results::ResultsFile& file, const spec::Experiment& experiment, const RunOptions& options,
-                      const Conduct& conduct, const Training& training) {
-  results::Provenance provenance;
-  provenance.source_yaml = experiment.source;
-  provenance.resolved_yaml = experiment.resolved;
-  provenance.command_line = options.command_line;
-  provenance.started = conduct.started;
-  provenance.finished = results::utc_now();
-  provenance.threads = conduct.threads;
-  provenance.backend = experiment.backend_name;
-  provenance.experiment_file = options.experiment_file;
-  provenance.plugins = results::plugins_of(experiment.components);
-  provenance.trials_s = conduct.trials_s;
-  for (const auto& row : training.epochs) provenance.epoch_s.push_back(row.seconds);
-  file.write("/provenance", results::provenance_table(provenance));
-}
-
 }  // namespace
 
 RunSummary run_experiment(const spec::Experiment& experiment, const RunOptions& options, Executor& executor,
                           Progress& progress, const std::stop_token& stop) {
+  if (experiment.simulation) return run_simulation(experiment, options, progress, stop);
   const auto check_stop = [&] {
     if (stop.stop_requested()) throw Interrupted();
   };
@@ -140,7 +109,9 @@ RunSummary run_experiment(const spec::Experiment& experiment, const RunOptions& 
     file.write("/analysis/" + item.name, table);
   }
 
-  write_provenance(file, experiment, options, {started, executor.threads(), summary.trials_s}, training);
+  Conduct conduct{started, executor.threads(), summary.trials_s, {}, {}};
+  for (const auto& row : training.epochs) conduct.epoch_s.push_back(row.seconds);
+  write_provenance(file, experiment, options, conduct);
   check_stop();
   file.commit();
   return summary;

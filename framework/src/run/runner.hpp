@@ -22,11 +22,20 @@ struct RunOptions {
   std::filesystem::path experiment_file;  ///< for the provenance
 };
 
+/// A number that is worth a place in a run's last line.
+struct SummaryNumber {
+  std::string name;
+  double value = 0;
+  std::string units;
+};
+
 struct RunSummary {
-  Metrics test;
+  Metrics test;                        ///< of a run with trials
+  std::vector<SummaryNumber> numbers;  ///< of a simulation's analyses
   double trials_s = 0;    ///< wall time of making the trials
   double training_s = 0;  ///< wall time of all epochs
   int epochs = 0;
+  double simulation_s = 0;  ///< wall time of a simulation's steps
 };
 
 /// Runs everything and puts the results file in place. Throws Interrupted when `stop` is requested, and

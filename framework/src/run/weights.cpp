@@ -8,46 +8,72 @@
 
 namespace tyto {
 
-void initialise(Network& network, std::uint64_t seed) {
-  for (std::size_t array = 0; array < network.arrays().size(); ++array) {
-    const auto& info = network.arrays()[array];
-    std::vector<double> values(info.size, 0.0);
-    Random random(stream_key(seed, "weights/" + info.path()));
-    if (info.info.initialise) info.info.initialise(random, values);
-    network.set(array, values);
-  }
-}
-
 namespace run {
 
-void take_weights(Network& network, const spec::WeightSource& source, const Place& place) {
-  std::vector<results::ReadArray> found;
+namespace {
+
+std::vector<results::ReadArray> read_weights(const spec::WeightSource& source, const Place& place) {
   try {
-    found = results::read_arrays(source.file, "/weights");
+    return results::read_arrays(source.file, "/weights");
   } catch (const Error& error) {
     throw InvalidInput(place, error.what());
   }
+}
+
+/// What happened to an array that is to be taken from others.
+enum class Taken { yes, missing, misshapen };
+
+Taken take(ArrayStore& network, std::size_t index, std::vector<results::ReadArray>& found, double scale) {
+  const auto& array = network.arrays()[index];
+  const std::string path = "/weights/" + array.path();
+  const auto match = std::find_if(found.begin(), found.end(), [&](const auto& item) { return item.path == path; });
+  if (match == found.end()) return Taken::missing;
+  if (match->shape != array.info.shape) return Taken::misshapen;
+  // Signs are no weights, and neither are arrays with a unit, such as delays.
+  if (array.info.trainable && array.info.units == "1")
+    for (double& value : match->values) value *= scale;
+  network.set(index, match->values);
+  return Taken::yes;
+}
+
+std::string misshapen(const NetworkArray& array, const std::vector<results::ReadArray>& found,
+                      const std::string& source) {
+  const std::string path = "/weights/" + array.path();
+  const auto match = std::find_if(found.begin(), found.end(), [&](const auto& item) { return item.path == path; });
+  return fmt::format("{} of {} has the shape ({}), the model needs ({})", path, source, fmt::join(match->shape, ", "),
+                     fmt::join(array.info.shape, ", "));
+}
+
+}  // namespace
+
+void take_weights(ArrayStore& network, const spec::WeightSource& source, const Place& place) {
+  auto found = read_weights(source, place);
   std::vector<Diagnostic> faults;
   for (std::size_t index = 0; index < network.arrays().size(); ++index) {
     const auto& array = network.arrays()[index];
-    const std::string path = "/weights/" + array.path();
-    const auto match = std::find_if(found.begin(), found.end(), [&](const auto& item) { return item.path == path; });
-    if (match == found.end()) {
-      faults.push_back({place, fmt::format("{} has no array {}", source.file, path)});
-    } else if (match->shape != array.info.shape) {
-      faults.push_back({place, fmt::format("{} of {} has the shape ({}), the model needs ({})", path, source.file,
-                                           fmt::join(match->shape, ", "), fmt::join(array.info.shape, ", "))});
-    } else {
-      // Signs are no weights, and neither are arrays with a unit, such as delays.
-      if (array.info.trainable && array.info.units == "1")
-        for (double& value : match->values) value *= source.scale;
-      network.set(index, match->values);
-    }
+    const Taken taken = take(network, index, found, source.scale);
+    if (taken == Taken::missing)
+      faults.push_back({place, fmt::format("{} has no array /weights/{}", source.file, array.path())});
+    if (taken == Taken::misshapen) faults.push_back({place, misshapen(array, found, source.file)});
   }
   if (!faults.empty()) throw InvalidInput(std::move(faults));
 }
 
-void write_weights(const Network& network, results::ResultsFile& file) {
+std::set<std::string> take_some_weights(ArrayStore& network, const spec::WeightSource& source, const Place& place) {
+  auto found = read_weights(source, place);
+  std::set<std::string> set;
+  for (std::size_t index = 0; index < network.arrays().size(); ++index) {
+    const auto& array = network.arrays()[index];
+    if (!array.of_connection && !source.ensembles) continue;
+    const Taken taken = take(network, index, found, source.scale);
+    if (taken == Taken::misshapen) throw InvalidInput(place, misshapen(array, found, source.file));
+    if (taken == Taken::yes) set.insert(array.path());
+  }
+  if (set.empty()) throw InvalidInput(place, fmt::format("{} has no array of this model", source.file));
+  return set;
+}
+
+void write_weights(const ArrayStore& network, results::ResultsFile& file) {
   std::vector<std::pair<std::string, Table>> groups;
   for (std::size_t index = 0; index < network.arrays().size(); ++index) {
     const auto& array = network.arrays()[index];

@@ -12,7 +12,9 @@ Parameters<WeightSource> weight_parameters() {
   return tyto::parameters<WeightSource>("Initial weights from a results file")
       .text("from", &WeightSource::file, "", "results file, relative to the experiment file")
       .required()
-      .number("scale", &WeightSource::scale, "1", "factor on all weights");
+      .number("scale", &WeightSource::scale, "1", "factor on all weights")
+      .boolean("ensembles", &WeightSource::ensembles, "false",
+               "in a simulation: whether encoders, gains and biases of ensembles are taken, too");
 }
 
 Parameters<TrialCounts> test_trial_parameters() {
@@ -20,25 +22,49 @@ Parameters<TrialCounts> test_trial_parameters() {
       .integer("test", &TrialCounts::test, "4096", "trials of the final test")
       .range(1, most_trials);
 }
+
+/// Declares what stands first in every experiment; the last one is the stimulus.
+template <class Keys>
+Parameters<Keys> with_head(Parameters<Keys> parameters) {
+  int Keys::*const language = &CommonKeys::language;
+  std::string Keys::*const title = &CommonKeys::title;
+  std::uint64_t Keys::*const seed = &CommonKeys::seed;
+  Precision Keys::*const precision = &CommonKeys::precision;
+  std::shared_ptr<const Stimulus> Keys::*const stimulus = &CommonKeys::stimulus;
+  return parameters.integer("tyto", language, "", "version of the experiment language, 1")
+      .required()
+      .range(1, 1)
+      .text("title", title, "", "one line that says what the experiment is")
+      .integer("seed", seed, "1", "seed of all random numbers")
+      .range(0, largest_seed)
+      .choice("precision", precision, {{"float32", Precision::float32}, {"float64", Precision::float64}}, "float32",
+              "arithmetic of the network")
+      .component("stimulus", stimulus, Kind::stimulus, "", "what the network is shown");
+}
+
+/// Declares what stands last in every experiment.
+template <class Keys>
+Parameters<Keys> with_end(Parameters<Keys> parameters) {
+  std::shared_ptr<const Backend> Keys::*const backend = &CommonKeys::backend;
+  std::optional<WeightSource> Keys::*const weights = &CommonKeys::weights;
+  return parameters.component("backend", backend, Kind::backend, "cpu", "where the arithmetic runs")
+      .group("weights", weights, weight_parameters(), "initial weights from a results file");
+}
 }  // namespace
 
 Parameters<ExperimentKeys> ExperimentKeys::parameters() {
-  return tyto::parameters<ExperimentKeys>("An experiment file")
-      .integer("tyto", &ExperimentKeys::language, "", "version of the experiment language, 1")
-      .required()
-      .range(1, 1)
-      .text("title", &ExperimentKeys::title, "", "one line that says what the experiment is")
-      .integer("seed", &ExperimentKeys::seed, "1", "seed of all random numbers")
-      .range(0, largest_seed)
-      .choice("precision", &ExperimentKeys::precision,
-              {{"float32", Precision::float32}, {"float64", Precision::float64}}, "float32",
-              "arithmetic of the network")
-      .component("stimulus", &ExperimentKeys::stimulus, Kind::stimulus, "", "what makes the trials")
-      .required()
-      .group("objective", &ExperimentKeys::objective, Objective::parameters(), "readout, loss and target")
-      .required()
-      .component("backend", &ExperimentKeys::backend, Kind::backend, "cpu", "where the arithmetic runs")
-      .group("weights", &ExperimentKeys::weights, weight_parameters(), "initial weights from a results file");
+  return with_end(with_head(tyto::parameters<ExperimentKeys>("An experiment file"))
+                      .required()
+                      .group("objective", &ExperimentKeys::objective, Objective::parameters(), "readout, loss and target")
+                      .required());
+}
+
+Parameters<SimulationExperimentKeys> SimulationExperimentKeys::parameters() {
+  return with_end(
+      with_head(tyto::parameters<SimulationExperimentKeys>("An experiment file that runs a model step by step"))
+          .optional()
+          .group("simulation", &SimulationExperimentKeys::simulation, SimulationKeys::parameters(), "how long it runs")
+          .required());
 }
 
 Parameters<TrialCounts> TrialCounts::parameters() {

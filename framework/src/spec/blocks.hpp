@@ -12,21 +12,34 @@
 #include <tyto/stimulus.hpp>
 
 #include "experiment.hpp"
+#include "simulation.hpp"
 
 namespace tyto::spec {
 
-/// The top level, without the keys that need more than a declaration: model, learning, analyses.
-struct ExperimentKeys {
+/// What experiments of every sort have at the top level.
+struct CommonKeys {
   int language = 1;
   std::string title;
   std::uint64_t seed = 1;
   Precision precision = Precision::float32;
   std::shared_ptr<const Stimulus> stimulus;
-  Objective objective;
   std::shared_ptr<const Backend> backend;
   std::optional<WeightSource> weights;
+};
+
+/// The top level of an experiment with trials, without the keys that need more than a declaration: model, learning,
+/// analyses.
+struct ExperimentKeys : CommonKeys {
+  Objective objective;
 
   [[nodiscard]] static Parameters<ExperimentKeys> parameters();
+};
+
+/// The same of a simulation, which may do without a stimulus.
+struct SimulationExperimentKeys : CommonKeys {
+  SimulationKeys simulation;
+
+  [[nodiscard]] static Parameters<SimulationExperimentKeys> parameters();
 };
 
 struct TrialCounts {

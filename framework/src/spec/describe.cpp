@@ -189,6 +189,11 @@ Block input_block() {
 }  // namespace
 
 std::string type_text(const ParameterInfo& info) {
+  if (info.list) {
+    ParameterInfo item = info;
+    item.list = false;
+    return "list of " + type_text(item);
+  }
   switch (info.type) {
     case ParameterType::quantity:
       return (info.dimension == Dimension::none

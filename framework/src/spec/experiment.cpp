@@ -7,6 +7,7 @@
 #include "memory.hpp"
 #include "model.hpp"
 #include "settings.hpp"
+#include "simulation.hpp"
 #include "words.hpp"
 
 namespace tyto::spec {
@@ -78,21 +79,44 @@ void check_top_level(const Node& root, const std::string& name) {
                        "tyto: this program reads version 1 of the experiment language, not " + quote(version->text));
 }
 
-/// Stimulus, objective and what the model needs to know of them.
-ModelSurroundings take_head(const ExperimentKeys& keys, const Node& root, bool objective_read, Reader& reader,
-                            Experiment& experiment) {
-  ModelSurroundings around;
+void take_common(const CommonKeys& keys, Experiment& experiment) {
   experiment.title = keys.title;
   experiment.seed = keys.seed;
   experiment.precision = keys.precision;
   experiment.stimulus = keys.stimulus;
-  experiment.objective = keys.objective;
   experiment.backend = keys.backend;
+}
+
+/// Whether the stimulus that was read offers something; reports it if not.
+bool stimulus_offers(std::string_view wanted, const std::string& sentence, const Node& root, Reader& reader) {
+  for (const ComponentInfo* info : reader.used()) {
+    if (info->kind != Kind::stimulus) continue;
+    // One that says nothing makes trials.
+    const bool silent = !info->offers(capability::stream) && wanted == capability::trials;
+    if (!silent && !info->offers(wanted)) {
+      reader.fault(place_of(root, {"stimulus"}), quote(info->name) + ' ' + sentence);
+      return false;
+    }
+  }
+  return true;
+}
+
+/// Stimulus, objective and what the model needs to know of them.
+ModelSurroundings take_head(const ExperimentKeys& keys, const Node& root, bool objective_read, Reader& reader,
+                            Experiment& experiment) {
+  ModelSurroundings around;
+  take_common(keys, experiment);
+  experiment.objective = keys.objective;
   if (objective_read) {
     around.outputs = keys.objective.outputs();
     around.classifies = keys.objective.classifies();
   }
   if (keys.stimulus == nullptr) return around;
+  if (!stimulus_offers(capability::trials,
+                       "makes no trials, but a stream for simulations; write 'simulation' instead of 'objective' and "
+                       "'learning'",
+                       root, reader))
+    return around;
   guarded(reader, place_of(root, {"stimulus"}), [&] {
     const TrialShape shape = keys.stimulus->shape();
     if (shape.steps == 0 || shape.channels == 0 || !(shape.dt_s > 0))
@@ -104,7 +128,7 @@ ModelSurroundings take_head(const ExperimentKeys& keys, const Node& root, bool o
   return around;
 }
 
-void take_weights(const ExperimentKeys& keys, const Node& root, const std::filesystem::path& folder, Reader& reader,
+void take_weights(const CommonKeys& keys, const Node& root, const std::filesystem::path& folder, Reader& reader,
                   Experiment& experiment) {
   if (!keys.weights || keys.weights->file.empty()) return;
   experiment.weights_place = place_of(root, {"weights", "from"});
@@ -285,7 +309,19 @@ std::optional<Node> read_analysis(const Node& item, std::set<std::string>& group
                                        "_2}'");
   if (made.interface == nullptr) return std::nullopt;
   const auto analysis = made.as<const Analysis>();
-  if (model_is_complete) guarded(reader, made.place, [&] { analysis->check(experiment.model, experiment.objective); });
+  if (made.info->offers(capability::simulation) != experiment.simulation.has_value()) {
+    reader.fault(made.place, "the analysis " + quote(made.info->name) +
+                                 (experiment.simulation ? " is one of trials, and this is a simulation"
+                                                        : " is one of simulations, and this experiment has trials"));
+    return std::nullopt;
+  }
+  if (model_is_complete)
+    guarded(reader, made.place, [&] {
+      if (experiment.simulation)
+        analysis->check(experiment.model);
+      else
+        analysis->check(experiment.model, experiment.objective);
+    });
   match_stimulus(*analysis, made.info->name, made.place, reader);
   experiment.analyses.push_back({group, analysis});
   Node parameters = made.resolved;
@@ -327,15 +363,88 @@ BuiltModel read_model(const Node& root, const std::filesystem::path& folder, con
 }
 
 /// The parts of the resolved configuration in the order in which an experiment is written.
-Node assemble(Node head, Node model, Node learning, Node analyses) {
-  put(head, "model", std::move(model));
-  put(head, "learning", std::move(learning));
-  put(head, "analyses", std::move(analyses));
-  Node resolved = make_map(head.place);
-  for (const auto* key : {"tyto", "title", "seed", "precision", "stimulus", "objective", "model", "learning", "backend",
-                          "weights", "analyses"})
-    if (Node* part = head.find(key)) put(resolved, key, std::move(*part));
+Node in_order(Node parts) {
+  Node resolved = make_map(parts.place);
+  for (const auto* key : {"tyto", "title", "seed", "precision", "stimulus", "objective", "simulation", "model",
+                          "learning", "probes", "backend", "weights", "analyses"})
+    if (Node* part = parts.find(key)) put(resolved, key, std::move(*part));
   return resolved;
+}
+
+/// Name and description of the backend, as far as it is known.
+const ComponentInfo* take_backend(const Node& head, const plugin::Components& components, Experiment& experiment) {
+  if (const Node* backend = head.find("backend")) experiment.backend_name = backend->find("type")->text;
+  return components.find(Kind::backend, experiment.backend_name);
+}
+
+/// An experiment with trials. Returns its resolved configuration.
+Node load_trials(const Node& root, const std::filesystem::path& folder, Reader& reader, Experiment& experiment) {
+  ExperimentKeys keys;
+  Node head = reader.read(root, ExperimentKeys::parameters(), keys, {"model", "learning", "analyses", "sweep"});
+  const ModelSurroundings around = take_head(keys, root, head.find("objective") != nullptr, reader, experiment);
+  take_weights(keys, root, folder, reader, experiment);
+
+  BuiltModel built = read_model(root, folder, around, reader);
+  experiment.model = built.model;
+  check_readout(root, built, reader, experiment);
+  LearningPart learning = read_learning(root, reader, experiment);
+  check_memory_of_trials(root, around, reader, experiment);
+  const ComponentInfo* backend = take_backend(head, reader.components(), experiment);
+  if (learning.rule.interface != nullptr)
+    guarded(reader, learning.rule.place,
+            [&] { match_capabilities(learning.rule, built, backend, place_of(root, {"backend"}), reader); });
+  Node analyses = read_analyses(root, reader, experiment, built.complete);
+  put(head, "model", std::move(built.resolved));
+  put(head, "learning", std::move(learning.resolved));
+  put(head, "analyses", std::move(analyses));
+  return head;
+}
+
+/// What the model of a simulation is shown; without a stimulus it has no channels.
+TrialShape shape_of_stream(const SimulationExperimentKeys& keys, const Node& root, Reader& reader) {
+  TrialShape shape;
+  shape.dt_s = keys.simulation.dt_s;
+  if (keys.stimulus == nullptr ||
+      !stimulus_offers(capability::stream, "has no values for a simulation", root, reader))
+    return shape;
+  guarded(reader, place_of(root, {"stimulus"}), [&] { shape.channels = keys.stimulus->channels(); });
+  return shape;
+}
+
+/// An experiment that runs its model step by step.
+Node load_simulation(const Node& root, const std::filesystem::path& folder, Reader& reader, Experiment& experiment) {
+  for (const auto* key : {"objective", "learning"})
+    if (const Node* node = root.find(key))
+      reader.fault(node->place, quote(key) + " belongs to trials, and this is a simulation; connections learn by "
+                                             "'learn'");
+  SimulationExperimentKeys keys;
+  const std::size_t faults_before = reader.faults().size();
+  Node head = reader.read(root, SimulationExperimentKeys::parameters(), keys,
+                          {"model", "probes", "analyses", "sweep", "objective", "learning"});
+  take_common(keys, experiment);
+  take_weights(keys, root, folder, reader, experiment);
+  const TrialShape input = shape_of_stream(keys, root, reader);
+  if (head.find("simulation") != nullptr && reader.faults().size() == faults_before)
+    experiment.simulation = SimulationPlan{keys.simulation.steps(), keys.simulation.dt_s};
+  else
+    experiment.simulation = SimulationPlan{};
+  const ComponentInfo* backend = take_backend(head, reader.components(), experiment);
+  if (backend != nullptr && !backend->offers(capability::simulation))
+    reader.fault(place_of(root, {"backend"}),
+                 "a simulation needs a backend that offers 'simulation', which " + quote(backend->name) + " does not");
+
+  BuiltModel built;
+  if (const Node* node = root.find("model"); node == nullptr || node->type == Node::Type::null)
+    reader.fault(node == nullptr ? root.place : node->place, "'model' is missing (a graph of layers)");
+  else if (const auto layers = model_layers(*node, folder, reader); layers && keys.simulation.dt_s > 0)
+    built = build_simulation_model(*layers, input, reader);
+  Node probes = read_probes(root.find("probes"), built, reader);
+  experiment.model = built.model;
+  Node analyses = read_analyses(root, reader, experiment, built.complete);
+  put(head, "model", std::move(built.resolved));
+  put(head, "probes", std::move(probes));
+  put(head, "analyses", std::move(analyses));
+  return head;
 }
 
 }  // namespace
@@ -351,28 +460,11 @@ Experiment load_experiment(const std::filesystem::path& file, const Overrides& o
   Reader reader(components);
   apply(overrides, root, reader);
 
-  ExperimentKeys keys;
-  Node head = reader.read(root, ExperimentKeys::parameters(), keys, {"model", "learning", "analyses", "sweep"});
-  const ModelSurroundings around = take_head(keys, root, head.find("objective") != nullptr, reader, experiment);
-  take_weights(keys, root, folder, reader, experiment);
-
-  BuiltModel built = read_model(root, folder, around, reader);
-  experiment.model = built.model;
-  check_readout(root, built, reader, experiment);
-  LearningPart learning = read_learning(root, reader, experiment);
-  check_memory_of_trials(root, around, reader, experiment);
-
-  if (const Node* backend = head.find("backend")) experiment.backend_name = backend->find("type")->text;
-  const ComponentInfo* backend_info = components.find(Kind::backend, experiment.backend_name);
-  if (learning.rule.interface != nullptr)
-    guarded(reader, learning.rule.place,
-            [&] { match_capabilities(learning.rule, built, backend_info, place_of(root, {"backend"}), reader); });
-  Node analyses = read_analyses(root, reader, experiment, built.complete);
+  Node parts = root.find("simulation") != nullptr ? load_simulation(root, folder, reader, experiment)
+                                                  : load_trials(root, folder, reader, experiment);
   reader.finish();
-
   experiment.components = reader.used();
-  experiment.resolved =
-      write(assemble(std::move(head), std::move(built.resolved), std::move(learning.resolved), std::move(analyses)));
+  experiment.resolved = write(in_order(std::move(parts)));
   return experiment;
 }
 

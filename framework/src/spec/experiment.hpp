@@ -32,9 +32,17 @@ struct NamedAnalysis {
 struct WeightSource {
   std::string file;  ///< relative to the working folder, or absolute
   double scale = 1;
+  bool ensembles = false;  ///< in a simulation: take encoders, gains and biases too
+};
+
+/// An experiment of the sort that runs its model step by step, instead of through trials.
+struct SimulationPlan {
+  std::uint64_t steps = 0;
+  double dt_s = 0;
 };
 
 struct Experiment {
+  std::optional<SimulationPlan> simulation;  ///< if set: what concerns objective, rule and trials is not
   std::string title;
   std::uint64_t seed = 1;
   Precision precision = Precision::float32;

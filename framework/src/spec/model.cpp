@@ -74,29 +74,12 @@ std::string name_of_source(std::size_t from, const Build& build) {
   return from == ModelInput::stimulus ? std::string(stimulus_name) : build.drafts[from].layer.name;
 }
 
-/// Refuses arrays that no memory could hold.
-void check_arrays(const std::vector<ArrayInfo>& arrays, std::size_t from, std::size_t to, const Place& place,
-                  Build& build) {
-  double numbers = 0;
-  for (const auto& array : arrays) {
-    double product = 1;
-    for (const std::size_t extent : array.shape) product *= static_cast<double>(extent);
-    numbers += product;
-  }
-  // Weights, their gradients and what an optimizer remembers of them, in the narrower precision.
-  constexpr double bytes_per_weight = 4 * sizeof(float);
-  if (exceeds_memory(numbers * bytes_per_weight))
-    build.reader.fault(place, "the weights from " + std::to_string(from) + " to " + std::to_string(to) +
-                                  " neurons need " + size_text(numbers * bytes_per_weight) +
-                                  " of memory, more than this machine has");
-}
-
 /// Lets the projection state its arrays.
 void add_arrays(ModelInput& input, const Place& place, const Draft& draft, Build& build) {
   const auto from_size = size_of_source(input.from, build);
   if (!from_size || !draft.size) return;
   input.arrays = input.projection->arrays(*from_size, *draft.size);
-  check_arrays(input.arrays, *from_size, *draft.size, place, build);
+  check_memory_of(input.arrays, *from_size, *draft.size, place, build.reader);
 }
 
 /// All inputs of a population last equally long, and so does its output.
@@ -122,6 +105,10 @@ Node read_input(const Node& node, Draft& draft, Build& build) {
                                          quote(name_of_source(*from, build)) + "; one is possible");
   settle_steps(*from, node, draft, build);
   if (made.interface == nullptr) return made.resolved;
+  if (made.info->offers(capability::decoding) || made.as<const Layer>()->port() == Port::layer) {
+    build.reader.fault(made.place, quote(made.info->name) + " needs a simulation, not trials");
+    return made.resolved;
+  }
   ModelInput input;
   input.from = *from;
   input.type = made.info->name;
@@ -214,7 +201,7 @@ void read_transform(const Node& node, bool last, Draft& draft, Build& build) {
   try {
     draft.steps = draft.layer.transform->output_steps(*steps, build.around.input->dt_s);
     draft.layer.arrays = draft.layer.transform->arrays(*draft.size, *draft.size);
-    check_arrays(draft.layer.arrays, *draft.size, *draft.size, made.place, build);
+    check_memory_of(draft.layer.arrays, *draft.size, *draft.size, made.place, build.reader);
   } catch (const std::exception& error) {
     build.reader.fault(made.place, error.what());
   }
@@ -231,6 +218,9 @@ void read_population(const Node& node, bool last, Draft& draft, Build& build) {
   settle_size(node, keys.size, last, draft, build);
   Node inputs = read_inputs(node, draft, build);
   draft.type = made.info;
+  if (made.info != nullptr && made.info->offers(capability::ensemble))
+    build.reader.fault(made.place, quote(made.info->name) + " needs a simulation, not trials: a key 'simulation' in "
+                                                            "the place of 'objective' and 'learning'");
   if (made.info != nullptr) {
     draft.place = made.place;
     draft.layer.type = made.info->name;
@@ -261,6 +251,22 @@ void read_layer(const Node::Entry& entry, bool last, Build& build) {
 }
 
 }  // namespace
+
+void check_memory_of(const std::vector<ArrayInfo>& arrays, std::size_t from, std::size_t to, const Place& place,
+                     Reader& reader) {
+  double numbers = 0;
+  for (const auto& array : arrays) {
+    double product = 1;
+    for (const std::size_t extent : array.shape) product *= static_cast<double>(extent);
+    numbers += product;
+  }
+  // Weights, their gradients and what an optimizer remembers of them, in the narrower precision.
+  constexpr double bytes_per_weight = 4 * sizeof(float);
+  if (exceeds_memory(numbers * bytes_per_weight))
+    reader.fault(place, "the weights from " + std::to_string(from) + " to " + std::to_string(to) +
+                                  " neurons need " + size_text(numbers * bytes_per_weight) +
+                                  " of memory, more than this machine has");
+}
 
 BuiltModel build_model(const Node& layers, const ModelSurroundings& around, Reader& reader) {
   BuiltModel built;

@@ -32,6 +32,10 @@ struct BuiltModel {
   bool complete = false;                    ///< no fault in it
 };
 
+/// Reports weights that no memory could hold.
+void check_memory_of(const std::vector<ArrayInfo>& arrays, std::size_t from, std::size_t to, const Place& place,
+                     Reader& reader);
+
 [[nodiscard]] BuiltModel build_model(const Node& layers, const ModelSurroundings& around, Reader& reader);
 
 }  // namespace tyto::spec

@@ -116,6 +116,11 @@ Meaning read_scalar(const Node& node, const ParameterInfo& info) {
 }
 
 std::string what_is_needed(const ParameterInfo& info) {
+  if (info.list) {
+    const bool text = info.type == ParameterType::text;
+    return "a list of " +
+           (text ? "texts" : info.dimension == Dimension::none ? "numbers" : "values of " + std::string(to_string(info.dimension)));
+  }
   switch (info.type) {
     case ParameterType::quantity:
       return info.dimension == Dimension::none ? "a number" : with_article(std::string(to_string(info.dimension)));
@@ -135,6 +140,15 @@ std::string what_is_needed(const ParameterInfo& info) {
   return "a value";
 }
 
+/// Values read one by one, as a setter of a list takes them.
+ParameterValue list_of(const std::vector<ParameterValue>& values, ParameterType type) {
+  const auto gather = [&]<class T>(std::vector<T> list) {
+    for (const auto& value : values) list.push_back(std::get<T>(value));
+    return ParameterValue(std::move(list));
+  };
+  return type == ParameterType::text ? gather(std::vector<std::string>()) : gather(std::vector<double>());
+}
+
 /// A `$name` of a model file that nothing stands for has been reported when the name was looked up;
 /// what it leaves behind is no fault of its own.
 bool is_reference(const Node& node) { return node.is_scalar() && !node.quoted && node.text.starts_with('$'); }
@@ -142,7 +156,7 @@ bool is_reference(const Node& node) { return node.is_scalar() && !node.quoted &&
 /// A default as a node, read like a user's text.
 Node default_node(const ParameterInfo& info, const Place& place) {
   const bool is_word = info.type == ParameterType::text || info.type == ParameterType::choice;
-  if (is_word) return make_text(*info.default_text, place);
+  if (is_word && !info.list) return make_text(*info.default_text, place);
   Node node = parse(*info.default_text, "the default of " + info.name);
   node.place = place;
   return node;
@@ -204,6 +218,7 @@ std::optional<Node> Reader::value(const Node& node, const ParameterInfo& info, v
     if (info.set) info.set(object, made.interface);
     return std::move(made.resolved);
   }
+  if (info.list && node.is_sequence()) return list(node, info, object);
   const bool group = info.type == ParameterType::group;
   if (group ? !node.is_map() : !node.is_scalar()) {
     fault(node.place, info.name + ": " + what_is_needed(info) + " is needed, not " + std::string(name_of(node.type)));
@@ -216,12 +231,34 @@ std::optional<Node> Reader::value(const Node& node, const ParameterInfo& info, v
   }
   try {
     Meaning meaning = read_scalar(node, info);
+    if (info.list) meaning.value = list_of(std::vector{meaning.value}, info.type);
     if (info.set) info.set(object, meaning.value);
     return std::move(meaning.resolved);
   } catch (const Error& error) {
     fault(node.place, info.name + ": " + error.what());
     return std::nullopt;
   }
+}
+
+std::optional<Node> Reader::list(const Node& node, const ParameterInfo& info, void* object) {
+  Node resolved;
+  resolved.type = Node::Type::sequence;
+  resolved.place = node.place;
+  std::vector<ParameterValue> values;
+  for (const auto& item : node.items) {
+    if (is_reference(item) && repeat_fault_at(item.place)) continue;
+    try {
+      if (!item.is_scalar()) throw Error("a single value is needed here, not " + std::string(name_of(item.type)));
+      Meaning meaning = read_scalar(item, info);
+      values.push_back(std::move(meaning.value));
+      resolved.items.push_back(std::move(meaning.resolved));
+    } catch (const Error& error) {
+      fault(item.place, info.name + ": " + error.what());
+    }
+  }
+  if (values.size() != node.items.size()) return std::nullopt;
+  if (info.set) info.set(object, list_of(values, info.type));
+  return resolved;
 }
 
 bool Reader::repeat_fault_at(const Place& place) {

@@ -70,6 +70,7 @@ class Reader {
   void refuse_unknown_keys(const Node& node, const ParameterList& list, const std::vector<std::string>& ignored);
   std::optional<Node> parameter(const Node& map, const ParameterInfo& info, void* object);
   std::optional<Node> value(const Node& node, const ParameterInfo& info, void* object);
+  std::optional<Node> list(const Node& node, const ParameterInfo& info, void* object);
   const ComponentInfo* find(const Node& name, const Wanted& wanted);
   void make(Configured& made, const Node& parameters, const Wanted& wanted, const std::vector<std::string>& ignored);
 

@@ -80,7 +80,7 @@ Json value_of(Schema& schema, const ParameterInfo& info) {
 
 /// A default as JSON: numbers and truth values as such, everything else as it is written.
 Json default_of(const ParameterInfo& info) {
-  const bool bare = (info.type == ParameterType::quantity && info.dimension == Dimension::none) ||
+  const bool bare = info.list || (info.type == ParameterType::quantity && info.dimension == Dimension::none) ||
                     info.type == ParameterType::integer || info.type == ParameterType::boolean;
   if (!bare) return *info.default_text;
   Json parsed = Json::parse(*info.default_text, nullptr, false);
@@ -89,6 +89,11 @@ Json default_of(const ParameterInfo& info) {
 
 Json parameter(Schema& schema, const ParameterInfo& info) {
   Json alternatives = Json::array({value_of(schema, info)});
+  if (info.list) {
+    Json item = alternatives[0];
+    if (schema.references) item = {{"anyOf", {item, {{"type", "string"}, {"pattern", reference_pattern}}}}};
+    alternatives.push_back({{"type", "array"}, {"items", std::move(item)}});
+  }
   if (schema.references) alternatives.push_back({{"type", "string"}, {"pattern", reference_pattern}});
   if (info.optional) alternatives.push_back({{"type", "null"}});
   Json json;

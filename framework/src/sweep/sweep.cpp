@@ -19,6 +19,14 @@ namespace tyto::sweep {
 
 namespace {
 
+/// One number that says how a run went.
+std::string brief(const run::RunSummary& summary) {
+  if (summary.test.accuracy) return fmt::format("accuracy {:.1f} %", 100 * *summary.test.accuracy);
+  if (summary.epochs > 0 || summary.simulation_s == 0) return fmt::format("loss {:.4f}", summary.test.loss);
+  if (summary.numbers.empty()) return fmt::format("simulated in {:.2f} s", summary.simulation_s);
+  return fmt::format("{} {:.4g}", summary.numbers.front().name, summary.numbers.front().value);
+}
+
 /// Everything that the runs share.
 class Runs {
  public:
@@ -67,9 +75,7 @@ class Runs {
       const auto summary = run_experiment(position, plan_.keys[run], threads);
       const std::lock_guard lock(mutex_);
       ++done_;
-      progress_.finished(settings, summary.test.accuracy
-                                       ? fmt::format("accuracy {:.1f} %", 100 * *summary.test.accuracy)
-                                       : fmt::format("loss {:.4f}", summary.test.loss));
+      progress_.finished(settings, brief(summary));
     } catch (const Interrupted&) {
       // The caller sees that a stop was requested.
     } catch (const std::exception& error) {

@@ -16,6 +16,20 @@ std::string_view to_string(Split split) {
   return "unknown";
 }
 
+TrialShape Stimulus::shape() const { throw Error("this stimulus makes no trials"); }
+
+std::vector<TargetInfo> Stimulus::targets() const { throw Error("this stimulus makes no trials"); }
+
+void Stimulus::make(const TrialKey&, const MutableSpikes&, std::span<double>) const {
+  throw Error("this stimulus makes no trials");
+}
+
+std::size_t Stimulus::channels() const { throw Error("this stimulus has no values for a simulation"); }
+
+std::unique_ptr<ValueStream> Stimulus::stream(std::uint64_t, double) const {
+  throw Error("this stimulus has no values for a simulation");
+}
+
 void Stimulus::log_likelihood(const TrialKey&, const Spikes&, std::size_t, std::span<const double>,
                               std::span<double>) const {
   throw Error("this stimulus does not know the probability of its spikes");

@@ -11,7 +11,4 @@ namespace cpu {
 template <class S>
 [[nodiscard]] std::vector<CompiledLayer<S>> compile_layers(const tyto::Model& model);
 
-/// Every array of the model, in the order of layers and inputs.
-[[nodiscard]] std::vector<tyto::NetworkArray> arrays_of(const tyto::Model& model);
-
 }  // namespace cpu

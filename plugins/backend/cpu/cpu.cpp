@@ -1,4 +1,5 @@
 #include "network.hpp"
+#include "simulation.hpp"
 
 namespace {
 
@@ -11,10 +12,15 @@ class CpuBackend final : public tyto::Backend {
     if (precision == tyto::Precision::float32) return std::make_unique<cpu::CpuNetwork<float>>(model, executor);
     return std::make_unique<cpu::CpuNetwork<double>>(model, executor);
   }
+  [[nodiscard]] std::unique_ptr<tyto::Simulation> simulate(const tyto::Model& model,
+                                                           tyto::Precision precision) const override {
+    if (precision == tyto::Precision::float32) return std::make_unique<cpu::CpuSimulation<float>>(model);
+    return std::make_unique<cpu::CpuSimulation<double>>(model);
+  }
 };
 
 }  // namespace
 
 TYTO_PLUGIN(registrar) {
-  registrar.add<tyto::Backend, CpuBackend>(tyto::Kind::backend, "cpu", {tyto::capability::backpropagation});
+  registrar.add<tyto::Backend, CpuBackend>(tyto::Kind::backend, "cpu", {tyto::capability::backpropagation, tyto::capability::simulation});
 }

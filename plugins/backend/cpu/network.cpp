@@ -35,67 +35,15 @@ void add_means(const std::vector<S>& output, std::size_t steps, std::span<double
 
 template <class S>
 CpuNetwork<S>::CpuNetwork(const tyto::Model& model, tyto::Executor& executor)
-    : shape_(model.input), executor_(executor), layers_(compile_layers<S>(model)), infos_(arrays_of(model)) {
-  for (const auto& info : infos_) {
+    : shape_(model.input), executor_(executor), layers_(compile_layers<S>(model)), arrays_(tyto::arrays_of(model)) {
+  for (const auto& info : arrays_.infos()) {
     offsets_.push_back(gradient_size_);
     gradient_size_ += info.size;
-    arrays_.emplace_back(info.size, S(0));
   }
   std::size_t widest = 1;
   for (const auto& layer : layers_) widest = std::max(widest, layer.size);
   while (group_trials_ < chunk_trials && group_trials_ * widest < wanted_lanes) group_trials_ *= 2;
   memory_.resize(arrays_.size());
-  effective_.resize(arrays_.size());
-  for (std::size_t array = 0; array < infos_.size(); ++array) {
-    companions_.push_back(array);
-    for (std::size_t other = 0; other < infos_.size(); ++other)
-      if (infos_[other].layer == infos_[array].layer && infos_[other].info.name == infos_[array].info.companion &&
-          infos_[other].source == infos_[array].source)
-        companions_.back() = other;
-  }
-}
-
-template <class S>
-tyto::ConstrainedArray<S> CpuNetwork<S>::constrained(std::size_t array) const {
-  return {arrays_[array], arrays_[companions_[array]], infos_[array].info.shape};
-}
-
-template <class S>
-void CpuNetwork<S>::settle(std::size_t array) {
-  if (!infos_[array].info.constraint) return;
-  effective_[array].resize(arrays_[array].size());
-  infos_[array].info.constraint->effective(constrained(array), effective_[array]);
-}
-
-template <class S>
-void CpuNetwork<S>::admit(std::size_t array) {
-  if (!infos_[array].info.constraint) return;
-  infos_[array].info.constraint->admit(arrays_[array], constrained(array));
-  settle(array);
-}
-
-template <class S>
-std::vector<double> CpuNetwork<S>::get(std::size_t array) const {
-  return widen(effective_.at(array).empty() ? arrays_[array] : effective_[array]);
-}
-
-template <class S>
-void CpuNetwork<S>::set(std::size_t array, std::span<const double> values) {
-  auto& target = arrays_.at(array);
-  if (values.size() != target.size())
-    throw tyto::Error("array " + infos_[array].path() + " has " + std::to_string(target.size()) + " values, not " +
-                      std::to_string(values.size()));
-  std::transform(values.begin(), values.end(), target.begin(), [](double value) { return static_cast<S>(value); });
-  for (std::size_t other = 0; other < arrays_.size(); ++other)
-    if (other == array || companions_[other] == array) admit(other);
-}
-
-template <class S>
-std::vector<std::span<const S>> CpuNetwork<S>::in_use() const {
-  std::vector<std::span<const S>> views;
-  for (std::size_t array = 0; array < arrays_.size(); ++array)
-    views.emplace_back(effective_[array].empty() ? arrays_[array] : effective_[array]);
-  return views;
 }
 
 template <class S>
@@ -199,7 +147,7 @@ tyto::BatchResult CpuNetwork<S>::backpropagate(const tyto::Batch& batch, const t
   if (request.input_gradient) result.input_gradient.resize(trials * cells);
   Outcome outcome{std::vector<S>(trials), std::vector<char>(trials, 0)};
   std::vector<std::vector<S>> rate_gradients(layers_.size());
-  const auto arrays = in_use();
+  const auto arrays = arrays_.in_use();
   const Passes<S> passes(layers_, arrays);
 
   if (two_passes) {
@@ -214,8 +162,7 @@ tyto::BatchResult CpuNetwork<S>::backpropagate(const tyto::Batch& batch, const t
     thread_local Workspace<S> work;
     gradients_[chunk].assign(gradient_size_, S(0));
     std::vector<std::span<S>> views;
-    for (std::size_t array = 0; array < infos_.size(); ++array)
-      views.push_back(std::span(gradients_[chunk]).subspan(offsets_[array], infos_[array].size));
+    for (std::size_t array = 0; array < arrays_.size(); ++array) views.push_back(gradient_in(chunk, array));
     for_each_group(chunk, trials, [&](std::size_t group, std::size_t first, std::size_t count) {
       Tape<S>& tape = two_passes ? tapes_[group] : tapes_[chunk];
       if (!two_passes) run_forward(passes, batch, request, first, count, tape, outcome);
@@ -226,10 +173,7 @@ tyto::BatchResult CpuNetwork<S>::backpropagate(const tyto::Batch& batch, const t
     });
   });
   reduce(chunks);
-  for (std::size_t array = 0; array < infos_.size(); ++array)
-    if (infos_[array].info.constraint)
-      infos_[array].info.constraint->chain(constrained(array),
-                                           std::span(gradients_[0]).subspan(offsets_[array], infos_[array].size));
+  for (std::size_t array = 0; array < arrays_.size(); ++array) arrays_.chain(array, gradient_in(0, array));
 
   for (std::size_t i = 0; i < trials; ++i) {
     result.loss += static_cast<double>(outcome.losses[i]) / static_cast<double>(trials);
@@ -242,7 +186,7 @@ tyto::BatchResult CpuNetwork<S>::backpropagate(const tyto::Batch& batch, const t
 template <class S>
 std::vector<double> CpuNetwork<S>::gradient(std::size_t array) const {
   if (gradients_.empty()) throw tyto::Error("no gradients have been computed yet");
-  return widen(std::span(gradients_[0]).subspan(offsets_.at(array), infos_[array].size));
+  return widen(std::span(gradients_[0]).subspan(offsets_.at(array), arrays_.infos()[array].size));
 }
 
 template <class S>
@@ -250,15 +194,13 @@ void CpuNetwork<S>::apply(const tyto::Optimizer& optimizer) {
   const FlushToZero flush;
   ++updates_;
   for (std::size_t array = 0; array < arrays_.size(); ++array) {
-    const tyto::ArrayInfo& info = infos_[array].info;
+    const tyto::ArrayInfo& info = arrays_.infos()[array].info;
     if (!info.trainable) continue;
     const tyto::Optimizer& own = info.optimizer ? *info.optimizer : optimizer;
-    memory_[array].resize(own.slots() * arrays_[array].size(), S(0));
-    own.update(arrays_[array], std::span<const S>(gradients_[0]).subspan(offsets_[array], infos_[array].size),
-               memory_[array], {updates_, rate_factor_});
-    if (!info.constraint) continue;
-    info.constraint->project(arrays_[array], constrained(array));
-    settle(array);
+    auto& stored = arrays_.stored(array);
+    memory_[array].resize(own.slots() * stored.size(), S(0));
+    own.update(stored, std::span<const S>(gradient_in(0, array)), memory_[array], {updates_, rate_factor_});
+    arrays_.changed(array);
   }
 }
 
@@ -272,7 +214,7 @@ tyto::Evaluation CpuNetwork<S>::evaluate(const tyto::Batch& batch, const tyto::O
   result.losses.resize(trials);
   if (activity)
     for (const auto& layer : layers_) result.activity.emplace_back(trials * layer.size, 0.0);
-  const auto arrays = in_use();
+  const auto arrays = arrays_.in_use();
   const Passes<S> passes(layers_, arrays);
   executor_.for_each(chunks_of(trials), [&](std::size_t chunk) {
     thread_local Workspace<S> work;
@@ -305,7 +247,7 @@ tyto::Recording CpuNetwork<S>::record(const tyto::TrialSet& trials, std::size_t 
   Workspace<S> work;
   const auto index = static_cast<std::uint32_t>(trial);
   load({&trials, {&index, 1}, {}}, 0, 1, tape);
-  const auto arrays = in_use();
+  const auto arrays = arrays_.in_use();
   const Passes<S> passes(layers_, arrays);
   passes.forward(tape, work, {.states = true, .values = true}, nullptr);
   const auto& own = tape.layers.at(layer);

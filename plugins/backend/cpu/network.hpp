@@ -7,6 +7,7 @@
 
 #include <tyto/backend.hpp>
 
+#include "arrays.hpp"
 #include "passes.hpp"
 
 namespace cpu {
@@ -16,9 +17,9 @@ class CpuNetwork final : public tyto::Network {
  public:
   CpuNetwork(const tyto::Model& model, tyto::Executor& executor);
 
-  [[nodiscard]] const std::vector<tyto::NetworkArray>& arrays() const override { return infos_; }
-  [[nodiscard]] std::vector<double> get(std::size_t array) const override;
-  void set(std::size_t array, std::span<const double> values) override;
+  [[nodiscard]] const std::vector<tyto::NetworkArray>& arrays() const override { return arrays_.infos(); }
+  [[nodiscard]] std::vector<double> get(std::size_t array) const override { return arrays_.get(array); }
+  void set(std::size_t array, std::span<const double> values) override { arrays_.set(array, values); }
   [[nodiscard]] tyto::Evaluation evaluate(const tyto::Batch& batch, const tyto::Objective& objective,
                                           bool activity) override;
   [[nodiscard]] tyto::Recording record(const tyto::TrialSet& trials, std::size_t trial, std::size_t layer) override;
@@ -27,8 +28,10 @@ class CpuNetwork final : public tyto::Network {
   void apply(const tyto::Optimizer& optimizer) override;
 
  private:
-  /// The numbers of every array as the network uses them.
-  [[nodiscard]] std::vector<std::span<const S>> in_use() const;
+  /// The gradients of an array in a chunk's buffer.
+  [[nodiscard]] std::span<S> gradient_in(std::size_t chunk, std::size_t array) {
+    return std::span(gradients_[chunk]).subspan(offsets_[array], arrays_.infos()[array].size);
+  }
   /// Calls visit(group, first trial, trials) for the groups of a chunk, in order.
   template <class Visit>
   void for_each_group(std::size_t chunk, std::size_t trials, Visit&& visit) const;
@@ -41,19 +44,11 @@ class CpuNetwork final : public tyto::Network {
   [[nodiscard]] double add_penalties(std::size_t trials, std::size_t groups, const tyto::Backpropagation& request,
                                      std::vector<std::vector<S>>& rate_gradients) const;
   void reduce(std::size_t chunks);
-  [[nodiscard]] tyto::ConstrainedArray<S> constrained(std::size_t array) const;
-  /// Computes the effective numbers of an array with a constraint.
-  void settle(std::size_t array);
-  /// The same for numbers from outside, which may not be within the law yet.
-  void admit(std::size_t array);
 
   tyto::TrialShape shape_;
   tyto::Executor& executor_;
   std::vector<CompiledLayer<S>> layers_;
-  std::vector<tyto::NetworkArray> infos_;
-  std::vector<std::vector<S>> arrays_;     ///< as stored: what optimizers change
-  std::vector<std::vector<S>> effective_;  ///< as used, for arrays with a constraint; else empty
-  std::vector<std::size_t> companions_;    ///< the array that the constraint reads, or the array itself
+  Arrays<S> arrays_;
   std::vector<std::vector<S>> memory_;     ///< the optimizer's, for each array
   std::int64_t updates_ = 0;
   double rate_factor_ = 1;  ///< of the pass that the kept gradients come from

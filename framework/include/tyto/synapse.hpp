@@ -1,0 +1,28 @@
+/// Synapses: what a spike does over time on its way to the next neuron, as a linear filter.
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include <tyto/export.hpp>
+#include <tyto/plugin.hpp>
+
+namespace tyto {
+
+/// A linear filter in discrete time, the same for every channel: x[n+1] = A x[n] + B u[n], y[n] = C x[n], x[0] = 0.
+/// What goes in during a step comes out from the next step on, so that filtered connections may form loops.
+struct LinearFilter {
+  std::size_t order = 0;
+  std::vector<double> a;  ///< [order][order]
+  std::vector<double> b;  ///< [order]
+  std::vector<double> c;  ///< [order]
+};
+
+/// Interface of the plugin kind "synapse".
+class TYTO_API Synapse {
+ public:
+  virtual ~Synapse() = default;
+  [[nodiscard]] virtual LinearFilter filter(double dt_s) const = 0;
+};
+
+}  // namespace tyto

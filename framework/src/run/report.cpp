@@ -1,0 +1,43 @@
+#include "report.hpp"
+
+#include "../results/provenance.hpp"
+
+namespace tyto::run {
+
+void write_root(results::ResultsFile& file, const spec::Experiment& experiment) {
+  Table root;
+  root.attribute("tyto_version", std::string(TYTO_VERSION));
+  root.attribute("schema", std::string("tyto-results/1"));
+  root.attribute("title", experiment.title);
+  root.attribute("seed", static_cast<std::int64_t>(experiment.seed));
+  root.attribute("status", std::string("complete"));
+  file.write("/", root);
+}
+
+void write_provenance(results::ResultsFile& file, const spec::Experiment& experiment, const RunOptions& options,
+                      const Conduct& conduct) {
+  results::Provenance provenance;
+  provenance.source_yaml = experiment.source;
+  provenance.resolved_yaml = experiment.resolved;
+  provenance.command_line = options.command_line;
+  provenance.started = conduct.started;
+  provenance.finished = results::utc_now();
+  provenance.threads = conduct.threads;
+  provenance.backend = experiment.backend_name;
+  provenance.experiment_file = options.experiment_file;
+  provenance.plugins = results::plugins_of(experiment.components);
+  provenance.trials_s = conduct.trials_s;
+  provenance.simulation_s = conduct.simulation_s;
+  provenance.epoch_s = conduct.epoch_s;
+  file.write("/provenance", results::provenance_table(provenance));
+}
+
+void add_numbers(const std::string& analysis, const Table& table, RunSummary& summary) {
+  for (const auto& variable : table.variables) {
+    if (!variable.axes.empty()) continue;
+    if (const auto* number = std::get_if<std::vector<double>>(&variable.values); number != nullptr && !number->empty())
+      summary.numbers.push_back({analysis + " " + variable.name, number->front(), variable.units});
+  }
+}
+
+}  // namespace tyto::run

@@ -1,0 +1,176 @@
+#include "simulation.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <functional>
+#include <set>
+#include <tuple>
+
+#include <fmt/format.h>
+
+#include <tyto/analysis_tools.hpp>
+
+#include "../results/provenance.hpp"
+#include "../results/results_file.hpp"
+#include "decoders.hpp"
+#include "report.hpp"
+#include "weights.hpp"
+
+namespace tyto::run {
+
+namespace {
+
+/// Steps between two looks at the clock and at requests to stop; the stimulus of so many steps is made at once.
+constexpr std::size_t steps_at_once = 1000;
+
+Axis numbered_axis(const std::string& name, std::size_t count, const std::string& long_name) {
+  return {name, numbered(count), "1", long_name};
+}
+
+/// Axes of one sample of a probe, and what its numbers are.
+std::pair<std::vector<Axis>, Variable> layout_of(const ModelProbe& probe, const Model& model) {
+  using What = ModelProbe::What;
+  Variable variable{"value", {}, std::vector<double>{}, "1", ""};
+  switch (probe.what) {
+    case What::projection:
+      variable.long_name = "what " + probe.input.type + " reads";
+      return {{numbered_axis("channel", probe.channels, "index of the value")}, variable};
+    case What::input:
+      variable.long_name = "input of " + model.layers[probe.layer].name;
+      return {{numbered_axis("channel", probe.channels, "index of the value")}, variable};
+    case What::output:
+      variable.long_name = (model.layers[probe.layer].spiking ? "spikes of " : "output of ") +
+                           model.layers[probe.layer].name + " in the step";
+      return {{numbered_axis("neuron", probe.channels, "index of the neuron")}, variable};
+    case What::state:
+      variable.long_name = probe.item + " of " + model.layers[probe.layer].name + " after the step";
+      return {{numbered_axis("neuron", probe.channels, "index of the neuron")}, variable};
+    case What::array:
+      break;
+  }
+  std::vector<Axis> axes;
+  for (const auto& array : arrays_of(model)) {
+    if (array.path() != probe.item) continue;
+    variable.long_name = array.info.doc;
+    variable.units = array.info.units;
+    for (std::size_t k = 0; k < array.info.shape.size(); ++k)
+      axes.push_back(numbered_axis(array.info.axes[k], array.info.shape[k], "index"));
+  }
+  return {axes, variable};
+}
+
+class Recorder {
+ public:
+  Recorder(const spec::Experiment& experiment, results::ResultsFile& file) : dt_s_(experiment.simulation->dt_s) {
+    for (const auto& probe : experiment.model.probes) {
+      const auto [axes, variable] = layout_of(probe, experiment.model);
+      series_.emplace_back(file, "/probes/" + probe.name, axes, variable,
+                           experiment.precision == Precision::float32);
+    }
+  }
+  void operator()(std::size_t probe, std::uint64_t step, std::span<const double> sample) {
+    series_[probe].append(static_cast<double>(step + 1) * dt_s_, sample);
+  }
+  void flush() {
+    for (auto& series : series_) series.flush();
+  }
+  [[nodiscard]] results::Series& series(std::size_t probe) { return series_[probe]; }
+
+ private:
+  double dt_s_;
+  std::vector<results::Series> series_;
+};
+
+class RecordedSimulation final : public FinishedSimulation {
+ public:
+  RecordedSimulation(const spec::Experiment& experiment, const ArrayStore& store, Recorder& recorder)
+      : experiment_(experiment), store_(store), recorder_(recorder) {}
+
+  [[nodiscard]] const Model& model() const override { return experiment_.model; }
+  [[nodiscard]] double duration_s() const override {
+    return static_cast<double>(experiment_.simulation->steps) * experiment_.simulation->dt_s;
+  }
+  [[nodiscard]] ProbeData probe(std::string_view name) const override {
+    const auto& probes = experiment_.model.probes;
+    const auto found = std::find_if(probes.begin(), probes.end(), [&](const auto& probe) { return probe.name == name; });
+    if (found == probes.end()) throw Error(fmt::format("there is no probe '{}'", name));
+    ProbeData data;
+    data.channels = found->channels;
+    std::tie(data.time_s, data.values) = recorder_.series(static_cast<std::size_t>(found - probes.begin())).read();
+    return data;
+  }
+  [[nodiscard]] std::vector<double> array(std::string_view layer, std::string_view name) const override {
+    for (std::size_t index = 0; index < store_.arrays().size(); ++index)
+      if (store_.arrays()[index].layer == layer && store_.arrays()[index].name == name) return store_.get(index);
+    throw Error(fmt::format("the model has no array {}/{}", layer, name));
+  }
+  [[nodiscard]] std::unique_ptr<Tuning> tuning(std::size_t layer) const override {
+    return std::make_unique<KeptTuning>(experiment_.model, layer, store_);
+  }
+
+ private:
+  const spec::Experiment& experiment_;
+  const ArrayStore& store_;
+  Recorder& recorder_;
+};
+
+void simulate(const spec::Experiment& experiment, Simulation& simulation, Recorder& recorder, Progress& progress,
+              const std::stop_token& stop) {
+  const auto& plan = *experiment.simulation;
+  const std::size_t channels = experiment.model.input.channels;
+  const auto stream = experiment.stimulus ? experiment.stimulus->stream(experiment.seed, plan.dt_s) : nullptr;
+  std::vector<double> stimulus;
+  simulation.start();
+  progress.start_steps(plan.steps, plan.dt_s);
+  for (std::uint64_t step = 0; step < plan.steps; step += steps_at_once) {
+    if (stop.stop_requested()) throw Interrupted();
+    const std::size_t steps = std::min<std::uint64_t>(steps_at_once, plan.steps - step);
+    stimulus.resize(steps * channels);
+    if (stream) stream->values(step, stimulus);
+    simulation.advance(steps, stimulus, std::ref(recorder));
+    progress.steps(step + steps);
+  }
+  recorder.flush();
+}
+
+}  // namespace
+
+RunSummary run_simulation(const spec::Experiment& experiment, const RunOptions& options, Progress& progress,
+                          const std::stop_token& stop) {
+  Conduct conduct;
+  conduct.started = results::utc_now();
+  conduct.threads = 1;
+  results::ResultsFile file(options.out, results::ResultsFile::Building::on_disk);
+  const auto simulation = experiment.backend->simulate(experiment.model, experiment.precision);
+  initialise(*simulation, experiment.seed);
+  std::set<std::string> given;
+  if (experiment.weights) given = take_some_weights(*simulation, *experiment.weights, experiment.weights_place);
+  find_decoders(experiment.model, *simulation, experiment.seed, given, file);
+
+  RunSummary summary;
+  {
+    // The series are closed before the file is.
+    Recorder recorder(experiment, file);
+    const auto begin = std::chrono::steady_clock::now();
+    simulate(experiment, *simulation, recorder, progress, stop);
+    summary.simulation_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    progress.clear();
+    write_root(file, experiment);
+    write_weights(*simulation, file);
+    const RecordedSimulation finished(experiment, *simulation, recorder);
+    for (const auto& item : experiment.analyses) {
+      if (stop.stop_requested()) throw Interrupted();
+      Table table;
+      item.analysis->run(finished, table);
+      file.write("/analysis/" + item.name, table);
+      add_numbers(item.name, table, summary);
+    }
+  }
+  conduct.simulation_s = summary.simulation_s;
+  write_provenance(file, experiment, options, conduct);
+  if (stop.stop_requested()) throw Interrupted();
+  file.commit();
+  return summary;
+}
+
+}  // namespace tyto::run

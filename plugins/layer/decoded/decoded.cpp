@@ -1,0 +1,181 @@
+#include <algorithm>
+#include <cmath>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <tyto/dale.hpp>
+#include <tyto/layer.hpp>
+#include <tyto/plugin.hpp>
+#include <tyto/solver.hpp>
+
+#include "mapping.hpp"
+
+namespace {
+
+/// Places of its arrays.
+enum Array : std::size_t { weights, sign };
+
+/// Sums the rows of the neurons that fire. A spike is a rate of 1/dt in its step, so that decoders found for rates in
+/// Hz hold for spikes as well; neurons without spikes give rates in Hz themselves.
+template <class S>
+class DecodedKernel final : public tyto::ProjectionKernel<S> {
+ public:
+  explicit DecodedKernel(double dt_s) : spike_hz_(static_cast<S>(1 / dt_s)) {}
+
+  void forward(const tyto::Signal<S>& input, std::span<const std::span<const S>> arrays, std::size_t to,
+               const tyto::Pass&, S* current) const override {
+    for (std::size_t t = 0; t < input.steps; ++t) {
+      S* const values = current + t * to;
+      if (input.bits != nullptr)
+        input.spikes().for_each(t, [&](std::size_t i) { add(arrays[weights].data() + i * to, spike_hz_, to, values); });
+      else
+        for (std::size_t i = 0; i < input.channels; ++i)
+          add(arrays[weights].data() + i * to, input.values[t * input.channels + i], to, values);
+    }
+  }
+  void backward(const tyto::Signal<S>&, std::span<const std::span<const S>>, std::size_t, const tyto::Pass&, const S*,
+                std::span<const std::span<S>>, S*) const override {
+    throw tyto::Error("a decoded connection cannot be run backwards");
+  }
+
+ private:
+  static void add(const S* row, S rate_hz, std::size_t to, S* values) {
+    for (std::size_t k = 0; k < to; ++k) values[k] += row[k] * rate_hz;
+  }
+
+  S spike_hz_;
+};
+
+enum class Points { random, grid };
+
+class Decoded final : public tyto::Layer, public nef::Mapping {
+ public:
+  tyto::Port onto = tyto::Port::layer;
+  std::shared_ptr<const tyto::Solver> solver;
+  std::optional<tyto::Dale> dale;
+  int points = 0;
+  Points draw = Points::random;
+  std::optional<double> extent;
+
+  static auto parameters() {
+    constexpr double most_points = 1e6;
+    return nef::declare(tyto::parameters<Decoded>(
+                            "Reads a function of what an ensemble represents from the rates of its neurons, by weights "
+                            "that a solver finds"))
+        .choice("onto", &Decoded::onto, {{"layer", tyto::Port::layer}, {"neurons", tyto::Port::neurons}}, "layer",
+                "what it reaches: the vector that a layer takes in (layer), or the currents of an ensemble's neurons, "
+                "with a weight from each neuron to each (neurons)")
+        .component("solver", &Decoded::solver, tyto::Kind::solver, "l2", "how the weights are found")
+        .group("dale", &Decoded::dale, tyto::Dale::parameters(), "one sign for all weights that leave a neuron")
+        .integer("points", &Decoded::points, "0",
+                 "points at which weights are fitted; 0: as many as the ensemble asks for")
+        .range(0, most_points)
+        .choice("draw", &Decoded::draw, {{"random", Points::random}, {"grid", Points::grid}}, "random",
+                "where the points lie: evenly drawn from a ball, or, in one dimension, in equal steps")
+        .number("extent", &Decoded::extent, "", "radius of the ball of points; that of the ensemble if not given")
+        .positive()
+        .optional();
+  }
+
+  [[nodiscard]] tyto::Port port() const override { return onto; }
+  [[nodiscard]] std::size_t outputs(std::size_t represented) const override { return function_outputs(represented); }
+
+  [[nodiscard]] std::vector<tyto::ArrayInfo> arrays(std::size_t from, std::size_t to) const override {
+    tyto::ArrayInfo info;
+    info.name = onto == tyto::Port::layer ? "decoders" : "w";
+    info.doc = onto == tyto::Port::layer ? "value for each neuron and Hz of its rate" : "current for each Hz of a rate";
+    info.shape = {from, to};
+    info.axes = {"from", "to"};
+    if (!dale) return {info};
+    auto signs = tyto::obey_dale(*dale, info);
+    return {info, signs};
+  }
+
+  [[nodiscard]] tyto::Table solve(const tyto::DecodingTask& task,
+                                  std::span<std::vector<double>> arrays) const override {
+    const tyto::Tuning& from = task.from;
+    const std::size_t d = from.dimensions();
+    const auto where = evaluation_points(task);
+    tyto::DecodingProblem problem;
+    problem.points = where.size() / d;
+    problem.neurons = from.neurons();
+    problem.outputs = task.outputs;
+    std::vector<double> rates(problem.points * problem.neurons), wanted(problem.points * problem.outputs);
+    const bool currents = onto == tyto::Port::neurons;
+    if (currents && task.to == nullptr) throw tyto::Error("currents can be decoded for the neurons of an ensemble only");
+    const std::size_t values = currents ? task.to->dimensions() : task.outputs;
+    nef::Mapped mapped(*this, d, values);
+    std::vector<double> value(values);
+    for (std::size_t p = 0; p < problem.points; ++p) {
+      const auto x = std::span(where).subspan(p * d, d);
+      from.rates_hz(x, std::span(rates).subspan(p * problem.neurons, problem.neurons));
+      mapped(x, value);
+      if (!std::all_of(value.begin(), value.end(), [](double v) { return std::isfinite(v); }))
+        throw tyto::Error("the function is not finite at " + std::to_string(x[0]));
+      const auto target = std::span(wanted).subspan(p * problem.outputs, problem.outputs);
+      if (currents)
+        task.to->currents(value, target);
+      else
+        std::copy(value.begin(), value.end(), target.begin());
+    }
+    std::vector<double> thresholds;
+    if (currents) thresholds.assign(problem.outputs, task.to->threshold_current());
+    problem.rates_hz = rates;
+    problem.wanted = wanted;
+    problem.thresholds = thresholds;
+    if (dale) problem.signs = arrays[sign];
+    auto solution = solver->solve(problem);
+    arrays[weights] = std::move(solution.weights);
+    return std::move(solution.report);
+  }
+
+  [[nodiscard]] std::unique_ptr<tyto::ProjectionKernel<float>> projection_f32(double dt_s) const override {
+    return std::make_unique<DecodedKernel<float>>(dt_s);
+  }
+  [[nodiscard]] std::unique_ptr<tyto::ProjectionKernel<double>> projection_f64(double dt_s) const override {
+    return std::make_unique<DecodedKernel<double>>(dt_s);
+  }
+
+ private:
+  /// As many as Nengo takes: 500 for each dimension, within 750 to 2,500, and two for each neuron at least.
+  [[nodiscard]] std::size_t count_of_points(const tyto::Tuning& from) const {
+    if (points > 0) return static_cast<std::size_t>(points);
+    constexpr std::size_t each = 500, fewest = 750, most = 2500;
+    return std::max(std::clamp(each * from.dimensions(), fewest, most), 2 * from.neurons());
+  }
+
+  /// [point][dimension]
+  [[nodiscard]] std::vector<double> evaluation_points(const tyto::DecodingTask& task) const {
+    const std::size_t d = task.from.dimensions();
+    const std::size_t count = count_of_points(task.from);
+    const double radius = extent.value_or(task.from.radius());
+    std::vector<double> where(count * d);
+    if (draw == Points::grid) {
+      if (d != 1) throw tyto::Error("draw: points in equal steps are for ensembles of one dimension");
+      for (std::size_t p = 0; p < count; ++p)
+        where[p] = count == 1 ? 0 : radius * (2 * static_cast<double>(p) / static_cast<double>(count - 1) - 1);
+      return where;
+    }
+    tyto::Random random(tyto::stream_key(task.seed, task.stream));
+    for (std::size_t p = 0; p < count; ++p) {
+      // A direction, and a length that fills the ball evenly.
+      double square = 0;
+      for (std::size_t k = 0; k < d; ++k) {
+        where[p * d + k] = random.normal();
+        square += where[p * d + k] * where[p * d + k];
+      }
+      const double length = radius * std::pow(random.uniform(), 1 / static_cast<double>(d));
+      for (std::size_t k = 0; k < d; ++k) where[p * d + k] *= length / std::sqrt(square);
+    }
+    return where;
+  }
+};
+
+}  // namespace
+
+TYTO_PLUGIN(registrar) {
+  registrar.add<tyto::Layer, Decoded>(tyto::Kind::layer, "decoded",
+                                      {tyto::capability::projection, tyto::capability::decoding});
+}

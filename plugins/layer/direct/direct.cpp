@@ -1,0 +1,66 @@
+#include <memory>
+#include <vector>
+
+#include <tyto/layer.hpp>
+#include <tyto/plugin.hpp>
+
+#include "../decoded/mapping.hpp"
+
+namespace {
+
+/// Computes from the values themselves, so that there is nothing to be learnt or decoded.
+template <class S>
+class DirectKernel final : public tyto::ProjectionKernel<S> {
+ public:
+  explicit DirectKernel(const nef::Mapping& mapping) : mapping_(mapping) {}
+
+  void forward(const tyto::Signal<S>& input, std::span<const std::span<const S>>, std::size_t to, const tyto::Pass&,
+               S* current) const override {
+    // One kernel serves one connection, whose sizes never change, on one thread.
+    if (!mapped_) mapped_ = std::make_unique<nef::Mapped>(mapping_, input.channels, to);
+    x_.resize(input.channels);
+    y_.resize(to);
+    for (std::size_t t = 0; t < input.steps; ++t) {
+      for (std::size_t k = 0; k < input.channels; ++k)
+        x_[k] = input.values != nullptr ? static_cast<double>(input.values[t * input.channels + k])
+                                        : static_cast<double>(input.spikes().at(t, k));
+      (*mapped_)(x_, y_);
+      for (std::size_t k = 0; k < to; ++k) current[t * to + k] += static_cast<S>(y_[k]);
+    }
+  }
+  void backward(const tyto::Signal<S>&, std::span<const std::span<const S>>, std::size_t, const tyto::Pass&, const S*,
+                std::span<const std::span<S>>, S*) const override {
+    throw tyto::Error("a direct connection cannot be run backwards");
+  }
+
+ private:
+  nef::Mapping mapping_;
+  mutable std::unique_ptr<nef::Mapped> mapped_;
+  mutable std::vector<double> x_, y_;
+};
+
+class Direct final : public tyto::Layer, public nef::Mapping {
+ public:
+  static auto parameters() {
+    return nef::declare(
+        tyto::parameters<Direct>("Hands on values, or a function of them: from the stimulus, a node, or rates"));
+  }
+  [[nodiscard]] tyto::Port port() const override { return tyto::Port::layer; }
+  [[nodiscard]] std::size_t outputs(std::size_t represented) const override { return function_outputs(represented); }
+  [[nodiscard]] std::vector<tyto::ArrayInfo> arrays(std::size_t from, std::size_t to) const override {
+    static_cast<void>(nef::Mapped(*this, from, to));  // whether it fits
+    return {};
+  }
+  [[nodiscard]] std::unique_ptr<tyto::ProjectionKernel<float>> projection_f32(double) const override {
+    return std::make_unique<DirectKernel<float>>(*this);
+  }
+  [[nodiscard]] std::unique_ptr<tyto::ProjectionKernel<double>> projection_f64(double) const override {
+    return std::make_unique<DirectKernel<double>>(*this);
+  }
+};
+
+}  // namespace
+
+TYTO_PLUGIN(registrar) {
+  registrar.add<tyto::Layer, Direct>(tyto::Kind::layer, "direct", {tyto::capability::projection});
+}

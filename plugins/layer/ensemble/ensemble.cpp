@@ -1,0 +1,232 @@
+#include <algorithm>
+#include <cmath>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <tyto/ensemble.hpp>
+#include <tyto/error.hpp>
+#include <tyto/layer.hpp>
+#include <tyto/plugin.hpp>
+
+#include "distribution.hpp"
+
+namespace {
+
+enum class Bias { own, from_input };
+
+/// Places of the arrays of an ensemble.
+enum Array : std::size_t { encoders, gain, bias, initial_voltage };
+
+/// J_i = gain_i / radius (encoder_i . x) + bias_i + current_i, then a step of the neurons.
+template <class S>
+class EnsembleKernel final : public tyto::PopulationKernel<S> {
+ public:
+  EnsembleKernel(std::unique_ptr<tyto::PopulationKernel<S>> neurons, double radius, Bias source)
+      : neurons_(std::move(neurons)), radius_(static_cast<S>(radius)), own_bias_(source == Bias::own) {}
+
+  [[nodiscard]] std::size_t state_size() const override { return neurons_->state_size(); }
+  [[nodiscard]] std::vector<std::string> state_names() const override { return neurons_->state_names(); }
+  void forward(const tyto::ForwardScan<S>& scan) const override { neurons_->forward(scan); }
+  void backward(const tyto::BackwardScan<S>&) const override {
+    throw tyto::Error("an ensemble cannot be run backwards");
+  }
+
+  void rest(std::span<const std::span<const S>> arrays, std::span<S> state) const override {
+    neurons_->rest({}, state);
+    if (!arrays.empty()) std::copy(arrays[initial_voltage].begin(), arrays[initial_voltage].end(), state.begin());
+  }
+
+  void step(const tyto::PopulationStep<S>& step) const override {
+    thread_local std::vector<S> current;
+    const std::size_t n = step.output.size();
+    const std::size_t dimensions = step.input.size();
+    current.resize(n);
+    for (std::size_t i = 0; i < n; ++i) {
+      S along = S(0);
+      for (std::size_t k = 0; k < dimensions; ++k) along += step.arrays[encoders][i * dimensions + k] * step.input[k];
+      current[i] = step.arrays[gain][i] / radius_ * along + step.current[i];
+    }
+    if (own_bias_)
+      for (std::size_t i = 0; i < n; ++i) current[i] += step.arrays[bias][i];
+    tyto::ForwardScan<S> scan;
+    scan.steps = 1;
+    scan.neurons = n;
+    scan.current = current.data();
+    scan.output = step.output.data();
+    scan.carried = step.state.data();
+    neurons_->forward(scan);
+  }
+
+ private:
+  std::unique_ptr<tyto::PopulationKernel<S>> neurons_;
+  S radius_;
+  bool own_bias_;
+};
+
+class EnsembleTuning final : public tyto::Tuning {
+ public:
+  EnsembleTuning(const tyto::RateCurve& curve, double radius, std::span<const std::span<const double>> arrays)
+      : curve_(curve), radius_(radius), arrays_(arrays.begin(), arrays.end()) {}
+
+  [[nodiscard]] std::size_t neurons() const override { return arrays_[gain].size(); }
+  [[nodiscard]] std::size_t dimensions() const override { return arrays_[encoders].size() / neurons(); }
+  [[nodiscard]] double radius() const override { return radius_; }
+  [[nodiscard]] double threshold_current() const override { return curve_.threshold_current(); }
+  void currents(std::span<const double> point, std::span<double> currents) const override {
+    const std::size_t d = dimensions();
+    for (std::size_t i = 0; i < currents.size(); ++i) {
+      double along = 0;
+      for (std::size_t k = 0; k < d; ++k) along += arrays_[encoders][i * d + k] * point[k];
+      currents[i] = arrays_[gain][i] / radius_ * along + arrays_[bias][i];
+    }
+  }
+  void rates_hz(std::span<const double> point, std::span<double> rates) const override {
+    currents(point, rates);
+    for (double& value : rates) value = curve_.rate_hz(value);
+  }
+
+ private:
+  const tyto::RateCurve& curve_;
+  double radius_;
+  std::vector<std::span<const double>> arrays_;
+};
+
+class Ensemble final : public tyto::Layer {
+ public:
+  int dimensions = 1;
+  double radius_of_space = 1;
+  std::shared_ptr<const tyto::Layer> neurons;
+  nef::Distribution max_rates;
+  nef::Distribution intercepts;
+  nef::Distribution voltages;
+  std::vector<double> given_encoders;
+  Bias bias_source = Bias::own;
+
+  static auto parameters() {
+    using tyto::Dimension;
+    constexpr double most_dimensions = 1024;
+    return tyto::parameters<Ensemble>(
+               "Population that represents a vector x by the rates of its neurons: neuron i gets the current gain_i "
+               "encoder_i . x / radius + bias_i (Eliasmith and Anderson 2003)")
+        .integer("dimensions", &Ensemble::dimensions, "1", "of the vector")
+        .range(1, most_dimensions)
+        .number("radius", &Ensemble::radius_of_space, "1", "length of the vectors that are represented well")
+        .positive()
+        .component("neurons", &Ensemble::neurons, tyto::Kind::layer, "nef_lif",
+                   "a population whose rate for a steady current is known: nef_lif or rate_lif")
+        .group("max_rates", &Ensemble::max_rates,
+               nef::Distribution::parameters(Dimension::frequency, "200 Hz", "400 Hz",
+                                             "Rates of the neurons at the end of their range"),
+               "rates that neurons reach where x points along their encoders with the length of the radius")
+        .group("intercepts", &Ensemble::intercepts,
+               nef::Distribution::parameters(Dimension::none, "-1", "0.9", "Where neurons begin to fire"),
+               "encoder . x / radius at which neurons begin to fire")
+        .group("initial_voltages", &Ensemble::voltages,
+               nef::Distribution::parameters(Dimension::none, "0", "1", "Membranes at the start"),
+               "membrane potentials at the start, relative to the threshold")
+        .numbers("encoders", &Ensemble::given_encoders, "[]",
+                 "preferred directions, neuron after neuron, brought to length 1; without any they are drawn evenly "
+                 "from all directions")
+        .choice("bias", &Ensemble::bias_source, {{"own", Bias::own}, {"from_input", Bias::from_input}}, "own",
+                "where bias currents come from: the neurons' own, or what arrives at the neurons, which then has to "
+                "bring them along")
+        .check([](const Ensemble& e) -> std::optional<tyto::Problem> {
+          if (e.neurons && e.neurons->rate_curve() == nullptr)
+            return tyto::Problem{"neurons", "the rate of these neurons for a steady current is not known"};
+          return std::nullopt;
+        });
+  }
+
+  [[nodiscard]] std::size_t input_size(std::size_t) const override { return static_cast<std::size_t>(dimensions); }
+  [[nodiscard]] double radius() const override { return radius_of_space; }
+  [[nodiscard]] bool spikes() const override { return neurons->spikes(); }
+
+  [[nodiscard]] std::vector<tyto::ArrayInfo> arrays(std::size_t from, std::size_t to) const override {
+    max_rates.check("max_rates", to);
+    intercepts.check("intercepts", to);
+    voltages.check("initial_voltages", to);
+    if (!given_encoders.empty() && given_encoders.size() != from * to)
+      throw tyto::Error("encoders: " + std::to_string(from * to) + " numbers are needed, not " +
+                        std::to_string(given_encoders.size()));
+    std::vector<tyto::ArrayInfo> infos(4);
+    infos[encoders] = describe("encoders", "preferred directions", {to, from}, {"neuron", "dimension"});
+    infos[encoders].initialise = [given = given_encoders, from](tyto::Random& random, std::span<double> values) {
+      std::copy(given.begin(), given.end(), values.begin());
+      for (std::size_t first = 0; first < values.size(); first += from)
+        make_direction(random, values.subspan(first, from), given.empty());
+    };
+    infos[gain] = describe("gain", "current for a step of 1 along the encoder", {to}, {"neuron"});
+    infos[gain].initialise = [own = *this](tyto::Random& random, std::span<double> values) {
+      own.draw_currents(random, values, {});
+    };
+    infos[bias] = describe("bias", "current of the neurons where the vector is 0", {to}, {"neuron"});
+    infos[bias].stream = "gain";
+    infos[bias].initialise = [own = *this](tyto::Random& random, std::span<double> values) {
+      std::vector<double> gains(values.size());
+      own.draw_currents(random, gains, values);
+    };
+    infos[initial_voltage] = describe("initial_voltage", "membrane potential at the start", {to}, {"neuron"});
+    infos[initial_voltage].initialise = [own = voltages](tyto::Random& random, std::span<double> values) {
+      for (std::size_t i = 0; i < values.size(); ++i) values[i] = own.draw(random, i);
+    };
+    return infos;
+  }
+
+  [[nodiscard]] std::unique_ptr<tyto::Tuning> tuning(std::span<const std::span<const double>> arrays) const override {
+    return std::make_unique<EnsembleTuning>(*neurons->rate_curve(), radius_of_space, arrays);
+  }
+  [[nodiscard]] std::unique_ptr<tyto::PopulationKernel<float>> population_f32(double dt_s) const override {
+    return std::make_unique<EnsembleKernel<float>>(neurons->population_f32(dt_s), radius_of_space, bias_source);
+  }
+  [[nodiscard]] std::unique_ptr<tyto::PopulationKernel<double>> population_f64(double dt_s) const override {
+    return std::make_unique<EnsembleKernel<double>>(neurons->population_f64(dt_s), radius_of_space, bias_source);
+  }
+
+ private:
+  static tyto::ArrayInfo describe(std::string name, std::string doc, std::vector<std::size_t> shape,
+                                  std::vector<std::string> axes) {
+    tyto::ArrayInfo info;
+    info.name = std::move(name);
+    info.doc = std::move(doc);
+    info.shape = std::move(shape);
+    info.axes = std::move(axes);
+    info.trainable = false;
+    return info;
+  }
+
+  /// Draws a direction, or brings a given one to length 1.
+  static void make_direction(tyto::Random& random, std::span<double> direction, bool draw) {
+    double square = 0;
+    do {
+      square = 0;
+      for (double& value : direction) {
+        if (draw) value = random.normal();
+        square += value * value;
+      }
+      if (!draw && square == 0) throw tyto::Error("encoders: a direction of length 0 is none");
+    } while (square == 0);
+    for (double& value : direction) value /= std::sqrt(square);
+  }
+
+  /// Gains and biases from max_rates and intercepts: the current is that of the threshold at the intercept, and that of
+  /// the maximal rate at the end of the range.
+  void draw_currents(tyto::Random& random, std::span<double> gains, std::span<double> biases) const {
+    const tyto::RateCurve& curve = *neurons->rate_curve();
+    for (std::size_t i = 0; i < gains.size(); ++i) {
+      const double rate_hz = max_rates.draw(random, i);
+      const double intercept = intercepts.draw(random, i);
+      if (intercept >= 1) throw tyto::Error("intercepts: must be less than 1, where the range of a neuron ends");
+      gains[i] = (curve.current_at(rate_hz) - curve.threshold_current()) / (1 - intercept);
+      if (!biases.empty()) biases[i] = curve.threshold_current() - gains[i] * intercept;
+    }
+  }
+};
+
+}  // namespace
+
+TYTO_PLUGIN(registrar) {
+  registrar.add<tyto::Layer, Ensemble>(tyto::Kind::layer, "ensemble",
+                                       {tyto::capability::population, tyto::capability::ensemble});
+}

@@ -1,0 +1,31 @@
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <tyto/neuron.hpp>
+
+namespace {
+
+/// What arrives in a step is handed on in the same step. The member keeps the layout of a neuron.
+struct Node {
+  static constexpr bool linear = true;
+  template <class T>
+  struct State {
+    T value{};
+  };
+
+  static auto parameters() {
+    return tyto::parameters<Node>("Sum of what arrives, handed on as it is: an error signal, a point to look at");
+  }
+  static std::vector<std::string> state_names() { return {"value"}; }
+
+  template <class T>
+  TYTO_STEP T step(State<T>& x, const T& current, const tyto::Step<T>&) const {
+    x.value = current;
+    return x.value;
+  }
+};
+
+}  // namespace
+
+TYTO_NEURON("node", Node)

@@ -1,0 +1,61 @@
+#include <cmath>
+#include <memory>
+
+#include <tyto/plasticity.hpp>
+
+#include "../common/activity.hpp"
+
+namespace {
+
+/// D <- D - (rate dt / n) error f', with f the filtered activity of the n source neurons (MacNeil and Eliasmith 2011).
+/// Weights onto the neurons of an ensemble change by what the error is along their encoders.
+template <class S>
+class PesKernel final : public tyto::PlasticityKernel<S> {
+ public:
+  PesKernel(double learning_rate, double tau_s, double dt_s)
+      : rate_dt_(static_cast<S>(learning_rate * dt_s)),
+        decay_(static_cast<S>(tau_s > 0 ? std::exp(-dt_s / tau_s) : 0)),
+        rest_(static_cast<S>(tau_s > 0 ? 1 - std::exp(-dt_s / tau_s) : 1)),
+        spike_hz_(static_cast<S>(1 / dt_s)) {}
+
+  [[nodiscard]] std::size_t state_size(std::size_t from, std::size_t, std::size_t) const override { return from; }
+
+  void step(const tyto::PlasticStep<S>& step, bool learning) const override {
+    plasticity::follow(step.source, decay_, rest_, spike_hz_, step.state);
+    if (!learning) return;
+    const S factor = -rate_dt_ / static_cast<S>(step.from);
+    thread_local std::vector<S> change;
+    change.resize(step.to);
+    const bool onto_neurons = step.error.size() != step.to;
+    for (std::size_t k = 0; k < step.to; ++k)
+      change[k] = factor * (onto_neurons ? plasticity::along_encoder(step, k) : step.error[k]);
+    for (std::size_t i = 0; i < step.from; ++i)
+      for (std::size_t k = 0; k < step.to; ++k) step.weights[i * step.to + k] += change[k] * step.state[i];
+  }
+
+ private:
+  S rate_dt_, decay_, rest_, spike_hz_;
+};
+
+struct Pes {
+  static constexpr bool error = true;
+  static constexpr bool ensemble = false;
+  double learning_rate = 1e-4;
+  double tau_s = 0.005;
+
+  static auto parameters() {
+    return tyto::parameters<Pes>("Prescribed error sensitivity: weights change so that the error falls")
+        .number("learning_rate", &Pes::learning_rate, "0.0001", "step size")
+        .non_negative()
+        .time("tau", &Pes::tau_s, "5 ms", "time constant of the filter on the activity of the source")
+        .non_negative();
+  }
+  template <class S>
+  [[nodiscard]] std::unique_ptr<tyto::PlasticityKernel<S>> prepare(double dt_s) const {
+    return std::make_unique<PesKernel<S>>(learning_rate, tau_s, dt_s);
+  }
+};
+
+}  // namespace
+
+TYTO_PLASTICITY("pes", Pes)

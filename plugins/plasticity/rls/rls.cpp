@@ -1,0 +1,80 @@
+#include <cmath>
+#include <memory>
+#include <vector>
+
+#include <tyto/plasticity.hpp>
+
+#include "../common/activity.hpp"
+
+namespace {
+
+/// Recursive least squares (FORCE; Sussillo and Abbott 2009), as in Nengo: P starts as I / (rate dt / n); with r the
+/// filtered activity, P <- P - P r r' P / (1 + r' P r), and the weights change by -P r error'.
+template <class S>
+class RlsKernel final : public tyto::PlasticityKernel<S> {
+ public:
+  RlsKernel(double learning_rate, double tau_s, double dt_s)
+      : rate_dt_(learning_rate * dt_s),
+        decay_(static_cast<S>(tau_s > 0 ? std::exp(-dt_s / tau_s) : 0)),
+        rest_(static_cast<S>(tau_s > 0 ? 1 - std::exp(-dt_s / tau_s) : 1)),
+        spike_hz_(static_cast<S>(1 / dt_s)) {}
+
+  /// The trace, then P.
+  [[nodiscard]] std::size_t state_size(std::size_t from, std::size_t, std::size_t) const override {
+    return from + from * from;
+  }
+  void start(std::size_t from, std::span<S> state) const override {
+    for (std::size_t i = 0; i < from; ++i)
+      state[from + i * from + i] = static_cast<S>(static_cast<double>(from) / rate_dt_);
+  }
+
+  void step(const tyto::PlasticStep<S>& step, bool learning) const override {
+    const std::size_t n = step.from;
+    const auto r = step.state.first(n);
+    plasticity::follow(step.source, decay_, rest_, spike_hz_, r);
+    if (!learning) return;
+    S* const p = step.state.data() + n;
+    thread_local std::vector<S> pr;
+    pr.assign(n, S(0));
+    for (std::size_t i = 0; i < n; ++i)
+      for (std::size_t j = 0; j < n; ++j) pr[i] += p[i * n + j] * r[j];
+    S rpr = S(0);
+    for (std::size_t i = 0; i < n; ++i) rpr += r[i] * pr[i];
+    const S scale = S(1) / (S(1) + rpr);
+    for (std::size_t i = 0; i < n; ++i)
+      for (std::size_t j = 0; j < n; ++j) p[i * n + j] -= scale * pr[i] * pr[j];
+    // P r with the new P is the old one's times the scale.
+    const bool onto_neurons = step.error.size() != step.to;
+    for (std::size_t k = 0; k < step.to; ++k) {
+      const S error = scale * (onto_neurons ? plasticity::along_encoder(step, k) : step.error[k]);
+      for (std::size_t i = 0; i < n; ++i) step.weights[i * step.to + k] -= pr[i] * error;
+    }
+  }
+
+ private:
+  double rate_dt_;
+  S decay_, rest_, spike_hz_;
+};
+
+struct Rls {
+  static constexpr bool error = true;
+  static constexpr bool ensemble = false;
+  double learning_rate = 1e-3;
+  double tau_s = 0.005;
+
+  static auto parameters() {
+    return tyto::parameters<Rls>("Recursive least squares: the weights that would have been best so far")
+        .number("learning_rate", &Rls::learning_rate, "0.001", "how far the first steps go")
+        .positive()
+        .time("tau", &Rls::tau_s, "5 ms", "time constant of the filter on the activity of the source")
+        .non_negative();
+  }
+  template <class S>
+  [[nodiscard]] std::unique_ptr<tyto::PlasticityKernel<S>> prepare(double dt_s) const {
+    return std::make_unique<RlsKernel<S>>(learning_rate, tau_s, dt_s);
+  }
+};
+
+}  // namespace
+
+TYTO_PLASTICITY("rls", Rls)

@@ -1,0 +1,61 @@
+#include <cmath>
+#include <memory>
+
+#include <tyto/plasticity.hpp>
+
+#include "../common/activity.hpp"
+
+namespace {
+
+/// Vector Oja (Voelker, Crawford and Eliasmith 2014): encoders of active neurons move towards what they are shown,
+/// e_j <- e_j + rate dt a_j (x - e_j). In terms of currents this is rate dt a_j (gain_j / radius x - scaled encoder).
+template <class S>
+class VojaKernel final : public tyto::PlasticityKernel<S> {
+ public:
+  VojaKernel(double learning_rate, double tau_s, double dt_s)
+      : rate_dt_(static_cast<S>(learning_rate * dt_s)),
+        decay_(static_cast<S>(tau_s > 0 ? std::exp(-dt_s / tau_s) : 0)),
+        rest_(static_cast<S>(tau_s > 0 ? 1 - std::exp(-dt_s / tau_s) : 1)),
+        spike_hz_(static_cast<S>(1 / dt_s)) {}
+
+  [[nodiscard]] std::size_t state_size(std::size_t, std::size_t, std::size_t neurons) const override {
+    return neurons;
+  }
+
+  void step(const tyto::PlasticStep<S>& step, bool learning) const override {
+    plasticity::follow(step.target, decay_, rest_, spike_hz_, step.state);
+    if (!learning) return;
+    const std::size_t d = step.to;
+    for (std::size_t j = 0; j < step.state.size(); ++j)
+      for (std::size_t k = 0; k < d; ++k) {
+        S& encoder = step.encoders[j * d + k];
+        encoder += rate_dt_ * step.state[j] * (step.handed[k] - encoder);
+      }
+  }
+
+ private:
+  S rate_dt_, decay_, rest_, spike_hz_;
+};
+
+struct Voja {
+  static constexpr bool error = false;
+  static constexpr bool ensemble = true;
+  double learning_rate = 1e-2;
+  double tau_s = 0.005;
+
+  static auto parameters() {
+    return tyto::parameters<Voja>("Vector Oja: encoders of active neurons move towards what is represented")
+        .number("learning_rate", &Voja::learning_rate, "0.01", "step size")
+        .non_negative()
+        .time("tau", &Voja::tau_s, "5 ms", "time constant of the filter on the activity of the ensemble")
+        .non_negative();
+  }
+  template <class S>
+  [[nodiscard]] std::unique_ptr<tyto::PlasticityKernel<S>> prepare(double dt_s) const {
+    return std::make_unique<VojaKernel<S>>(learning_rate, tau_s, dt_s);
+  }
+};
+
+}  // namespace
+
+TYTO_PLASTICITY("voja", Voja)

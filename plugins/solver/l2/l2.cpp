@@ -1,0 +1,44 @@
+#include <cmath>
+
+#include <Eigen/Dense>
+
+#include "../common/report.hpp"
+
+namespace {
+
+/// (A'A + m sigma^2 I) D = A'Y with sigma = regularisation x the greatest rate, for m points (Eliasmith and Anderson
+/// 2003): rates are taken to be known up to that noise.
+class L2 final : public tyto::Solver {
+ public:
+  double regularisation = 0.1;
+
+  static auto parameters() {
+    return tyto::parameters<L2>("Least squares with noise on the rates")
+        .number("regularisation", &L2::regularisation, "0.1", "standard deviation of that noise over the greatest rate")
+        .non_negative();
+  }
+
+  [[nodiscard]] tyto::DecodingSolution solve(const tyto::DecodingProblem& problem) const override {
+    if (!problem.signs.empty())
+      throw tyto::Error("the solver 'l2' finds weights of both signs, which Dale's law forbids; use 'nnls'");
+    const auto rates = solver::rates_of(problem);
+    const auto wanted = solver::wanted_of(problem);
+    const double sigma_hz = regularisation * (rates.size() > 0 ? rates.maxCoeff() : 0.0);
+    const Eigen::Index n = rates.cols();
+    Eigen::MatrixXd gram = Eigen::MatrixXd::Zero(n, n);
+    gram.selfadjointView<Eigen::Lower>().rankUpdate(rates.transpose());
+    gram.diagonal().array() += static_cast<double>(problem.points) * sigma_hz * sigma_hz;
+    const Eigen::MatrixXd right = rates.transpose() * wanted;
+    // Without regularisation the matrix may be singular; then the factorisation with pivots says so and still solves.
+    const Eigen::LDLT<Eigen::MatrixXd> factors(gram.selfadjointView<Eigen::Lower>());
+    const solver::RowMatrix weights = factors.solve(right);
+    if (!weights.allFinite()) throw tyto::Error("least squares has no unique solution here; raise the regularisation");
+    auto solution = solver::report(problem, weights);
+    solution.report.attribute("noise_hz", sigma_hz);
+    return solution;
+  }
+};
+
+}  // namespace
+
+TYTO_PLUGIN(registrar) { registrar.add<tyto::Solver, L2>(tyto::Kind::solver, "l2"); }
