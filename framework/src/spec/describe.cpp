@@ -186,6 +186,42 @@ Block input_block() {
   return block;
 }
 
+Block simulation_block() {
+  Block block = declared<SimulationExperimentKeys>("simulation");
+  block.doc =
+      "An experiment that runs its model step by step through a stream has these keys at the top level, in the place of "
+      "those of 'experiment'";
+  const auto at = std::find_if(block.rows.begin(), block.rows.end(), [](const auto& r) { return r.name == "backend"; });
+  block.rows.insert(at, {row("model", "map", "required", "the layers, in the order in which they take their steps"),
+                         row("probes", "map", "{}", "what is recorded, by name; see 'probe'")});
+  block.rows.push_back(row("analyses", "list", "[]", "what to make of the finished run; see 'analysis'"));
+  block.rows.push_back(row("sweep", "map", "-", "parameters to vary, a run for each combination; see 'sweep'"));
+  return block;
+}
+
+Block connection_block() {
+  Block block = declared<ConnectionKeys>("connection");
+  const auto from = rows_of(InputKeys::parameters().list());
+  block.rows.insert(block.rows.begin(), from.begin(), from.end());
+  block.rows.insert(block.rows.begin(), row("type", "layer (projection)", "required", "the projection's name"));
+  block.rows.push_back(row("learn", "plasticity", "-", "how it learns; see 'learn'"));
+  return block;
+}
+
+Block learn_block() {
+  Block block = declared<LearnKeys>("learn");
+  block.rows.insert(block.rows.begin(), row("rule", "plasticity", "required", "the rule's name"));
+  return block;
+}
+
+Block probe_block() {
+  Block block = declared<LayerProbeKeys>("probe");
+  const auto every = rows_of(ProbeKeys::parameters().list());
+  block.doc = ProbeKeys::parameters().list().doc;
+  block.rows.insert(block.rows.end(), every.begin(), every.end());
+  return block;
+}
+
 }  // namespace
 
 std::string type_text(const ParameterInfo& info) {
@@ -235,7 +271,11 @@ std::vector<Block> blocks() {
           learning_block(),
           declared<TrialCounts>("trials"),
           declared<AnalysisKeys>("analysis"),
-          sweep_block()};
+          sweep_block(),
+          simulation_block(),
+          connection_block(),
+          learn_block(),
+          probe_block()};
 }
 
 std::string describe(const ComponentInfo& component) {

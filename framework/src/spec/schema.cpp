@@ -235,12 +235,83 @@ Json layers(Schema& schema) {
   return json;
 }
 
-Json model(Schema& schema) {
+/// Every declared parameter as a property.
+template <class Keys>
+Json properties_of(Schema& schema) {
+  Json properties = Json::object();
+  for (const auto& info : Keys::parameters().list().items) properties[info.name] = parameter(schema, info);
+  return properties;
+}
+
+/// How a connection of a simulation learns.
+Json plasticity(Schema& schema) {
+  const Json further = properties_of<LearnKeys>(schema);
+  Json alternatives = Json::array();
+  for (const auto* info : all_of(schema, Kind::plasticity))
+    alternatives.push_back(component_object(schema, *info, "rule", further));
+  if (alternatives.empty()) alternatives.push_back(false);
+  alternatives.push_back({{"type", "null"}});
+  return {{"description", "how the connection learns"}, {"oneOf", std::move(alternatives)}};
+}
+
+/// Connections of a simulation, with `more` keys of somebody else.
+Json connection(Schema& schema, const Json& more = Json::object()) {
+  Json further = properties_of<InputKeys>(schema);
+  // A bare time stands for an exponential synapse.
+  Json synapse = properties_of<ConnectionKeys>(schema)["synapse"];
+  synapse["anyOf"].push_back({{"type", "string"}, {"pattern", quantity_pattern(Dimension::time)}});
+  further["synapse"] = std::move(synapse);
+  further["learn"] = plasticity(schema);
+  for (const auto& [name, value] : more.items()) further[name] = value;
+  const auto projections = all_of(schema, Kind::layer, capability::projection);
+  Json alternatives = Json::array();
+  add_names(alternatives, projections);
+  for (const auto* info : projections) alternatives.push_back(component_object(schema, *info, "type", further));
+  if (schema.references) alternatives.push_back({{"type", "string"}, {"pattern", reference_pattern}});
+  return {{"oneOf", std::move(alternatives)}};
+}
+
+Json simulation_layers(Schema& schema) {
+  const std::string prefix = schema.references ? "model_" : "";
+  schema.definitions[prefix + "connection"] = connection(schema);
+  const Json one = reference_to(prefix + "connection");
+  Json further = properties_of<LayerKeys>(schema);
+  further["input"] = {{"description", "connections into the layer"},
+                      {"anyOf", Json::array({one, {{"type", "array"}, {"items", one}}, {{"type", "null"}}})}};
+  Json alternatives = Json::array();
+  for (const auto* info : all_of(schema, Kind::layer, capability::population))
+    alternatives.push_back(component_object(schema, *info, "type", further, Json::array({"size"})));
+  if (schema.references)
+    alternatives.push_back({{"type", "object"},
+                            {"properties", {{"type", {{"type", "string"}, {"pattern", reference_pattern}}}}},
+                            {"required", Json::array({"type"})}});
+  if (alternatives.empty()) alternatives.push_back(false);
+  const std::string name = prefix + "simulation_layer";
+  schema.definitions[name] = {{"oneOf", std::move(alternatives)}};
+  return {{"type", "object"},
+          {"description", "the layers in the order in which they take their steps"},
+          {"minProperties", 1},
+          {"propertyNames", {{"pattern", name_pattern}}},
+          {"additionalProperties", reference_to(name)}};
+}
+
+Json probes(Schema& schema) {
+  const Json every = properties_of<ProbeKeys>(schema);
+  Json of_layer = object_of(schema, LayerProbeKeys::parameters().list());
+  of_layer["properties"]["every"] = every["every"];
+  schema.definitions["probe"] = {{"anyOf", Json::array({std::move(of_layer), connection(schema, every)})}};
+  return {{"type", {"object", "null"}},
+          {"description", "what is recorded, by name"},
+          {"propertyNames", {{"pattern", name_pattern}}},
+          {"additionalProperties", reference_to("probe")}};
+}
+
+Json model(Schema& schema, Json layers) {
   Json from_file = object_of(schema, ModelKeys::parameters().list());
   from_file["properties"]["with"] = {{"type", {"object", "null"}},
                                      {"description", "values for the model's parameters"}};
   Json inlined = empty_object();
-  inlined["properties"]["layers"] = layers(schema);
+  inlined["properties"]["layers"] = std::move(layers);
   inlined["required"].push_back("layers");
   Json json;
   json["description"] = "the network";
@@ -290,12 +361,22 @@ Json sweep() {
 
 Json experiment_file(Schema& schema) {
   Json json = object_of(schema, ExperimentKeys::parameters().list());
-  json["properties"]["model"] = model(schema);
+  json["properties"]["model"] = model(schema, layers(schema));
   json["properties"]["learning"] = learning(schema);
   json["properties"]["analyses"] = analyses(schema);
   json["properties"]["sweep"] = sweep();
   json["required"].push_back("model");
   json["required"].push_back("learning");
+  return json;
+}
+
+Json simulation_file(Schema& schema) {
+  Json json = object_of(schema, SimulationExperimentKeys::parameters().list());
+  json["properties"]["model"] = model(schema, simulation_layers(schema));
+  json["properties"]["probes"] = probes(schema);
+  json["properties"]["analyses"] = analyses(schema);
+  json["properties"]["sweep"] = sweep();
+  json["required"].push_back("model");
   return json;
 }
 
@@ -306,7 +387,7 @@ Json model_file(Schema& schema) {
   json["properties"]["parameters"] = {{"type", {"object", "null"}},
                                       {"description", "names and defaults; '$name' stands for the value"},
                                       {"propertyNames", {{"pattern", name_pattern}}}};
-  json["properties"]["layers"] = layers(schema);
+  json["properties"]["layers"]["anyOf"] = Json::array({layers(schema), simulation_layers(schema)});
   json["required"].push_back("layers");
   schema.references = false;
   return json;
@@ -317,13 +398,18 @@ Json model_file(Schema& schema) {
 std::string schema(const plugin::Components& components, SchemaOf what) {
   Schema schema{components};
   Json experiment = experiment_file(schema);
+  Json simulation = simulation_file(schema);
   Json model = model_file(schema);
   Json json;
   json["$schema"] = "http://json-schema.org/draft-07/schema#";
   json["title"] = what == SchemaOf::experiment ? "Tyto experiment" : "Tyto model file";
-  json["allOf"] = Json::array({reference_to(what == SchemaOf::experiment ? "experiment" : "model_file")});
+  json["allOf"] = Json::array({reference_to(what == SchemaOf::experiment ? "experiment_file" : "model_file")});
   json["definitions"] = std::move(schema.definitions);
+  json["definitions"]["experiment_file"] = {{"if", {{"required", {"simulation"}}}},
+                                            {"then", reference_to("simulation_experiment")},
+                                            {"else", reference_to("experiment")}};
   json["definitions"]["experiment"] = std::move(experiment);
+  json["definitions"]["simulation_experiment"] = std::move(simulation);
   json["definitions"]["model_file"] = std::move(model);
   return json.dump(2) + '\n';
 }

@@ -1,4 +1,4 @@
-#include "solver/common/nnls.hpp"
+#include "nnls.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,0 +1,69 @@
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+#include <string>
+#include <vector>
+
+#include <tyto/analysis.hpp>
+#include <tyto/error.hpp>
+#include <tyto/plugin.hpp>
+
+namespace {
+
+/// Frequency and amplitude of a vector that goes round in a plane: the frequency is the slope of its angle by least
+/// squares.
+class Oscillation final : public tyto::Analysis {
+ public:
+  std::string probe;
+  double from_s = 0;
+
+  static auto parameters() {
+    return tyto::parameters<Oscillation>("Frequency and amplitude of a decoded oscillation in two dimensions")
+        .text("probe", &Oscillation::probe, "", "the probe that recorded the two values")
+        .required()
+        .time("from", &Oscillation::from_s, "0 s", "samples before this are left out")
+        .non_negative();
+  }
+
+  void check(const tyto::Model& model) const override {
+    const auto found = std::find_if(model.probes.begin(), model.probes.end(),
+                                    [&](const auto& candidate) { return candidate.name == probe; });
+    if (found == model.probes.end()) throw tyto::Error("there is no probe '" + probe + "'");
+    if (found->channels != 2) throw tyto::Error("the probe '" + probe + "' must have two channels");
+  }
+
+  void run(const tyto::FinishedSimulation& simulation, tyto::Table& table) const override {
+    const auto data = simulation.probe(probe);
+    std::vector<double> times, angles;
+    double amplitude = 0, turns = 0, before = 0;
+    for (std::size_t i = 0; i < data.time_s.size(); ++i) {
+      if (data.time_s[i] < from_s) continue;
+      const double x = data.values[2 * i], y = data.values[2 * i + 1];
+      const double angle = std::atan2(y, x) / (2 * std::numbers::pi);
+      if (!times.empty()) turns -= std::round(angle - before);
+      before = angle;
+      times.push_back(data.time_s[i]);
+      angles.push_back(angle + turns);
+      amplitude += std::hypot(x, y);
+    }
+    if (times.size() < 2) throw tyto::Error("the probe '" + probe + "' has too few samples in that time");
+    double mean_time = 0, mean_angle = 0, products = 0, squares = 0;
+    const auto n = static_cast<double>(times.size());
+    for (std::size_t i = 0; i < times.size(); ++i) {
+      mean_time += times[i] / n;
+      mean_angle += angles[i] / n;
+    }
+    for (std::size_t i = 0; i < times.size(); ++i) {
+      products += (times[i] - mean_time) * (angles[i] - mean_angle);
+      squares += (times[i] - mean_time) * (times[i] - mean_time);
+    }
+    table.variable("frequency", {}, std::vector{std::abs(products / squares)}, "Hz", "turns a second");
+    table.variable("amplitude", {}, std::vector{amplitude / n}, "1", "mean length of the vector");
+  }
+};
+
+}  // namespace
+
+TYTO_PLUGIN(registrar) {
+  registrar.add<tyto::Analysis, Oscillation>(tyto::Kind::analysis, "oscillation", {tyto::capability::simulation});
+}
