@@ -59,7 +59,9 @@ spec::Overrides overrides_of(const Options& options) {
   return overrides;
 }
 
+/// Of the last stage, where there are any.
 std::string summary_text(const run::RunSummary& summary, const spec::Experiment& experiment) {
+  if (!experiment.stages.empty()) return summary_text(summary, experiment.stages.back());
   if (experiment.simulation) {
     std::string text = fmt::format("simulated in {:.2f} s", summary.simulation_s);
     for (const auto& number : summary.numbers)

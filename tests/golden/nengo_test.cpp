@@ -3,37 +3,15 @@
 #include <cmath>
 #include <map>
 
-#include "spec/simulation.hpp"
 #include "support/golden.hpp"
-#include "support/workshop.hpp"
+#include "support/simulations.hpp"
 
 namespace {
 
-/// A simulation made from the YAML of its layers and probes.
-struct Made {
-  tyto::Model model;
-  std::unique_ptr<tyto::Simulation> simulation;
+using workshop::run;
 
-  void set(const std::string& path, const std::vector<double>& values) const {
-    const auto& arrays = simulation->arrays();
-    const auto found =
-        std::find_if(arrays.begin(), arrays.end(), [&](const auto& array) { return array.path() == path; });
-    ASSERT_NE(found, arrays.end()) << path;
-    simulation->set(static_cast<std::size_t>(found - arrays.begin()), values);
-  }
-};
-
-Made make(const std::string& layers, const std::string& probes, double dt_s) {
-  tyto::spec::Reader reader(workshop::registry());
-  auto built = tyto::spec::build_simulation_model(tyto::spec::parse(layers, "layers"), {0, 1, dt_s}, reader);
-  const auto node = tyto::spec::parse(probes, "probes");
-  static_cast<void>(tyto::spec::read_probes(&node, built, reader));
-  reader.finish();
-  Made made;
-  made.model = built.model;
-  made.simulation = workshop::make<tyto::Backend>(tyto::Kind::backend, "cpu")
-                        ->simulate(built.model, tyto::Precision::float64);
-  return made;
+workshop::MadeSimulation make(const std::string& layers, const std::string& probes, double dt_s) {
+  return workshop::simulation(layers, probes, dt_s);
 }
 
 std::string seconds(const golden::File& file, const std::string& name) {
@@ -48,22 +26,11 @@ std::string ensemble(const golden::File& file, const std::string& name, const st
          "}, input: " + input + "}\n";
 }
 
-void set_ensemble(const Made& made, const golden::File& file, const std::string& name) {
+void set_ensemble(const workshop::MadeSimulation& made, const golden::File& file, const std::string& name) {
   made.set(name + "/encoders", file.values("encoders_" + name));
   made.set(name + "/gain", file.values("gain_" + name));
   made.set(name + "/bias", file.values("bias_" + name));
   made.set(name + "/initial_voltage", file.values("voltage_initial_" + name));
-}
-
-/// All samples of every probe, by name.
-std::map<std::string, std::vector<double>> run(const Made& made, const std::vector<double>& stimulus) {
-  std::map<std::string, std::vector<double>> samples;
-  made.simulation->start();
-  made.simulation->advance(stimulus.size(), stimulus, [&](std::size_t probe, std::uint64_t, auto sample) {
-    auto& all = samples[made.model.probes[probe].name];
-    all.insert(all.end(), sample.begin(), sample.end());
-  });
-  return samples;
 }
 
 double difference(const std::vector<double>& actual, const std::vector<double>& expected) {
@@ -98,7 +65,7 @@ void expect_spikes_and_voltages(std::map<std::string, std::vector<double>>& samp
 TEST(GoldenNengo, Feedforward) {
   const golden::File file("nengo_feedforward");
   const std::string synapse = seconds(file, "synapse_tau"), readout = seconds(file, "readout_tau");
-  const Made made = make(ensemble(file, "pre", "{type: direct, from: stimulus}") +
+  const auto made = make(ensemble(file, "pre", "{type: direct, from: stimulus}") +
                              ensemble(file, "post", "{type: decoded, from: pre, synapse: " + synapse + "}"),
                          std::string(spike_probes) + "pre_decoded: {from: pre, type: decoded, synapse: " + readout +
                              "}\npost_decoded: {from: post, type: decoded, synapse: " + readout + "}",
@@ -118,7 +85,7 @@ TEST(GoldenNengo, Pes) {
   const std::string rule = "{rule: pes, error: error, learning_rate: " +
                            tyto::format_quantity(file.attribute_number("pes_learning_rate"), tyto::Dimension::none) +
                            ", tau: " + seconds(file, "pes_pre_synapse_tau") + "}";
-  const Made made = make(
+  const auto made = make(
       ensemble(file, "pre", "{type: direct, from: stimulus}") +
           ensemble(file, "post", "{type: decoded, from: pre, synapse: " + synapse + ", learn: " + rule + "}") +
           "error: {type: node, size: 1, input: [{type: decoded, from: pre, synapse: " + readout +
@@ -153,7 +120,7 @@ TEST(GoldenNengo, GainsAndBiasesComeFromRatesAndIntercepts) {
       text += (text.empty() ? "" : ", ") + tyto::format_quantity(value, tyto::Dimension::none) + unit;
     return "[" + text + "]";
   };
-  const Made made = make("pre: {type: ensemble, size: " + std::to_string(file.values("gain_pre").size()) +
+  const auto made = make("pre: {type: ensemble, size: " + std::to_string(file.values("gain_pre").size()) +
                              ", max_rates: {values: " + list("max_rates_pre", " Hz") +
                              "}, intercepts: {values: " + list("intercepts_pre", "") + "}}",
                          "{}", file.attribute_number("dt"));

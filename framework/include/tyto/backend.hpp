@@ -35,7 +35,8 @@ struct NetworkArray {
   std::size_t source = ModelInput::stimulus;  ///< where the input that it belongs to comes from, or the transform
   ArrayInfo info;
   std::size_t size = 0;
-  bool of_connection = true;  ///< else a layer's own
+  /// What it belongs to: a layer itself, a connection, or a connection of a probe, whose layer is "probe_<name>".
+  enum class Owner { layer, connection, probe } owner = Owner::connection;
   [[nodiscard]] std::string path() const { return layer + "/" + name; }
 };
 

@@ -28,6 +28,8 @@ class TYTO_API Tuning {
   [[nodiscard]] virtual std::size_t dimensions() const = 0;
   [[nodiscard]] virtual double radius() const = 0;
   [[nodiscard]] virtual double threshold_current() const = 0;
+  /// The rate at which its neurons answer to a current.
+  [[nodiscard]] virtual double rate_hz(double current) const = 0;
   /// J(x) of every neuron.
   virtual void currents(std::span<const double> point, std::span<double> currents) const = 0;
   /// The rates that go with them, in Hz.

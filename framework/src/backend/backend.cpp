@@ -31,14 +31,17 @@ std::vector<NetworkArray> arrays_of(const Model& model) {
   for (const auto& layer : model.layers) {
     for (const auto& info : layer.arrays) {
       add(layer.name, info.name, layer.from, info);
-      arrays.back().of_connection = false;
+      arrays.back().owner = NetworkArray::Owner::layer;
     }
     for (const auto& input : layer.inputs)
       for (const auto& info : input.arrays)
         add(layer.name, layer.inputs.size() == 1 ? info.name : name_of(input.from) + "_" + info.name, input.from, info);
   }
   for (const auto& probe : model.probes)
-    for (const auto& info : probe.input.arrays) add("probe_" + probe.name, info.name, probe.input.from, info);
+    for (const auto& info : probe.input.arrays) {
+      add("probe_" + probe.name, info.name, probe.input.from, info);
+      arrays.back().owner = NetworkArray::Owner::probe;
+    }
   return arrays;
 }
 

@@ -210,6 +210,7 @@ void check_table(const std::string& group, const Table& table) {
 
 struct ResultsFile::Impl {
   Building building;
+  std::string below;  ///< the group that paths start from
   fs::path target;
   fs::path temporary;
   Descriptor descriptor{-1};
@@ -241,7 +242,11 @@ ResultsFile::ResultsFile(fs::path target, Building building) : impl_(new Impl) {
 
 ResultsFile::~ResultsFile() = default;
 
-void ResultsFile::write(const std::string& group, const Table& table) {
+void ResultsFile::enter(std::string group) { impl_->below = std::move(group); }
+
+void ResultsFile::write(const std::string& path, const Table& table) {
+  // The root's attributes are those of the group that was entered.
+  const std::string group = path == "/" && !impl_->below.empty() ? impl_->below : impl_->below + path;
   check_table(group, table);
   const auto lock = h5::exclusive();
   const h5::Handle place = h5::create_group(impl_->file, group);
@@ -303,7 +308,7 @@ Series::Series(ResultsFile& file, const std::string& group, const std::vector<Ax
   table.axes = axes;
   file.write(group, table);
   const auto lock = h5::exclusive();
-  const h5::Handle place = h5::open_group(file.impl_->file, group);
+  const h5::Handle place = h5::open_group(file.impl_->file, file.impl_->below + group);
   h5::Shape shape;
   for (const auto& axis : axes) {
     shape.push_back(size_of(axis.values));

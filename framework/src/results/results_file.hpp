@@ -26,6 +26,8 @@ class ResultsFile {
   ResultsFile(const ResultsFile&) = delete;
   ResultsFile& operator=(const ResultsFile&) = delete;
 
+  /// From now on, paths of groups stand below this one, as in "/stages/learn"; empty for the root.
+  void enter(std::string group);
   /// Writes a table as a group, e.g. "/analysis/confusion" ("/" for the root's attributes). Axes become
   /// dimension scales; data are chunked, shuffled, compressed and checksummed (fletcher32); every variable has
   /// `units` and `long_name`; creation order is kept.

@@ -25,6 +25,7 @@ class KeptTuning final : public Tuning {
   [[nodiscard]] std::size_t dimensions() const override { return tuning_->dimensions(); }
   [[nodiscard]] double radius() const override { return tuning_->radius(); }
   [[nodiscard]] double threshold_current() const override { return tuning_->threshold_current(); }
+  [[nodiscard]] double rate_hz(double current) const override { return tuning_->rate_hz(current); }
   void currents(std::span<const double> point, std::span<double> currents) const override {
     tuning_->currents(point, currents);
   }

@@ -11,13 +11,20 @@
 
 namespace tyto::run {
 
-/// How a run was conducted, as far as its provenance tells.
+/// How a run was conducted, as far as its provenance tells; where there are stages, the last one tells of times.
 struct Conduct {
   std::string started;
   std::size_t threads = 0;
   double trials_s = 0;
   std::optional<double> simulation_s;
   std::vector<double> epoch_s;
+};
+
+/// What one run, or one stage of several, leaves behind.
+struct StageResult {
+  RunSummary summary;
+  Conduct conduct;
+  std::vector<results::ReadArray> weights;  ///< for later stages
 };
 
 /// Attributes of the root.

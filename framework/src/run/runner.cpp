@@ -52,18 +52,14 @@ void write_metrics(Network& network, const TrialSet& trials, const Objective& ob
   if (trials.size() > 0) file.write(group, metrics_table(test(network, trials, objective, false).metrics, objective));
 }
 
-}  // namespace
-
-RunSummary run_experiment(const spec::Experiment& experiment, const RunOptions& options, Executor& executor,
-                          Progress& progress, const std::stop_token& stop) {
-  if (experiment.simulation) return run_simulation(experiment, options, progress, stop);
+/// A run through trials, up to the last analysis.
+StageResult run_trials(const spec::Experiment& experiment, const Stages& stages, results::ResultsFile& file,
+                       Executor& executor, Progress& progress, const std::stop_token& stop) {
   const auto check_stop = [&] {
     if (stop.stop_requested()) throw Interrupted();
   };
-  const std::string started = results::utc_now();
-  // Made first, so that a folder that cannot be written is found out before the work, not after it.
-  results::ResultsFile file(options.out);
-  RunSummary summary;
+  StageResult result;
+  RunSummary& summary = result.summary;
 
   StopWatch making;
   const auto make = [&](Split split, int count) {
@@ -78,7 +74,7 @@ RunSummary run_experiment(const spec::Experiment& experiment, const RunOptions& 
 
   const auto network = experiment.backend->compile(experiment.model, experiment.precision, executor);
   initialise(*network, experiment.seed);
-  if (experiment.weights) take_weights(*network, *experiment.weights, experiment.weights_place);
+  if (experiment.weights) take_weights(*network, *experiment.weights, stages, experiment.weights_place);
 
   Training training;
   if (experiment.rule->trains()) {
@@ -108,13 +104,46 @@ RunSummary run_experiment(const spec::Experiment& experiment, const RunOptions& 
     item.analysis->run(finished, table);
     file.write("/analysis/" + item.name, table);
   }
+  result.weights = kept_weights(*network);
+  result.conduct.trials_s = summary.trials_s;
+  for (const auto& row : training.epochs) result.conduct.epoch_s.push_back(row.seconds);
+  return result;
+}
 
-  Conduct conduct{started, executor.threads(), summary.trials_s, {}, {}};
-  for (const auto& row : training.epochs) conduct.epoch_s.push_back(row.seconds);
+StageResult run_one(const spec::Experiment& experiment, const Stages& stages, results::ResultsFile& file,
+                    Executor& executor, Progress& progress, const std::stop_token& stop) {
+  return experiment.simulation ? run_simulation(experiment, stages, file, progress, stop)
+                               : run_trials(experiment, stages, file, executor, progress, stop);
+}
+
+}  // namespace
+
+RunSummary run_experiment(const spec::Experiment& experiment, const RunOptions& options, Executor& executor,
+                          Progress& progress, const std::stop_token& stop) {
+  using Building = results::ResultsFile::Building;
+  bool streams = experiment.simulation.has_value();
+  for (const auto& stage : experiment.stages) streams = streams || stage.simulation;
+  const std::string started = results::utc_now();
+  // Made first, so that a folder that cannot be written is found out before the work, not after it.
+  results::ResultsFile file(options.out, streams ? Building::on_disk : Building::in_memory);
+  Stages finished;
+  StageResult last;
+  if (experiment.stages.empty()) last = run_one(experiment, finished, file, executor, progress, stop);
+  for (const auto& stage : experiment.stages) {
+    progress.say("stage " + stage.stage);
+    file.enter("/stages/" + stage.stage);
+    last = run_one(stage, finished, file, executor, progress, stop);
+    finished[stage.stage] = last.weights;
+    file.enter("");
+  }
+  if (!experiment.stages.empty()) write_root(file, experiment);
+  Conduct conduct = std::move(last.conduct);
+  conduct.started = started;
+  conduct.threads = executor.threads();
   write_provenance(file, experiment, options, conduct);
-  check_stop();
+  if (stop.stop_requested()) throw Interrupted();
   file.commit();
-  return summary;
+  return last.summary;
 }
 
 }  // namespace tyto::run

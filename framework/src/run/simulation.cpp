@@ -135,42 +135,36 @@ void simulate(const spec::Experiment& experiment, Simulation& simulation, Record
 
 }  // namespace
 
-RunSummary run_simulation(const spec::Experiment& experiment, const RunOptions& options, Progress& progress,
-                          const std::stop_token& stop) {
-  Conduct conduct;
-  conduct.started = results::utc_now();
-  conduct.threads = 1;
-  results::ResultsFile file(options.out, results::ResultsFile::Building::on_disk);
+StageResult run_simulation(const spec::Experiment& experiment, const Stages& stages, results::ResultsFile& file,
+                           Progress& progress, const std::stop_token& stop) {
+  StageResult result;
+  RunSummary& summary = result.summary;
   const auto simulation = experiment.backend->simulate(experiment.model, experiment.precision);
   initialise(*simulation, experiment.seed);
   std::set<std::string> given;
-  if (experiment.weights) given = take_some_weights(*simulation, *experiment.weights, experiment.weights_place);
+  if (experiment.weights)
+    given = take_some_weights(*simulation, *experiment.weights, stages, experiment.weights_place);
   find_decoders(experiment.model, *simulation, experiment.seed, given, file);
 
-  RunSummary summary;
-  {
-    // The series are closed before the file is.
-    Recorder recorder(experiment, file);
-    const auto begin = std::chrono::steady_clock::now();
-    simulate(experiment, *simulation, recorder, progress, stop);
-    summary.simulation_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-    progress.clear();
-    write_root(file, experiment);
-    write_weights(*simulation, file);
-    const RecordedSimulation finished(experiment, *simulation, recorder);
-    for (const auto& item : experiment.analyses) {
-      if (stop.stop_requested()) throw Interrupted();
-      Table table;
-      item.analysis->run(finished, table);
-      file.write("/analysis/" + item.name, table);
-      add_numbers(item.name, table, summary);
-    }
+  // The series are closed before the file is.
+  Recorder recorder(experiment, file);
+  const auto begin = std::chrono::steady_clock::now();
+  simulate(experiment, *simulation, recorder, progress, stop);
+  summary.simulation_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  progress.clear();
+  write_root(file, experiment);
+  write_weights(*simulation, file);
+  const RecordedSimulation finished(experiment, *simulation, recorder);
+  for (const auto& item : experiment.analyses) {
+    if (stop.stop_requested()) throw Interrupted();
+    Table table;
+    item.analysis->run(finished, table);
+    file.write("/analysis/" + item.name, table);
+    add_numbers(item.name, table, summary);
   }
-  conduct.simulation_s = summary.simulation_s;
-  write_provenance(file, experiment, options, conduct);
-  if (stop.stop_requested()) throw Interrupted();
-  file.commit();
-  return summary;
+  result.weights = kept_weights(*simulation);
+  result.conduct.simulation_s = summary.simulation_s;
+  return result;
 }
 
 }  // namespace tyto::run

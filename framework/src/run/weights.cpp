@@ -12,7 +12,9 @@ namespace run {
 
 namespace {
 
-std::vector<results::ReadArray> read_weights(const spec::WeightSource& source, const Place& place) {
+std::vector<results::ReadArray> read_weights(const spec::WeightSource& source, const Stages& stages,
+                                             const Place& place) {
+  if (!source.stage.empty()) return stages.at(source.stage);
   try {
     return results::read_arrays(source.file, "/weights");
   } catch (const Error& error) {
@@ -46,30 +48,49 @@ std::string misshapen(const NetworkArray& array, const std::vector<results::Read
 
 }  // namespace
 
-void take_weights(ArrayStore& network, const spec::WeightSource& source, const Place& place) {
-  auto found = read_weights(source, place);
+std::vector<results::ReadArray> kept_weights(const ArrayStore& network) {
+  std::vector<results::ReadArray> kept;
+  for (std::size_t index = 0; index < network.arrays().size(); ++index) {
+    const auto& array = network.arrays()[index];
+    kept.push_back({"/weights/" + array.path(), array.info.shape, network.get(index)});
+  }
+  return kept;
+}
+
+void take_weights(ArrayStore& network, const spec::WeightSource& source, const Stages& stages,
+                  const Place& place) {
+  auto found = read_weights(source, stages, place);
+  const std::string name = source.stage.empty() ? source.file : "stage " + source.stage;
   std::vector<Diagnostic> faults;
   for (std::size_t index = 0; index < network.arrays().size(); ++index) {
     const auto& array = network.arrays()[index];
     const Taken taken = take(network, index, found, source.scale);
     if (taken == Taken::missing)
-      faults.push_back({place, fmt::format("{} has no array /weights/{}", source.file, array.path())});
-    if (taken == Taken::misshapen) faults.push_back({place, misshapen(array, found, source.file)});
+      faults.push_back({place, fmt::format("{} has no array /weights/{}", name, array.path())});
+    if (taken == Taken::misshapen) faults.push_back({place, misshapen(array, found, name)});
   }
   if (!faults.empty()) throw InvalidInput(std::move(faults));
 }
 
-std::set<std::string> take_some_weights(ArrayStore& network, const spec::WeightSource& source, const Place& place) {
-  auto found = read_weights(source, place);
+std::set<std::string> take_some_weights(ArrayStore& network, const spec::WeightSource& source, const Stages& stages,
+                  const Place& place) {
+  auto found = read_weights(source, stages, place);
+  const std::string name = source.stage.empty() ? source.file : "stage " + source.stage;
   std::set<std::string> set;
   for (std::size_t index = 0; index < network.arrays().size(); ++index) {
     const auto& array = network.arrays()[index];
-    if (!array.of_connection && !source.ensembles) continue;
+    // What a probe reads is found anew for the ensembles that there are.
+    if (array.owner == NetworkArray::Owner::probe) continue;
+    if (array.owner == NetworkArray::Owner::layer && !source.ensembles) continue;
+    const bool named = std::find(source.only.begin(), source.only.end(), array.path()) != source.only.end();
+    if (array.owner == NetworkArray::Owner::connection && !source.only.empty() && !named) continue;
     const Taken taken = take(network, index, found, source.scale);
-    if (taken == Taken::misshapen) throw InvalidInput(place, misshapen(array, found, source.file));
+    if (taken == Taken::misshapen) throw InvalidInput(place, misshapen(array, found, name));
     if (taken == Taken::yes) set.insert(array.path());
   }
-  if (set.empty()) throw InvalidInput(place, fmt::format("{} has no array of this model", source.file));
+  for (const auto& path : source.only)
+    if (!set.contains(path)) throw InvalidInput(place, fmt::format("{} has no array {} of this model", name, path));
+  if (set.empty()) throw InvalidInput(place, fmt::format("{} has no array of this model", name));
   return set;
 }
 

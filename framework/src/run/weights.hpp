@@ -1,8 +1,10 @@
 /// Initial weights: drawn from the seed, or taken from a results file; and the group /weights.
 #pragma once
 
+#include <map>
 #include <set>
 #include <string>
+#include <vector>
 
 #include <tyto/backend.hpp>
 
@@ -11,14 +13,22 @@
 
 namespace tyto::run {
 
-/// Sets every array of the network from /weights/<layer>/<name> of a results file. Throws InvalidInput
-/// at `place` if one is missing or has another shape.
-void take_weights(ArrayStore& network, const spec::WeightSource& source, const Place& place);
+/// Weights of finished stages, by the stage's name.
+using Stages = std::map<std::string, std::vector<results::ReadArray>>;
 
-/// The same for a simulation, where arrays that the file lacks stay as they are, and so do those of ensembles unless the
-/// source says otherwise. Returns the paths of the arrays that were set. Throws InvalidInput if there is none, or if a
+/// All arrays, as a results file would give them.
+[[nodiscard]] std::vector<results::ReadArray> kept_weights(const ArrayStore& network);
+
+/// Sets every array of the network from /weights/<layer>/<name> of a results file or a stage. Throws InvalidInput
+/// at `place` if one is missing or has another shape.
+void take_weights(ArrayStore& network, const spec::WeightSource& source, const Stages& stages,
+                  const Place& place);
+
+/// The same for a simulation, where arrays that the source lacks or does not name stay as they are, those of ensembles
+/// unless it says otherwise, and those of probes. Returns the paths of the arrays that were set. Throws InvalidInput if there is none, or if a
 /// shape differs.
-std::set<std::string> take_some_weights(ArrayStore& network, const spec::WeightSource& source, const Place& place);
+std::set<std::string> take_some_weights(ArrayStore& network, const spec::WeightSource& source, const Stages& stages,
+                  const Place& place);
 
 /// Writes /weights/<layer> for every layer.
 void write_weights(const ArrayStore& network, results::ResultsFile& file);

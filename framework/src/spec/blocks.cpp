@@ -9,12 +9,14 @@ constexpr double most_neurons = 1e6;
 constexpr double most_epochs = 1e6;
 
 Parameters<WeightSource> weight_parameters() {
-  return tyto::parameters<WeightSource>("Initial weights from a results file")
-      .text("from", &WeightSource::file, "", "results file, relative to the experiment file")
+  return tyto::parameters<WeightSource>("Initial weights from a results file or an earlier stage")
+      .text("from", &WeightSource::file, "", "results file, relative to the experiment file, or the name of an earlier stage")
       .required()
       .number("scale", &WeightSource::scale, "1", "factor on all weights")
       .boolean("ensembles", &WeightSource::ensembles, "false",
-               "in a simulation: whether encoders, gains and biases of ensembles are taken, too");
+               "in a simulation: whether encoders, gains and biases of ensembles are taken, too")
+      .texts("only", &WeightSource::only, "[]",
+             "in a simulation: the arrays of connections that are taken, as in 'post/decoders'; all if there are none");
 }
 
 Parameters<TrialCounts> test_trial_parameters() {
@@ -48,7 +50,8 @@ Parameters<Keys> with_end(Parameters<Keys> parameters) {
   std::shared_ptr<const Backend> Keys::*const backend = &CommonKeys::backend;
   std::optional<WeightSource> Keys::*const weights = &CommonKeys::weights;
   return parameters.component("backend", backend, Kind::backend, "cpu", "where the arithmetic runs")
-      .group("weights", weights, weight_parameters(), "initial weights from a results file");
+      .group("weights", weights, weight_parameters(),
+             "initial weights from a results file, or from an earlier stage");
 }
 }  // namespace
 
@@ -114,6 +117,13 @@ Parameters<InputKeys> InputKeys::parameters() {
 Parameters<ModelKeys> ModelKeys::parameters() {
   return tyto::parameters<ModelKeys>("A model from a file")
       .text("use", &ModelKeys::use, "", "model file, relative to the file that names it")
+      .required();
+}
+
+Parameters<StageKeys> StageKeys::parameters() {
+  return tyto::parameters<StageKeys>("One of several runs in order; what stands at the top level holds for all stages, "
+                                     "unless a stage has the same key")
+      .text("name", &StageKeys::name, "", "its group in the results, below /stages")
       .required();
 }
 

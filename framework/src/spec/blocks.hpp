@@ -91,6 +91,13 @@ struct ModelKeys {
   [[nodiscard]] static Parameters<ModelKeys> parameters();
 };
 
+/// What stands in a stage beside the keys of an experiment.
+struct StageKeys {
+  std::string name;
+
+  [[nodiscard]] static Parameters<StageKeys> parameters();
+};
+
 /// What stands in an analysis beside its own parameters.
 struct AnalysisKeys {
   std::string group;

@@ -128,11 +128,24 @@ ModelSurroundings take_head(const ExperimentKeys& keys, const Node& root, bool o
   return around;
 }
 
-void take_weights(const CommonKeys& keys, const Node& root, const std::filesystem::path& folder, Reader& reader,
+/// Where an experiment is read.
+struct Surroundings {
+  const std::filesystem::path& folder;
+  const std::vector<Experiment>& earlier;  ///< stages
+};
+
+void take_weights(const CommonKeys& keys, const Node& root, const Surroundings& around, Reader& reader,
                   Experiment& experiment) {
   if (!keys.weights || keys.weights->file.empty()) return;
+  const auto& folder = around.folder;
   experiment.weights_place = place_of(root, {"weights", "from"});
   experiment.weights = keys.weights;
+  for (const auto& stage : around.earlier)
+    if (stage.stage == keys.weights->file) {
+      experiment.weights->stage = stage.stage;
+      experiment.weights->file.clear();
+      return;
+    }
   experiment.weights->file = (folder / keys.weights->file).lexically_normal().string();
   std::error_code ignored;
   if (!std::filesystem::is_regular_file(experiment.weights->file, ignored))
@@ -378,13 +391,13 @@ const ComponentInfo* take_backend(const Node& head, const plugin::Components& co
 }
 
 /// An experiment with trials. Returns its resolved configuration.
-Node load_trials(const Node& root, const std::filesystem::path& folder, Reader& reader, Experiment& experiment) {
+Node load_trials(const Node& root, const Surroundings& surroundings, Reader& reader, Experiment& experiment) {
   ExperimentKeys keys;
   Node head = reader.read(root, ExperimentKeys::parameters(), keys, {"model", "learning", "analyses", "sweep"});
   const ModelSurroundings around = take_head(keys, root, head.find("objective") != nullptr, reader, experiment);
-  take_weights(keys, root, folder, reader, experiment);
+  take_weights(keys, root, surroundings, reader, experiment);
 
-  BuiltModel built = read_model(root, folder, around, reader);
+  BuiltModel built = read_model(root, surroundings.folder, around, reader);
   experiment.model = built.model;
   check_readout(root, built, reader, experiment);
   LearningPart learning = read_learning(root, reader, experiment);
@@ -412,7 +425,7 @@ TrialShape shape_of_stream(const SimulationExperimentKeys& keys, const Node& roo
 }
 
 /// An experiment that runs its model step by step.
-Node load_simulation(const Node& root, const std::filesystem::path& folder, Reader& reader, Experiment& experiment) {
+Node load_simulation(const Node& root, const Surroundings& surroundings, Reader& reader, Experiment& experiment) {
   for (const auto* key : {"objective", "learning"})
     if (const Node* node = root.find(key))
       reader.fault(node->place, quote(key) + " belongs to trials, and this is a simulation; connections learn by "
@@ -422,7 +435,7 @@ Node load_simulation(const Node& root, const std::filesystem::path& folder, Read
   Node head = reader.read(root, SimulationExperimentKeys::parameters(), keys,
                           {"model", "probes", "analyses", "sweep", "objective", "learning"});
   take_common(keys, experiment);
-  take_weights(keys, root, folder, reader, experiment);
+  take_weights(keys, root, surroundings, reader, experiment);
   const TrialShape input = shape_of_stream(keys, root, reader);
   if (head.find("simulation") != nullptr && reader.faults().size() == faults_before)
     experiment.simulation = SimulationPlan{keys.simulation.steps(), keys.simulation.dt_s};
@@ -436,7 +449,8 @@ Node load_simulation(const Node& root, const std::filesystem::path& folder, Read
   BuiltModel built;
   if (const Node* node = root.find("model"); node == nullptr || node->type == Node::Type::null)
     reader.fault(node == nullptr ? root.place : node->place, "'model' is missing (a graph of layers)");
-  else if (const auto layers = model_layers(*node, folder, reader); layers && keys.simulation.dt_s > 0)
+  else if (const auto layers = model_layers(*node, surroundings.folder, reader);
+           layers && keys.simulation.dt_s > 0)
     built = build_simulation_model(*layers, input, reader);
   Node probes = read_probes(root.find("probes"), built, reader);
   experiment.model = built.model;
@@ -445,6 +459,73 @@ Node load_simulation(const Node& root, const std::filesystem::path& folder, Read
   put(head, "probes", std::move(probes));
   put(head, "analyses", std::move(analyses));
   return head;
+}
+
+/// One experiment without stages, or one stage. Returns its resolved configuration.
+Node load_one(const Node& root, const Surroundings& surroundings, Reader& reader, Experiment& experiment) {
+  return in_order(root.find("simulation") != nullptr ? load_simulation(root, surroundings, reader, experiment)
+                                                     : load_trials(root, surroundings, reader, experiment));
+}
+
+/// A stage's keys in front of those that all stages share.
+Node with_shared(const Node& stage, const Node& root) {
+  Node whole = make_map(stage.place);
+  for (const auto& entry : stage.entries)
+    if (entry.key != "name") whole.entries.push_back(entry);
+  for (const auto& entry : root.entries) {
+    const bool own = entry.key == "stages" || entry.key == "sweep" || stage.find(entry.key) != nullptr;
+    // A simulation has no objective and no rule of its own, and the other way round.
+    const bool other = (stage.find("simulation") != nullptr && (entry.key == "objective" || entry.key == "learning")) ||
+                       (stage.find("learning") != nullptr && (entry.key == "simulation" || entry.key == "probes"));
+    if (!own && !other) whole.entries.push_back(entry);
+  }
+  return whole;
+}
+
+/// Reads the stages one by one. Returns the resolved configuration of the whole.
+Node load_stages(const Node& root, const std::filesystem::path& folder, Reader& reader, Experiment& experiment) {
+  Node resolved = make_map(root.place);
+  Node list;
+  list.type = Node::Type::sequence;
+  const Node& stages = *root.find("stages");
+  list.place = stages.place;
+  if (!stages.is_sequence() || stages.items.empty())
+    reader.fault(stages.place, "stages: a list of experiments is needed, each with a 'name'");
+  for (const auto& node : stages.items) {
+    if (!node.is_map()) {
+      reader.fault(node.place, "a stage is a map with the key 'name' and those of an experiment");
+      continue;
+    }
+    StageKeys keys;
+    Node own = make_map(node.place);
+    if (const Node* name = node.find("name")) own.entries.push_back({"name", name->place, *name});
+    reader.read(own, StageKeys::parameters(), keys);
+    for (const auto* key : {"tyto", "title", "stages", "sweep"})
+      if (const Node* misplaced = node.find(key))
+        reader.fault(misplaced->place, quote(key) + " belongs to the whole experiment, not to a stage");
+    if (!keys.name.empty() && !is_name(keys.name))
+      reader.fault(own.entries[0].value.place, "the name of a stage is made of letters, digits and underscores");
+    for (const auto& earlier : experiment.stages)
+      if (earlier.stage == keys.name)
+        reader.fault(own.entries[0].value.place, "another stage is named " + quote(keys.name) + " already");
+    Experiment stage;
+    stage.stage = keys.name;
+    Node part = load_one(with_shared(node, root), {folder, experiment.stages}, reader, stage);
+    for (const auto* key : {"tyto", "title"})
+      std::erase_if(part.entries, [&](const auto& entry) { return entry.key == key; });
+    part.entries.insert(part.entries.begin(), {"name", node.place, make_text(keys.name, node.place)});
+    list.items.push_back(std::move(part));
+    experiment.stages.push_back(std::move(stage));
+  }
+  if (experiment.stages.empty()) return resolved;
+  const Experiment& last = experiment.stages.back();
+  experiment.title = last.title;
+  experiment.seed = last.seed;
+  experiment.backend_name = last.backend_name;
+  put(resolved, "tyto", make_scalar("1", root.place));
+  put(resolved, "title", make_text(experiment.title, root.place));
+  put(resolved, "stages", std::move(list));
+  return resolved;
 }
 
 }  // namespace
@@ -460,11 +541,11 @@ Experiment load_experiment(const std::filesystem::path& file, const Overrides& o
   Reader reader(components);
   apply(overrides, root, reader);
 
-  Node parts = root.find("simulation") != nullptr ? load_simulation(root, folder, reader, experiment)
-                                                  : load_trials(root, folder, reader, experiment);
+  const Node parts = root.find("stages") != nullptr ? load_stages(root, folder, reader, experiment)
+                                                    : load_one(root, {folder, {}}, reader, experiment);
   reader.finish();
   experiment.components = reader.used();
-  experiment.resolved = write(in_order(std::move(parts)));
+  experiment.resolved = write(parts);
   return experiment;
 }
 

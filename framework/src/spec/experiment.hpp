@@ -28,11 +28,13 @@ struct NamedAnalysis {
   std::shared_ptr<const Analysis> analysis;
 };
 
-/// Weights taken from a results file.
+/// Weights taken from a results file, or from an earlier stage.
 struct WeightSource {
-  std::string file;  ///< relative to the working folder, or absolute
+  std::string file;   ///< relative to the working folder, or absolute; empty for a stage
+  std::string stage;  ///< name of the stage
   double scale = 1;
-  bool ensembles = false;  ///< in a simulation: take encoders, gains and biases too
+  bool ensembles = false;         ///< in a simulation: take encoders, gains and biases too
+  std::vector<std::string> only;  ///< in a simulation: the arrays of connections to take; all if empty
 };
 
 /// An experiment of the sort that runs its model step by step, instead of through trials.
@@ -42,6 +44,10 @@ struct SimulationPlan {
 };
 
 struct Experiment {
+  /// If there are any: they run in this order, and of what follows only title, seed and what stands last are set.
+  std::vector<Experiment> stages;
+  std::string stage;  ///< name of this stage; empty for an experiment without stages
+
   std::optional<SimulationPlan> simulation;  ///< if set: what concerns objective, rule and trials is not
   std::string title;
   std::uint64_t seed = 1;

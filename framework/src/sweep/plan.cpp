@@ -37,7 +37,11 @@ std::string key_of(const spec::Experiment& experiment, const std::string& framew
   for (const auto* component : experiment.components)
     if (!component->library.empty()) libraries.insert(component->library);
   for (const auto& library : libraries) text += sums.of(library) + '\n';
-  if (experiment.weights) text += sums.of(experiment.weights->file) + '\n';
+  const auto add_weights = [&](const spec::Experiment& of) {
+    if (of.weights && of.weights->stage.empty()) text += sums.of(of.weights->file) + '\n';
+  };
+  add_weights(experiment);
+  for (const auto& stage : experiment.stages) add_weights(stage);
   return results::sha256_text(text + experiment.resolved);
 }
 

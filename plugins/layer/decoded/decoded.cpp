@@ -127,6 +127,7 @@ class Decoded final : public tyto::Layer, public nef::Mapping {
     problem.thresholds = thresholds;
     if (dale) problem.signs = arrays[sign];
     auto solution = solver->solve(problem);
+    if (currents) add_rate_error(problem, solution.weights, *task.to, solution.report);
     arrays[weights] = std::move(solution.weights);
     return std::move(solution.report);
   }
@@ -139,6 +140,32 @@ class Decoded final : public tyto::Layer, public nef::Mapping {
   }
 
  private:
+  /// What the errors of currents mean for the rates of the neurons that get them.
+  static void add_rate_error(const tyto::DecodingProblem& problem, const std::vector<double>& weights,
+                             const tyto::Tuning& to, tyto::Table& report) {
+    std::vector<double> squares(problem.outputs, 0.0), current(problem.outputs);
+    for (std::size_t p = 0; p < problem.points; ++p) {
+      std::fill(current.begin(), current.end(), 0.0);
+      for (std::size_t i = 0; i < problem.neurons; ++i) {
+        const double rate_hz = problem.rates_hz[p * problem.neurons + i];
+        if (rate_hz == 0) continue;
+        for (std::size_t k = 0; k < problem.outputs; ++k) current[k] += rate_hz * weights[i * problem.outputs + k];
+      }
+      for (std::size_t k = 0; k < problem.outputs; ++k) {
+        const double miss = to.rate_hz(current[k]) - to.rate_hz(problem.wanted[p * problem.outputs + k]);
+        squares[k] += miss * miss;
+      }
+    }
+    double all = 0;
+    for (double& value : squares) {
+      all += value / static_cast<double>(problem.points * problem.outputs);
+      value = std::sqrt(value / static_cast<double>(problem.points));
+    }
+    report.variable("rate_rmse", {"output"}, std::move(squares), "Hz",
+                    "root mean square error of the rates that the decoded currents give");
+    report.variable("total_rate_rmse", {}, std::vector{std::sqrt(all)}, "Hz", "the same over all outputs");
+  }
+
   /// As many as Nengo takes: 500 for each dimension, within 750 to 2,500, and two for each neuron at least.
   [[nodiscard]] std::size_t count_of_points(const tyto::Tuning& from) const {
     if (points > 0) return static_cast<std::size_t>(points);

@@ -74,6 +74,7 @@ class EnsembleTuning final : public tyto::Tuning {
   [[nodiscard]] std::size_t dimensions() const override { return arrays_[encoders].size() / neurons(); }
   [[nodiscard]] double radius() const override { return radius_; }
   [[nodiscard]] double threshold_current() const override { return curve_.threshold_current(); }
+  [[nodiscard]] double rate_hz(double current) const override { return curve_.rate_hz(current); }
   void currents(std::span<const double> point, std::span<double> currents) const override {
     const std::size_t d = dimensions();
     for (std::size_t i = 0; i < currents.size(); ++i) {

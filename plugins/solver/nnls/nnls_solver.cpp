@@ -72,7 +72,7 @@ class Nnls final : public tyto::Solver {
   /// B'B with the noise of `points` points.
   [[nodiscard]] Eigen::MatrixXd gram_of(const Eigen::MatrixXd& b, Eigen::Index points) const {
     Eigen::MatrixXd gram = Eigen::MatrixXd::Zero(b.cols(), b.cols());
-    gram.selfadjointView<Eigen::Lower>().rankUpdate(b.transpose());
+    if (b.rows() > 0) gram.selfadjointView<Eigen::Lower>().rankUpdate(b.transpose());
     gram.triangularView<Eigen::StrictlyUpper>() = gram.transpose();
     gram.diagonal().array() += static_cast<double>(points) * noise_hz * noise_hz;
     return gram;
@@ -112,7 +112,9 @@ class Nnls final : public tyto::Solver {
       for (last.rounds = 1; last.rounds <= most_rounds; ++last.rounds) {
         const Eigen::MatrixXd rows = b(counted, Eigen::all);
         const Eigen::VectorXd goal = wanted.col(k)(counted).cwiseMax(threshold);
-        auto found = solver::nnls_gram(gram_of(rows, b.rows()), rows.transpose() * goal);
+        Eigen::VectorXd right = Eigen::VectorXd::Zero(b.cols());
+        if (!counted.empty()) right = rows.transpose() * goal;
+        auto found = solver::nnls_gram(gram_of(rows, b.rows()), right);
         last.kkt_violation = found.kkt_violation;
         last.converged = found.converged;
         last.x = std::move(found.x);

@@ -1,0 +1,61 @@
+#include <algorithm>
+#include <memory>
+#include <vector>
+
+#include "../common/decoding.hpp"
+
+namespace {
+
+/// Prescribed error sensitivity (MacNeil and Eliasmith 2011) for trials whose target does not change: over a trial of
+/// T seconds, D <- D - (rate T / n) error a' with the mean rates a of the n neurons. Decoders start at zero.
+class TrialPes final : public tyto::LearningRule {
+ public:
+  double learning_rate = 1e-4;
+
+  static auto parameters() {
+    return tyto::parameters<TrialPes>(
+               "Prescribed error sensitivity: after each trial, the weights of the output layer change so that its error "
+               "falls; other weights stay as they are")
+        .number("learning_rate", &TrialPes::learning_rate, "0.0001", "step size")
+        .positive();
+  }
+  [[nodiscard]] std::vector<tyto::Need> needs() const override { return {}; }
+
+  void begin(const tyto::Model& model, const tyto::Objective& objective) override {
+    output_.bind(model, objective);
+    decoders_.assign(output_.neurons() * output_.outputs(), 0.0);
+    trial_s_ = static_cast<double>(model.input.steps) * model.input.dt_s;
+  }
+
+  tyto::BatchResult learn(tyto::Network& network, const tyto::Batch& batch, const tyto::Objective& objective) override {
+    const auto samples = output_.sample(batch, objective, network.evaluate(batch, objective, true));
+    const auto signs = output_.signs(network);
+    const std::size_t n = output_.neurons(), m = output_.outputs();
+    const double factor = learning_rate * trial_s_ / static_cast<double>(n);
+    std::vector<double> error(m);
+    for (std::size_t i = 0; i < samples.trials; ++i) {
+      const double* const rates = samples.rates_hz.data() + i * n;
+      for (std::size_t k = 0; k < m; ++k) {
+        error[k] = -samples.wanted[i * m + k];
+        for (std::size_t j = 0; j < n; ++j) error[k] += rates[j] * decoders_[j * m + k];
+      }
+      for (std::size_t j = 0; j < n; ++j)
+        for (std::size_t k = 0; k < m; ++k) {
+          double& decoder = decoders_[j * m + k];
+          decoder -= factor * error[k] * rates[j];
+          // Dale's law: what would change its sign stays at zero.
+          if (!signs.empty() && decoder * signs[j] < 0) decoder = 0;
+        }
+    }
+    return decoding::OutputLayer::result_of(output_.set(network, batch, objective, samples, decoders_));
+  }
+
+ private:
+  decoding::OutputLayer output_;
+  std::vector<double> decoders_;
+  double trial_s_ = 0;
+};
+
+}  // namespace
+
+TYTO_PLUGIN(registrar) { registrar.add<tyto::LearningRule, TrialPes>(tyto::Kind::learning_rule, "pes"); }

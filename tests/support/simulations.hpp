@@ -1,0 +1,62 @@
+/// Makes simulations for tests from the YAML of layers and probes.
+#pragma once
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include <tyto/backend.hpp>
+
+#include "spec/simulation.hpp"
+#include "support/workshop.hpp"
+
+namespace workshop {
+
+struct MadeSimulation {
+  tyto::Model model;
+  std::unique_ptr<tyto::Simulation> simulation;
+
+  [[nodiscard]] std::size_t index(const std::string& path) const {
+    const auto& arrays = simulation->arrays();
+    const auto found =
+        std::find_if(arrays.begin(), arrays.end(), [&](const auto& array) { return array.path() == path; });
+    EXPECT_NE(found, arrays.end()) << path;
+    return static_cast<std::size_t>(found - arrays.begin());
+  }
+  void set(const std::string& path, const std::vector<double>& values) const { simulation->set(index(path), values); }
+  [[nodiscard]] std::vector<double> get(const std::string& path) const { return simulation->get(index(path)); }
+};
+
+/// `channels` of the stimulus; arrays are all zero.
+inline MadeSimulation simulation(const std::string& layers, const std::string& probes, double dt_s,
+                                 std::size_t channels = 1,
+                                 const Arithmetic& arithmetic = {"cpu", tyto::Precision::float64}) {
+  tyto::spec::Reader reader(registry());
+  auto built =
+      tyto::spec::build_simulation_model(tyto::spec::parse(layers, "layers"), {0, channels, dt_s}, reader);
+  const auto node = tyto::spec::parse(probes, "probes");
+  static_cast<void>(tyto::spec::read_probes(&node, built, reader));
+  reader.finish();
+  MadeSimulation made;
+  made.simulation =
+      make<tyto::Backend>(tyto::Kind::backend, arithmetic.backend)->simulate(built.model, arithmetic.precision);
+  made.model = std::move(built.model);
+  return made;
+}
+
+/// All samples of every probe, by name; the stimulus has one channel.
+inline std::map<std::string, std::vector<double>> run(const MadeSimulation& made, const std::vector<double>& stimulus) {
+  std::map<std::string, std::vector<double>> samples;
+  made.simulation->start();
+  made.simulation->advance(stimulus.size(), stimulus, [&](std::size_t probe, std::uint64_t, auto sample) {
+    auto& all = samples[made.model.probes[probe].name];
+    all.insert(all.end(), sample.begin(), sample.end());
+  });
+  return samples;
+}
+
+}  // namespace workshop
