@@ -36,10 +36,10 @@ inline MadeSimulation simulation(const std::string& layers, const std::string& p
                                  std::size_t channels = 1,
                                  const Arithmetic& arithmetic = {"cpu", tyto::Precision::float64}) {
   tyto::spec::Reader reader(registry());
-  auto built =
-      tyto::spec::build_simulation_model(tyto::spec::parse(layers, "layers"), {0, channels, dt_s}, reader);
+  const tyto::spec::StreamShape stream{dt_s, channels > 0, channels};
+  auto built = tyto::spec::build_simulation_model(tyto::spec::parse(layers, "layers"), stream, reader);
   const auto node = tyto::spec::parse(probes, "probes");
-  static_cast<void>(tyto::spec::read_probes(&node, built, reader));
+  static_cast<void>(tyto::spec::read_probes(&node, stream, built, reader));
   reader.finish();
   MadeSimulation made;
   made.simulation =

@@ -285,7 +285,7 @@ TEST_F(ExperimentTest, RefusesWhatIsNoExperiment) {
             "e.yaml:1:7: error: tyto: this program reads version 1 of the experiment language, not '2'");
   EXPECT_EQ(faults("title: x\n"),
             "e.yaml:1:1: error: 'tyto' is missing (version of the experiment language, 1)\n"
-            "e.yaml:1:1: error: 'stimulus' is missing (what makes the trials)\n"
+            "e.yaml:1:1: error: 'stimulus' is missing (what the network is shown)\n"
             "e.yaml:1:1: error: 'objective' is missing (readout, loss and target)\n"
             "e.yaml:1:1: error: 'model' is missing (a graph of layers, as in 'model: {use: file}' or 'model: {layers: "
             "{...}}')\n"

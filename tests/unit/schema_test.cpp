@@ -106,7 +106,8 @@ TEST(Describe, HasTheFrameworksOwnParts) {
     EXPECT_NE(markdown(block).find("| `" + block.rows.front().name + "` |"), std::string::npos);
   }
   EXPECT_EQ(names, (std::vector<std::string>{"experiment", "objective", "model", "model file", "layer", "input",
-                                             "learning", "trials", "analysis", "sweep"}));
+                                             "learning", "trials", "analysis", "sweep", "stage", "simulation",
+                                             "connection", "learn", "probe"}));
 }
 
 }  // namespace

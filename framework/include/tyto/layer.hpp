@@ -283,6 +283,8 @@ class TYTO_API Layer {
   [[nodiscard]] virtual Port port() const { return Port::neurons; }
   /// Values that a projection hands on if nothing else says how many; its source represents so many.
   [[nodiscard]] virtual std::size_t outputs(std::size_t represented) const { return represented; }
+  /// Throws Error if a projection cannot turn what its source represents into so many values.
+  virtual void check_outputs([[maybe_unused]] std::size_t represented, [[maybe_unused]] std::size_t outputs) const {}
   /// For a projection with capability::decoding: finds the values of its arrays, in their order, and reports on them.
   [[nodiscard]] virtual Table solve(const DecodingTask& task, std::span<std::vector<double>> arrays) const;
   /// Steps of a transform's output; the same as its kernels say.

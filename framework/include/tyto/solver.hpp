@@ -34,6 +34,10 @@ struct DecodingSolution {
 class TYTO_API Solver {
  public:
   virtual ~Solver() = default;
+  /// Whether its weights have the signs that a problem gives.
+  [[nodiscard]] virtual bool keeps_signs() const { return false; }
+  /// Whether it is for currents of neurons only.
+  [[nodiscard]] virtual bool needs_thresholds() const { return false; }
   /// A pure function of the problem. Throws Error if there is no solution of the solver's kind.
   [[nodiscard]] virtual DecodingSolution solve(const DecodingProblem& problem) const = 0;
 };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <numbers>
+#include <string_view>
 #include <utility>
 
 #include <fmt/format.h>
@@ -63,6 +64,12 @@ std::string fault_of(const mu::ParserError& error, const std::string& text, cons
 }  // namespace
 
 Expression::Expression(const std::string& text, const std::vector<std::string>& variables) {
+  // A formula has a value and changes nothing; the parser would assign.
+  for (std::size_t at = text.find('='); at != std::string::npos; at = text.find('=', at + 1)) {
+    const bool compares = (at > 0 && std::string_view("<>!=").find(text[at - 1]) != std::string_view::npos) ||
+                          (at + 1 < text.size() && text[at + 1] == '=');
+    if (!compares) throw Error(fmt::format("unexpected '=' at character {} of '{}'", at + 1, text));
+  }
   constexpr std::size_t longest = 1000;
   if (text.size() > longest) throw Error(fmt::format("a formula may have up to {} characters", longest));
   try {

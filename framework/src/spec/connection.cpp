@@ -40,6 +40,11 @@ bool fits_source(const Configured& made, const ConnectionEnd& source, Reader& re
   return false;
 }
 
+/// Whether a projection reaches what a layer represents, and not its neurons.
+bool at_layer_of(const ConnectionEnd& target, const Layer& projection) {
+  return !target.ensemble || projection.port() == Port::layer;
+}
+
 /// Reads `learn`. Returns its resolved configuration.
 Node read_learning(const Node& node, const ConnectionEnds& ends, const ConnectionEnd* target, std::size_t handed,
                    ModelInput& input, Reader& reader) {
@@ -97,9 +102,9 @@ std::optional<std::size_t> ConnectionEnds::find(const Node& name, Reader& reader
     reader.fault(name.place, "the name of a layer, or 'stimulus', is needed");
     return std::nullopt;
   }
-  if (name.text == stimulus.name && stimulus.size > 0) return ModelInput::stimulus;
+  if (name.text == stimulus.name && has_stimulus) return ModelInput::stimulus;
   std::vector<std::string> known;
-  if (stimulus.size > 0) known.push_back(stimulus.name);
+  if (has_stimulus) known.push_back(stimulus.name);
   for (std::size_t i = 0; i < layers.size(); ++i) {
     if (layers[i].name == name.text) return i;
     known.push_back(layers[i].name);
@@ -137,15 +142,19 @@ ReadConnection read_connection(const Node& node, const ConnectionEnds& ends, con
   input.decodes = made.info->offers(capability::decoding);
   put_second(read.resolved, "from", make_text(source.name, node.place));
   for (auto& entry : synapse.entries) read.resolved.entries.push_back(std::move(entry));
-  if (!fits_source(made, source, reader) || source.size == 0) return read;
-  const bool at_layer = input.projection->port() == Port::layer;
+  if (source.size == 0 || !fits_source(made, source, reader)) return read;
   try {
     if (target == nullptr) {
       read.channels = input.projection->outputs(source.ensemble ? source.represented : source.size);
     } else {
-      read.channels = at_layer ? target->represented : target->size;
+      read.channels = at_layer_of(*target, *input.projection) ? target->represented : target->size;
     }
-    if (read.channels > 0) input.arrays = input.projection->arrays(source.size, read.channels);
+    if (read.channels == 0) return read;
+    if (target == nullptr || at_layer_of(*target, *input.projection))
+      input.projection->check_outputs(source.ensemble ? source.represented : source.size, read.channels);
+    else if (source.ensemble && target->ensemble)
+      input.projection->check_outputs(source.represented, target->represented);
+    input.arrays = input.projection->arrays(source.size, read.channels);
     check_memory_of(input.arrays, source.size, read.channels, made.place, reader);
   } catch (const std::exception& error) {
     reader.fault(made.place, error.what());

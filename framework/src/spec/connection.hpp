@@ -25,6 +25,7 @@ struct ConnectionEnd {
 struct ConnectionEnds {
   std::vector<ConnectionEnd> layers;
   ConnectionEnd stimulus;
+  bool has_stimulus = false;
 
   [[nodiscard]] const ConnectionEnd& at(std::size_t index) const {
     return index == ModelInput::stimulus ? stimulus : layers[index];

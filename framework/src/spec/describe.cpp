@@ -272,6 +272,7 @@ std::vector<Block> blocks() {
           declared<TrialCounts>("trials"),
           declared<AnalysisKeys>("analysis"),
           sweep_block(),
+          declared<StageKeys>("stage"),
           simulation_block(),
           connection_block(),
           learn_block(),

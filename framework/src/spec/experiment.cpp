@@ -149,7 +149,9 @@ void take_weights(const CommonKeys& keys, const Node& root, const Surroundings& 
   experiment.weights->file = (folder / keys.weights->file).lexically_normal().string();
   std::error_code ignored;
   if (!std::filesystem::is_regular_file(experiment.weights->file, ignored))
-    reader.fault(experiment.weights_place, "there is no weights file " + quote(keys.weights->file));
+    reader.fault(experiment.weights_place,
+                 (around.earlier.empty() ? "there is no weights file " : "there is neither a weights file nor an earlier stage ") +
+                     quote(keys.weights->file));
 }
 
 struct LearningPart {
@@ -414,9 +416,11 @@ Node load_trials(const Node& root, const Surroundings& surroundings, Reader& rea
 }
 
 /// What the model of a simulation is shown; without a stimulus it has no channels.
-TrialShape shape_of_stream(const SimulationExperimentKeys& keys, const Node& root, Reader& reader) {
-  TrialShape shape;
+StreamShape shape_of_stream(const SimulationExperimentKeys& keys, const Node& root, Reader& reader) {
+  StreamShape shape;
   shape.dt_s = keys.simulation.dt_s;
+  const Node* stimulus = root.find("stimulus");
+  shape.given = stimulus != nullptr && stimulus->type != Node::Type::null;
   if (keys.stimulus == nullptr ||
       !stimulus_offers(capability::stream, "has no values for a simulation", root, reader))
     return shape;
@@ -436,7 +440,7 @@ Node load_simulation(const Node& root, const Surroundings& surroundings, Reader&
                           {"model", "probes", "analyses", "sweep", "objective", "learning"});
   take_common(keys, experiment);
   take_weights(keys, root, surroundings, reader, experiment);
-  const TrialShape input = shape_of_stream(keys, root, reader);
+  const StreamShape stream = shape_of_stream(keys, root, reader);
   if (head.find("simulation") != nullptr && reader.faults().size() == faults_before)
     experiment.simulation = SimulationPlan{keys.simulation.steps(), keys.simulation.dt_s};
   else
@@ -451,8 +455,8 @@ Node load_simulation(const Node& root, const Surroundings& surroundings, Reader&
     reader.fault(node == nullptr ? root.place : node->place, "'model' is missing (a graph of layers)");
   else if (const auto layers = model_layers(*node, surroundings.folder, reader);
            layers && keys.simulation.dt_s > 0)
-    built = build_simulation_model(*layers, input, reader);
-  Node probes = read_probes(root.find("probes"), built, reader);
+    built = build_simulation_model(*layers, stream, reader);
+  Node probes = read_probes(root.find("probes"), stream, built, reader);
   experiment.model = built.model;
   Node analyses = read_analyses(root, reader, experiment, built.complete);
   put(head, "model", std::move(built.resolved));

@@ -210,6 +210,11 @@ void read_transform(const Node& node, bool last, Draft& draft, Build& build) {
 void read_population(const Node& node, bool last, Draft& draft, Build& build) {
   const Configured made =
       build.reader.component(node, {Kind::layer, "type", capability::population}, {"size", "input"});
+  if (made.info != nullptr && made.info->offers(capability::ensemble)) {
+    build.reader.fault(made.place, quote(made.info->name) + " needs a simulation, not trials: a key 'simulation' in "
+                                                            "the place of 'objective' and 'learning'");
+    return;
+  }
   LayerKeys keys;
   std::vector<std::string> others;
   for (const auto& key : node.entries)
@@ -218,9 +223,6 @@ void read_population(const Node& node, bool last, Draft& draft, Build& build) {
   settle_size(node, keys.size, last, draft, build);
   Node inputs = read_inputs(node, draft, build);
   draft.type = made.info;
-  if (made.info != nullptr && made.info->offers(capability::ensemble))
-    build.reader.fault(made.place, quote(made.info->name) + " needs a simulation, not trials: a key 'simulation' in "
-                                                            "the place of 'objective' and 'learning'");
   if (made.info != nullptr) {
     draft.place = made.place;
     draft.layer.type = made.info->name;

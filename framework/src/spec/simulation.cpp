@@ -69,15 +69,16 @@ Draft read_population(const Node::Entry& entry, Reader& reader) {
   return draft;
 }
 
-ConnectionEnds ends_of(const std::vector<Draft>& drafts, const TrialShape& input) {
+ConnectionEnds ends_of(const StreamShape& stream) {
   ConnectionEnds ends;
-  ends.stimulus = {"stimulus", nullptr, input.channels, input.channels, false};
-  for (const auto& draft : drafts) {
-    const auto& layer = draft.layer;
-    const std::size_t represented = layer.population && layer.size > 0 ? layer.population->input_size(layer.size) : 0;
-    ends.layers.push_back({layer.name, draft.type, layer.size, represented, layer.ensemble});
-  }
+  ends.stimulus = {"stimulus", nullptr, stream.channels, stream.channels, false};
+  ends.has_stimulus = stream.given;
   return ends;
+}
+
+ConnectionEnd end_of(const ModelLayer& layer, const ComponentInfo* type) {
+  const std::size_t represented = layer.population && layer.size > 0 ? layer.population->input_size(layer.size) : 0;
+  return {layer.name, type, layer.size, represented, layer.ensemble};
 }
 
 /// Two connections from one layer would have arrays of the same name.
@@ -94,9 +95,9 @@ void read_inputs(const Node& layer, std::size_t index, std::vector<Draft>& draft
   Draft& draft = drafts[index];
   const Node* input = layer.find("input");
   if (input == nullptr || input->type == Node::Type::null) return;
-  const std::optional<std::size_t> before = index > 0              ? std::optional(index - 1)
-                                            : ends.stimulus.size > 0 ? std::optional(ModelInput::stimulus)
-                                                                     : std::nullopt;
+  const std::optional<std::size_t> before = index > 0           ? std::optional(index - 1)
+                                            : ends.has_stimulus ? std::optional(ModelInput::stimulus)
+                                                                : std::nullopt;
   const auto read_one = [&](const Node& node) {
     auto read = read_connection(node, ends, &ends.layers[index], before, reader);
     if (read.input) {
@@ -257,9 +258,9 @@ Parameters<LayerProbeKeys> LayerProbeKeys::parameters() {
             "its output, its input, the name of a state (v), or of an array (decoders, encoders)");
 }
 
-BuiltModel build_simulation_model(const Node& layers, const TrialShape& input, Reader& reader) {
+BuiltModel build_simulation_model(const Node& layers, const StreamShape& stream, Reader& reader) {
   BuiltModel built;
-  built.model.input = input;
+  built.model.input = {0, stream.channels, stream.dt_s};
   if (!layers.is_map() || layers.entries.empty()) {
     reader.fault(layers.place, "layers: a map with at least one layer is needed");
     return built;
@@ -268,7 +269,8 @@ BuiltModel build_simulation_model(const Node& layers, const TrialShape& input, R
   // Connections may come from any layer, so that all layers are read before the first connection is.
   std::vector<Draft> drafts;
   for (const auto& entry : layers.entries) drafts.push_back(read_population(entry, reader));
-  const ConnectionEnds ends = ends_of(drafts, input);
+  ConnectionEnds ends = ends_of(stream);
+  for (const auto& draft : drafts) ends.layers.push_back(end_of(draft.layer, draft.type));
   for (std::size_t i = 0; i < drafts.size(); ++i)
     if (layers.entries[i].value.is_map()) read_inputs(layers.entries[i].value, i, drafts, ends, reader);
   Node resolved = make_map(layers.place);
@@ -284,20 +286,16 @@ BuiltModel build_simulation_model(const Node& layers, const TrialShape& input, R
   return built;
 }
 
-Node read_probes(const Node* probes, BuiltModel& built, Reader& reader) {
+Node read_probes(const Node* probes, const StreamShape& stream, BuiltModel& built, Reader& reader) {
   Node resolved = make_map(probes == nullptr ? Place{} : probes->place);
   if (probes == nullptr || probes->type == Node::Type::null) return resolved;
   if (!probes->is_map()) {
     reader.fault(probes->place, "probes: a map of names and what is recorded is needed");
     return resolved;
   }
-  ConnectionEnds ends;
-  ends.stimulus = {"stimulus", nullptr, built.model.input.channels, built.model.input.channels, false};
-  for (std::size_t i = 0; i < built.model.layers.size(); ++i) {
-    const auto& layer = built.model.layers[i];
-    const std::size_t represented = layer.population && layer.size > 0 ? layer.population->input_size(layer.size) : 0;
-    ends.layers.push_back({layer.name, built.types[i], layer.size, represented, layer.ensemble});
-  }
+  ConnectionEnds ends = ends_of(stream);
+  for (std::size_t i = 0; i < built.model.layers.size(); ++i)
+    ends.layers.push_back(end_of(built.model.layers[i], built.types[i]));
   for (const auto& entry : probes->entries)
     resolved.entries.push_back({entry.key, entry.place, read_probe(entry, ends, built, reader)});
   return resolved;

@@ -53,10 +53,17 @@ struct LayerProbeKeys {
   [[nodiscard]] static Parameters<LayerProbeKeys> parameters();
 };
 
+/// What the model of a simulation is shown.
+struct StreamShape {
+  double dt_s = 0;
+  bool given = false;        ///< whether there is a stimulus
+  std::size_t channels = 0;  ///< of it; 0 if unknown
+};
+
 /// The layers of a simulation. Inputs may come from any layer.
-[[nodiscard]] BuiltModel build_simulation_model(const Node& layers, const TrialShape& input, Reader& reader);
+[[nodiscard]] BuiltModel build_simulation_model(const Node& layers, const StreamShape& stream, Reader& reader);
 
 /// Adds what is to be recorded. Returns the resolved configuration.
-[[nodiscard]] Node read_probes(const Node* probes, BuiltModel& built, Reader& reader);
+[[nodiscard]] Node read_probes(const Node* probes, const StreamShape& stream, BuiltModel& built, Reader& reader);
 
 }  // namespace tyto::spec

@@ -164,7 +164,7 @@ TEST_P(CpuSimulation, RlsFindsTheLeastSquaresWeights) {
 TEST_P(CpuSimulation, VojaMovesEncodersOfActiveNeuronsTowardsTheInput) {
   const auto made = make(
       "memory: {type: ensemble, size: 2, dimensions: 2, encoders: [1, 0, -1, 0], intercepts: {low: 0, high: 0}, input: "
-      "{type: decoded, from: source, learn: {rule: voja, learning_rate: 0.1}}}\n"
+      "{type: decoded, from: source, transform: [1, 1], learn: {rule: voja, learning_rate: 0.1}}}\n"
       "source: {type: ensemble, size: 1, dimensions: 1, input: {type: direct, from: stimulus}}",
       "encoders: {of: memory, what: encoders}");
   tyto::initialise(*made.simulation, 1);
@@ -200,6 +200,6 @@ TEST_P(CpuSimulation, PlasticityKeepsTheSignsOfNeurons) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Every, CpuSimulation, testing::ValuesIn(workshop::arithmetics()),
-                         [](const auto& info) { return workshop::name_of(info.param); });
+                         [](const auto& one) { return workshop::name_of(one.param); });
 
 }  // namespace

@@ -76,11 +76,22 @@ class Decoded final : public tyto::Layer, public nef::Mapping {
                 "where the points lie: evenly drawn from a ball, or, in one dimension, in equal steps")
         .number("extent", &Decoded::extent, "", "radius of the ball of points; that of the ensemble if not given")
         .positive()
-        .optional();
+        .optional()
+        .check([](const Decoded& own) -> std::optional<tyto::Problem> {
+          if (own.dale && !own.solver->keeps_signs())
+            return tyto::Problem{"solver", "finds weights of both signs, which Dale's law forbids; use 'nnls'"};
+          if (own.solver->needs_thresholds() && own.onto == tyto::Port::layer)
+            return tyto::Problem{"solver", "is for the currents of neurons; it needs 'onto: neurons'"};
+          return std::nullopt;
+        });
   }
 
   [[nodiscard]] tyto::Port port() const override { return onto; }
   [[nodiscard]] std::size_t outputs(std::size_t represented) const override { return function_outputs(represented); }
+
+  void check_outputs(std::size_t represented, std::size_t outputs) const override {
+    static_cast<void>(nef::Mapped(*this, represented, outputs));
+  }
 
   [[nodiscard]] std::vector<tyto::ArrayInfo> arrays(std::size_t from, std::size_t to) const override {
     tyto::ArrayInfo info;

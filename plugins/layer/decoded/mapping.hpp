@@ -47,7 +47,8 @@ class Mapped {
                         "; a transform of " + std::to_string(outputs) + " x " + std::to_string(n) +
                         " numbers is needed");
     if (transform_.size() != 1 && transform_.size() != outputs * n)
-      throw tyto::Error("transform: " + std::to_string(outputs * n) + " numbers are needed (" +
+      throw tyto::Error("transform: " + std::to_string(outputs * n) +
+                        (outputs * n == 1 ? " number is needed (" : " numbers are needed (") +
                         std::to_string(outputs) + " x " + std::to_string(n) + "), not " +
                         std::to_string(transform_.size()));
   }

@@ -47,9 +47,8 @@ class Direct final : public tyto::Layer, public nef::Mapping {
   }
   [[nodiscard]] tyto::Port port() const override { return tyto::Port::layer; }
   [[nodiscard]] std::size_t outputs(std::size_t represented) const override { return function_outputs(represented); }
-  [[nodiscard]] std::vector<tyto::ArrayInfo> arrays(std::size_t from, std::size_t to) const override {
-    static_cast<void>(nef::Mapped(*this, from, to));  // whether it fits
-    return {};
+  void check_outputs(std::size_t represented, std::size_t outputs) const override {
+    static_cast<void>(nef::Mapped(*this, represented, outputs));
   }
   [[nodiscard]] std::unique_ptr<tyto::ProjectionKernel<float>> projection_f32(double) const override {
     return std::make_unique<DirectKernel<float>>(*this);

@@ -1,7 +1,9 @@
 /// A property of neurons: one value for each, or a range in which they are drawn evenly.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -34,6 +36,11 @@ struct Distribution {
     if (!values.empty() && values.size() != neurons)
       throw tyto::Error(name + ": " + std::to_string(neurons) + " values are needed, one for each neuron, not " +
                         std::to_string(values.size()));
+  }
+
+  [[nodiscard]] double least() const { return values.empty() ? low : *std::min_element(values.begin(), values.end()); }
+  [[nodiscard]] double greatest() const {
+    return values.empty() ? high : *std::max_element(values.begin(), values.end());
   }
 
   /// Of neuron i. Takes one random number in any case, so that giving values changes nothing else.

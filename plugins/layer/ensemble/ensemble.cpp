@@ -136,6 +136,14 @@ class Ensemble final : public tyto::Layer {
         .check([](const Ensemble& e) -> std::optional<tyto::Problem> {
           if (e.neurons && e.neurons->rate_curve() == nullptr)
             return tyto::Problem{"neurons", "the rate of these neurons for a steady current is not known"};
+          if (e.intercepts.greatest() >= 1)
+            return tyto::Problem{"intercepts", "must be less than 1, where the range of a neuron ends"};
+          try {
+            for (const double rate_hz : {e.max_rates.least(), e.max_rates.greatest()})
+              static_cast<void>(e.neurons->rate_curve()->current_at(rate_hz));
+          } catch (const tyto::Error& error) {
+            return tyto::Problem{"max_rates", error.what()};
+          }
           return std::nullopt;
         });
   }
@@ -218,7 +226,6 @@ class Ensemble final : public tyto::Layer {
     for (std::size_t i = 0; i < gains.size(); ++i) {
       const double rate_hz = max_rates.draw(random, i);
       const double intercept = intercepts.draw(random, i);
-      if (intercept >= 1) throw tyto::Error("intercepts: must be less than 1, where the range of a neuron ends");
       gains[i] = (curve.current_at(rate_hz) - curve.threshold_current()) / (1 - intercept);
       if (!biases.empty()) biases[i] = curve.threshold_current() - gains[i] * intercept;
     }

@@ -8,8 +8,9 @@
 
 namespace {
 
-/// Recursive least squares (FORCE; Sussillo and Abbott 2009), as in Nengo: P starts as I / (rate dt / n); with r the
-/// filtered activity, P <- P - P r r' P / (1 + r' P r), and the weights change by -P r error'.
+/// Recursive least squares (FORCE; Sussillo and Abbott 2009): with r the filtered activity of n neurons,
+/// P <- P - P r r' P / (1 + r' P r), and the weights change by -P r error'. P starts as I rate dt / n, so that it is
+/// (R'R + I n / (rate dt))^-1 for all r so far, the rows of R.
 template <class S>
 class RlsKernel final : public tyto::PlasticityKernel<S> {
  public:
@@ -25,7 +26,7 @@ class RlsKernel final : public tyto::PlasticityKernel<S> {
   }
   void start(std::size_t from, std::span<S> state) const override {
     for (std::size_t i = 0; i < from; ++i)
-      state[from + i * from + i] = static_cast<S>(static_cast<double>(from) / rate_dt_);
+      state[from + i * from + i] = static_cast<S>(rate_dt_ / static_cast<double>(from));
   }
 
   void step(const tyto::PlasticStep<S>& step, bool learning) const override {
@@ -59,12 +60,12 @@ class RlsKernel final : public tyto::PlasticityKernel<S> {
 struct Rls {
   static constexpr bool error = true;
   static constexpr bool ensemble = false;
-  double learning_rate = 1e-3;
+  double learning_rate = 0.1;
   double tau_s = 0.005;
 
   static auto parameters() {
     return tyto::parameters<Rls>("Recursive least squares: the weights that would have been best so far")
-        .number("learning_rate", &Rls::learning_rate, "0.001", "how far the first steps go")
+        .number("learning_rate", &Rls::learning_rate, "0.1", "how far the first steps go: n / (rate dt) is the weight of weights beside squared errors")
         .positive()
         .time("tau", &Rls::tau_s, "5 ms", "time constant of the filter on the activity of the source")
         .non_negative();

@@ -49,6 +49,9 @@ class Nnls final : public tyto::Solver {
         });
   }
 
+  [[nodiscard]] bool keeps_signs() const override { return true; }
+  [[nodiscard]] bool needs_thresholds() const override { return relaxed; }
+
   [[nodiscard]] tyto::DecodingSolution solve(const tyto::DecodingProblem& problem) const override {
     if (relaxed && problem.thresholds.empty())
       throw tyto::Error("the relaxed form is for the currents of neurons; use 'onto: neurons'");
