@@ -51,7 +51,9 @@ def check_stages(executable, folder):
     learned, doubled = (groups[stage, "post"].decoders.values for stage in ("learn", "double"))
     assert np.abs(learned).max() > 0, "nothing was learned"
     np.testing.assert_array_equal(doubled, 2 * learned)
-    np.testing.assert_array_equal(groups["learn", "probe_post"].decoders, groups["double", "probe_post"].decoders)
+    # What probes read is solved for anew, at other points, and neither taken nor doubled.
+    before, after = (np.linalg.norm(groups[stage, "probe_post"].decoders) for stage in ("learn", "double"))
+    assert 0.8 < after / before < 1.25, (before, after)
     probe = xr.open_dataset(out, group="stages/double/probes/post")
     assert probe.value.dims == ("time", "channel"), probe.value.dims
     np.testing.assert_allclose(probe.time, np.arange(1, 301) * 0.01, rtol=1e-12)

@@ -380,6 +380,24 @@ Json simulation_file(Schema& schema) {
   return json;
 }
 
+/// Stages of either sort: each may have any key of an experiment, and so may what they share.
+Json stages_file(Schema& schema, const Json& trials, const Json& simulation) {
+  Json keys = trials["properties"];
+  for (const auto& [name, value] : simulation["properties"].items())
+    if (!keys.contains(name)) keys[name] = value;
+  keys["model"] = {{"anyOf", {trials["properties"]["model"], simulation["properties"]["model"]}}};
+  Json stage = object_of(schema, StageKeys::parameters().list());
+  for (const auto& [name, value] : keys.items())
+    if (name != "tyto" && name != "title" && name != "sweep") stage["properties"][name] = value;
+  schema.definitions["stage"] = std::move(stage);
+  Json json = empty_object();
+  json["properties"] = std::move(keys);
+  json["properties"]["stages"] = {
+      {"type", "array"}, {"minItems", 1}, {"description", "runs in order"}, {"items", reference_to("stage")}};
+  json["required"] = Json::array({"tyto", "stages"});
+  return json;
+}
+
 Json model_file(Schema& schema) {
   schema.references = true;
   Json json = empty_object();
@@ -399,6 +417,7 @@ std::string schema(const plugin::Components& components, SchemaOf what) {
   Schema schema{components};
   Json experiment = experiment_file(schema);
   Json simulation = simulation_file(schema);
+  Json stages = stages_file(schema, experiment, simulation);
   Json model = model_file(schema);
   Json json;
   json["$schema"] = "http://json-schema.org/draft-07/schema#";
@@ -408,6 +427,10 @@ std::string schema(const plugin::Components& components, SchemaOf what) {
   json["definitions"]["experiment_file"] = {{"if", {{"required", {"simulation"}}}},
                                             {"then", reference_to("simulation_experiment")},
                                             {"else", reference_to("experiment")}};
+  json["definitions"]["experiment_file"] = {{"if", {{"required", {"stages"}}}},
+                                            {"then", reference_to("staged_experiment")},
+                                            {"else", std::move(json["definitions"]["experiment_file"])}};
+  json["definitions"]["staged_experiment"] = std::move(stages);
   json["definitions"]["experiment"] = std::move(experiment);
   json["definitions"]["simulation_experiment"] = std::move(simulation);
   json["definitions"]["model_file"] = std::move(model);
