@@ -85,16 +85,16 @@ TEST(GoldenNengo, Pes) {
   const std::string rule = "{rule: pes, error: error, learning_rate: " +
                            tyto::format_quantity(file.attribute_number("pes_learning_rate"), tyto::Dimension::none) +
                            ", tau: " + seconds(file, "pes_pre_synapse_tau") + "}";
-  const auto made = make(
-      ensemble(file, "pre", "{type: direct, from: stimulus}") +
-          ensemble(file, "post", "{type: decoded, from: pre, synapse: " + synapse + ", learn: " + rule + "}") +
-          "error: {type: node, size: 1, input: [{type: decoded, from: pre, synapse: " + readout +
-          "}, {type: decoded, from: post, synapse: " + readout + "}]}",
-      std::string(spike_probes) + "pre_decoded: {from: pre, type: decoded, synapse: " + readout +
-          "}\npost_decoded: {from: post, type: decoded, synapse: " + readout +
-          "}\nerror: {of: error}\ndecoders: {of: post, what: decoders, every: " +
-          seconds(file, "decoders_sampled_every") + "}",
-      file.attribute_number("dt"));
+  const auto made =
+      make(ensemble(file, "pre", "{type: direct, from: stimulus}") +
+               ensemble(file, "post", "{type: decoded, from: pre, synapse: " + synapse + ", learn: " + rule + "}") +
+               "error: {type: node, size: 1, input: [{type: decoded, from: pre, synapse: " + readout +
+               "}, {type: decoded, from: post, synapse: " + readout + "}]}",
+           std::string(spike_probes) + "pre_decoded: {from: pre, type: decoded, synapse: " + readout +
+               "}\npost_decoded: {from: post, type: decoded, synapse: " + readout +
+               "}\nerror: {of: error}\ndecoders: {of: post, what: decoders, every: " +
+               seconds(file, "decoders_sampled_every") + "}",
+           file.attribute_number("dt"));
   set_ensemble(made, file, "pre");
   set_ensemble(made, file, "post");
   made.set("post/decoders", file.values("decoders_initial"));
@@ -106,8 +106,8 @@ TEST(GoldenNengo, Pes) {
   expect_spikes_and_voltages(samples, file);
   EXPECT_LE(difference(samples["error"], file.values("error")), tolerance);
   const auto expected = file.values("decoders");
-  const double scale =
-      std::abs(*std::max_element(expected.begin(), expected.end(), [](double a, double b) { return std::abs(a) < std::abs(b); }));
+  const double scale = std::abs(*std::max_element(expected.begin(), expected.end(),
+                                                  [](double a, double b) { return std::abs(a) < std::abs(b); }));
   EXPECT_LE(difference(samples["decoders"], expected), tolerance * scale);
 }
 

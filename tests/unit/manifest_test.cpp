@@ -159,7 +159,8 @@ TEST(Manifest, NamesWhatIsWrong) {
   EXPECT_EQ(error_after([](Json& j) { j["api_version"] = 1.5; }), "'api_version' must be a whole number");
   EXPECT_EQ(error_after([](Json& j) { j["components"] = Json::object(); }), "'components' must be a list");
   EXPECT_EQ(error_after([](Json& j) { j["components"][0]["kind"] = "song"; }),
-            "'components[0].kind': 'song' is not a kind of component; the kinds are stimulus, layer, synapse, solver, learning rule, "
+            "'components[0].kind': 'song' is not a kind of component; the kinds are stimulus, layer, synapse, solver, "
+            "learning rule, "
             "plasticity, optimizer, surrogate, analysis, backend");
   EXPECT_EQ(error_after([](Json& j) { j["components"][0]["parameters"][0]["type"] = "colour"; }),
             "'components[0].parameters[0].type': 'colour' is not a type of parameter");

@@ -32,7 +32,8 @@ struct ForwardScan {
   S* states = nullptr;                ///< if set: the state before each step, [step][variable][neuron]
   S* distances = nullptr;             ///< if set: what spike() was asked, i.e. distance to threshold
   const Surrogate* smooth = nullptr;  ///< if set: spikes are replaced by its primitive (for tests)
-  S* carried = nullptr;  ///< if set: the state to begin with, [variable][neuron], which becomes that after the last step
+  S* carried =
+      nullptr;  ///< if set: the state to begin with, [variable][neuron], which becomes that after the last step
 };
 
 template <class S>
@@ -51,8 +52,8 @@ struct BackwardScan {
 /// One step of a population in a simulation.
 template <class S>
 struct PopulationStep {
-  std::span<const S> input;    ///< what arrives at the layer, [Layer::input_size()]
-  std::span<const S> current;  ///< what arrives at its neurons directly, [neuron]
+  std::span<const S> input;                    ///< what arrives at the layer, [Layer::input_size()]
+  std::span<const S> current;                  ///< what arrives at its neurons directly, [neuron]
   std::span<const std::span<const S>> arrays;  ///< the layer's own
   std::span<S> state;                          ///< [variable][neuron], kept from step to step
   std::span<S> output;                         ///< [neuron]

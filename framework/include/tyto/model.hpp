@@ -48,7 +48,7 @@ struct ModelLayer {
   std::size_t size = 0;   ///< neurons, or channels of a transform
   std::size_t steps = 0;  ///< of its output; transforms may shorten a signal
   bool spiking = false;
-  bool ensemble = false;  ///< has an input of its own size, beside the currents of its neurons
+  bool ensemble = false;                    ///< has an input of its own size, beside the currents of its neurons
   std::shared_ptr<const Layer> population;  ///< null for a transform
   std::vector<ModelInput> inputs;           ///< of a population
   std::shared_ptr<const Layer> transform;   ///< null for a population

@@ -358,7 +358,9 @@ class NeuronLayer final : public Layer {
       }
     return words;
   }
-  [[nodiscard]] bool spikes() const override { return requires { Neuron::spiking; }; }
+  [[nodiscard]] bool spikes() const override {
+    return requires { Neuron::spiking; };
+  }
   [[nodiscard]] const RateCurve* rate_curve() const override {
     if constexpr (requires { neuron.rate_curve(); })
       return neuron.rate_curve();

@@ -22,7 +22,18 @@
 namespace tyto {
 
 /// Kinds of component. See component.hpp for names.
-enum class Kind { stimulus, layer, synapse, solver, learning_rule, plasticity, optimizer, surrogate, analysis, backend };
+enum class Kind {
+  stimulus,
+  layer,
+  synapse,
+  solver,
+  learning_rule,
+  plasticity,
+  optimizer,
+  surrogate,
+  analysis,
+  backend
+};
 
 enum class ParameterType {
   quantity,   ///< a number with a unit, or a plain number (Dimension::none)

@@ -14,17 +14,17 @@ namespace tyto {
 /// One connection at one step. Activities are rates: a spike is 1/dt in its step.
 template <class S>
 struct PlasticStep {
-  std::size_t from = 0;        ///< neurons that it comes from
-  std::size_t to = 0;          ///< what its weights reach
-  Signal<S> source;            ///< one step of what it comes from
-  std::span<const S> handed;   ///< what it hands on in this step, after its synapse, [to]
-  std::span<const S> error;    ///< of the rule's error layer; empty without one
-  Signal<S> target;            ///< one step of the output of the layer that it reaches
-  std::span<S> weights;        ///< [from][to]
-  std::span<S> encoders;       ///< of an ensemble that it reaches, [neuron][dimension]; else empty
-  std::span<const S> gain;     ///< of its neurons
-  double radius = 1;           ///< of that ensemble
-  std::span<S> state;          ///< of the rule, kept from step to step
+  std::size_t from = 0;       ///< neurons that it comes from
+  std::size_t to = 0;         ///< what its weights reach
+  Signal<S> source;           ///< one step of what it comes from
+  std::span<const S> handed;  ///< what it hands on in this step, after its synapse, [to]
+  std::span<const S> error;   ///< of the rule's error layer; empty without one
+  Signal<S> target;           ///< one step of the output of the layer that it reaches
+  std::span<S> weights;       ///< [from][to]
+  std::span<S> encoders;      ///< of an ensemble that it reaches, [neuron][dimension]; else empty
+  std::span<const S> gain;    ///< of its neurons
+  double radius = 1;          ///< of that ensemble
+  std::span<S> state;         ///< of the rule, kept from step to step
 };
 
 /// One connection's rule in precision S.

@@ -3,8 +3,8 @@
 
 #include <cstddef>
 #include <filesystem>
-#include <span>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -31,8 +31,8 @@ struct Provenance {
   std::string finished;
   std::string backend;
   std::size_t threads = 1;
-  double trials_s = 0;          ///< wall time of making the trials
-  std::vector<double> epoch_s;  ///< wall time of each epoch
+  double trials_s = 0;                 ///< wall time of making the trials
+  std::vector<double> epoch_s;         ///< wall time of each epoch
   std::optional<double> simulation_s;  ///< wall time of a simulation's steps, instead of the two above
 };
 

@@ -44,7 +44,8 @@ class ResultsFile {
   std::unique_ptr<Impl, Close> impl_;
 };
 
-/// A variable that grows along the axis time_s, written in pieces while the samples come. Belongs to a group of its own.
+/// A variable that grows along the axis time_s, written in pieces while the samples come. Belongs to a group of its
+/// own.
 class Series {
  public:
   /// Makes the group. `axes` are those of one sample; `narrow` stores samples as 32-bit numbers. The file must outlive

@@ -65,9 +65,8 @@ void Progress::steps(std::uint64_t done) {
   const auto now = Clock::now();
   const double part = static_cast<double>(done) / static_cast<double>(steps_);
   const double elapsed = std::chrono::duration<double>(now - started_).count();
-  const std::string what =
-      fmt::format("{:.4g} of {:.4g} s  {} left", static_cast<double>(done) * dt_s_, static_cast<double>(steps_) * dt_s_,
-                  duration_text(elapsed * (1 - part) / part));
+  const std::string what = fmt::format("{:.4g} of {:.4g} s  {} left", static_cast<double>(done) * dt_s_,
+                                       static_cast<double>(steps_) * dt_s_, duration_text(elapsed * (1 - part) / part));
   if (style_ == Style::bar) {
     if (now - last_draw_ < std::chrono::milliseconds(100)) return;
     last_draw_ = now;

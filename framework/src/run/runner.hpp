@@ -32,8 +32,8 @@ struct SummaryNumber {
 struct RunSummary {
   Metrics test;                        ///< of a run with trials
   std::vector<SummaryNumber> numbers;  ///< of a simulation's analyses
-  double trials_s = 0;    ///< wall time of making the trials
-  double training_s = 0;  ///< wall time of all epochs
+  double trials_s = 0;                 ///< wall time of making the trials
+  double training_s = 0;               ///< wall time of all epochs
   int epochs = 0;
   double simulation_s = 0;  ///< wall time of a simulation's steps
 };

@@ -64,8 +64,7 @@ class Recorder {
   Recorder(const spec::Experiment& experiment, results::ResultsFile& file) : dt_s_(experiment.simulation->dt_s) {
     for (const auto& probe : experiment.model.probes) {
       const auto [axes, variable] = layout_of(probe, experiment.model);
-      series_.emplace_back(file, "/probes/" + probe.name, axes, variable,
-                           experiment.precision == Precision::float32);
+      series_.emplace_back(file, "/probes/" + probe.name, axes, variable, experiment.precision == Precision::float32);
     }
   }
   void operator()(std::size_t probe, std::uint64_t step, std::span<const double> sample) {
@@ -92,7 +91,8 @@ class RecordedSimulation final : public FinishedSimulation {
   }
   [[nodiscard]] ProbeData probe(std::string_view name) const override {
     const auto& probes = experiment_.model.probes;
-    const auto found = std::find_if(probes.begin(), probes.end(), [&](const auto& probe) { return probe.name == name; });
+    const auto found =
+        std::find_if(probes.begin(), probes.end(), [&](const auto& probe) { return probe.name == name; });
     if (found == probes.end()) throw Error(fmt::format("there is no probe '{}'", name));
     ProbeData data;
     data.channels = found->channels;
@@ -142,8 +142,7 @@ StageResult run_simulation(const spec::Experiment& experiment, const Stages& sta
   const auto simulation = experiment.backend->simulate(experiment.model, experiment.precision);
   initialise(*simulation, experiment.seed);
   std::set<std::string> given;
-  if (experiment.weights)
-    given = take_some_weights(*simulation, *experiment.weights, stages, experiment.weights_place);
+  if (experiment.weights) given = take_some_weights(*simulation, *experiment.weights, stages, experiment.weights_place);
   find_decoders(experiment.model, *simulation, experiment.seed, given, file);
 
   // The series are closed before the file is.

@@ -57,8 +57,7 @@ std::vector<results::ReadArray> kept_weights(const ArrayStore& network) {
   return kept;
 }
 
-void take_weights(ArrayStore& network, const spec::WeightSource& source, const Stages& stages,
-                  const Place& place) {
+void take_weights(ArrayStore& network, const spec::WeightSource& source, const Stages& stages, const Place& place) {
   auto found = read_weights(source, stages, place);
   const std::string name = source.stage.empty() ? source.file : "stage " + source.stage;
   std::vector<Diagnostic> faults;
@@ -73,7 +72,7 @@ void take_weights(ArrayStore& network, const spec::WeightSource& source, const S
 }
 
 std::set<std::string> take_some_weights(ArrayStore& network, const spec::WeightSource& source, const Stages& stages,
-                  const Place& place) {
+                                        const Place& place) {
   auto found = read_weights(source, stages, place);
   const std::string name = source.stage.empty() ? source.file : "stage " + source.stage;
   std::set<std::string> set;

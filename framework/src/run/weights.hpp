@@ -21,14 +21,13 @@ using Stages = std::map<std::string, std::vector<results::ReadArray>>;
 
 /// Sets every array of the network from /weights/<layer>/<name> of a results file or a stage. Throws InvalidInput
 /// at `place` if one is missing or has another shape.
-void take_weights(ArrayStore& network, const spec::WeightSource& source, const Stages& stages,
-                  const Place& place);
+void take_weights(ArrayStore& network, const spec::WeightSource& source, const Stages& stages, const Place& place);
 
 /// The same for a simulation, where arrays that the source lacks or does not name stay as they are, those of ensembles
-/// unless it says otherwise, and those of probes. Returns the paths of the arrays that were set. Throws InvalidInput if there is none, or if a
-/// shape differs.
+/// unless it says otherwise, and those of probes. Returns the paths of the arrays that were set. Throws InvalidInput if
+/// there is none, or if a shape differs.
 std::set<std::string> take_some_weights(ArrayStore& network, const spec::WeightSource& source, const Stages& stages,
-                  const Place& place);
+                                        const Place& place);
 
 /// Writes /weights/<layer> for every layer.
 void write_weights(const ArrayStore& network, results::ResultsFile& file);

@@ -10,7 +10,8 @@ constexpr double most_epochs = 1e6;
 
 Parameters<WeightSource> weight_parameters() {
   return tyto::parameters<WeightSource>("Initial weights from a results file or an earlier stage")
-      .text("from", &WeightSource::file, "", "results file, relative to the experiment file, or the name of an earlier stage")
+      .text("from", &WeightSource::file, "",
+            "results file, relative to the experiment file, or the name of an earlier stage")
       .required()
       .number("scale", &WeightSource::scale, "1", "factor on all weights")
       .boolean("ensembles", &WeightSource::ensembles, "false",
@@ -50,16 +51,16 @@ Parameters<Keys> with_end(Parameters<Keys> parameters) {
   std::shared_ptr<const Backend> Keys::*const backend = &CommonKeys::backend;
   std::optional<WeightSource> Keys::*const weights = &CommonKeys::weights;
   return parameters.component("backend", backend, Kind::backend, "cpu", "where the arithmetic runs")
-      .group("weights", weights, weight_parameters(),
-             "initial weights from a results file, or from an earlier stage");
+      .group("weights", weights, weight_parameters(), "initial weights from a results file, or from an earlier stage");
 }
 }  // namespace
 
 Parameters<ExperimentKeys> ExperimentKeys::parameters() {
-  return with_end(with_head(tyto::parameters<ExperimentKeys>("An experiment file"))
-                      .required()
-                      .group("objective", &ExperimentKeys::objective, Objective::parameters(), "readout, loss and target")
-                      .required());
+  return with_end(
+      with_head(tyto::parameters<ExperimentKeys>("An experiment file"))
+          .required()
+          .group("objective", &ExperimentKeys::objective, Objective::parameters(), "readout, loss and target")
+          .required());
 }
 
 Parameters<SimulationExperimentKeys> SimulationExperimentKeys::parameters() {
@@ -121,8 +122,9 @@ Parameters<ModelKeys> ModelKeys::parameters() {
 }
 
 Parameters<StageKeys> StageKeys::parameters() {
-  return tyto::parameters<StageKeys>("One of several runs in order; what stands at the top level holds for all stages, "
-                                     "unless a stage has the same key")
+  return tyto::parameters<StageKeys>(
+             "One of several runs in order; what stands at the top level holds for all stages, "
+             "unless a stage has the same key")
       .text("name", &StageKeys::name, "", "its group in the results, below /stages")
       .required();
 }

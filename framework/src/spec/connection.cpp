@@ -69,8 +69,10 @@ Node read_learning(const Node& node, const ConnectionEnds& ends, const Connectio
   } else if (input.arrays.empty()) {
     reader.fault(made.place, quote(input.type) + " has no weights that could learn");
   } else if (learning.rule->needs_ensemble() && (!target->ensemble || input.projection->port() != Port::layer)) {
-    reader.fault(made.place, "the rule " + quote(learning.type) + " changes the encoders of the ensemble that is "
-                             "reached, and " + quote(target->name) + " is none");
+    reader.fault(made.place, "the rule " + quote(learning.type) +
+                                 " changes the encoders of the ensemble that is "
+                                 "reached, and " +
+                                 quote(target->name) + " is none");
   }
   const Node* error = node.find("error");
   if (learning.rule->needs_error()) {
@@ -82,8 +84,7 @@ Node read_learning(const Node& node, const ConnectionEnds& ends, const Connectio
           target != nullptr && input.projection->port() == Port::neurons ? target->represented : handed;
       if (*index == ModelInput::stimulus)
         reader.fault(error->place, "the error is given by a layer, not by the stimulus; use a node");
-      else if (const auto& end = ends.layers[*index];
-               end.represented != 0 && needed != 0 && end.represented != needed)
+      else if (const auto& end = ends.layers[*index]; end.represented != 0 && needed != 0 && end.represented != needed)
         reader.fault(error->place, "the error has " + std::to_string(end.represented) + " values, and " +
                                        std::to_string(needed) + " are learnt");
       learning.error = *index;

@@ -189,7 +189,8 @@ Block input_block() {
 Block simulation_block() {
   Block block = declared<SimulationExperimentKeys>("simulation");
   block.doc =
-      "An experiment that runs its model step by step through a stream has these keys at the top level, in the place of "
+      "An experiment that runs its model step by step through a stream has these keys at the top level, in the place "
+      "of "
       "those of 'experiment'";
   const auto at = std::find_if(block.rows.begin(), block.rows.end(), [](const auto& r) { return r.name == "backend"; });
   block.rows.insert(at, {row("model", "map", "required", "the layers, in the order in which they take their steps"),

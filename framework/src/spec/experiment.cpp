@@ -150,7 +150,8 @@ void take_weights(const CommonKeys& keys, const Node& root, const Surroundings& 
   std::error_code ignored;
   if (!std::filesystem::is_regular_file(experiment.weights->file, ignored))
     reader.fault(experiment.weights_place,
-                 (around.earlier.empty() ? "there is no weights file " : "there is neither a weights file nor an earlier stage ") +
+                 (around.earlier.empty() ? "there is no weights file "
+                                         : "there is neither a weights file nor an earlier stage ") +
                      quote(keys.weights->file));
 }
 
@@ -421,8 +422,7 @@ StreamShape shape_of_stream(const SimulationExperimentKeys& keys, const Node& ro
   shape.dt_s = keys.simulation.dt_s;
   const Node* stimulus = root.find("stimulus");
   shape.given = stimulus != nullptr && stimulus->type != Node::Type::null;
-  if (keys.stimulus == nullptr ||
-      !stimulus_offers(capability::stream, "has no values for a simulation", root, reader))
+  if (keys.stimulus == nullptr || !stimulus_offers(capability::stream, "has no values for a simulation", root, reader))
     return shape;
   guarded(reader, place_of(root, {"stimulus"}), [&] { shape.channels = keys.stimulus->channels(); });
   return shape;
@@ -432,8 +432,9 @@ StreamShape shape_of_stream(const SimulationExperimentKeys& keys, const Node& ro
 Node load_simulation(const Node& root, const Surroundings& surroundings, Reader& reader, Experiment& experiment) {
   for (const auto* key : {"objective", "learning"})
     if (const Node* node = root.find(key))
-      reader.fault(node->place, quote(key) + " belongs to trials, and this is a simulation; connections learn by "
-                                             "'learn'");
+      reader.fault(node->place, quote(key) +
+                                    " belongs to trials, and this is a simulation; connections learn by "
+                                    "'learn'");
   SimulationExperimentKeys keys;
   const std::size_t faults_before = reader.faults().size();
   Node head = reader.read(root, SimulationExperimentKeys::parameters(), keys,
@@ -453,8 +454,7 @@ Node load_simulation(const Node& root, const Surroundings& surroundings, Reader&
   BuiltModel built;
   if (const Node* node = root.find("model"); node == nullptr || node->type == Node::Type::null)
     reader.fault(node == nullptr ? root.place : node->place, "'model' is missing (a graph of layers)");
-  else if (const auto layers = model_layers(*node, surroundings.folder, reader);
-           layers && keys.simulation.dt_s > 0)
+  else if (const auto layers = model_layers(*node, surroundings.folder, reader); layers && keys.simulation.dt_s > 0)
     built = build_simulation_model(*layers, stream, reader);
   Node probes = read_probes(root.find("probes"), stream, built, reader);
   experiment.model = built.model;

@@ -211,8 +211,9 @@ void read_population(const Node& node, bool last, Draft& draft, Build& build) {
   const Configured made =
       build.reader.component(node, {Kind::layer, "type", capability::population}, {"size", "input"});
   if (made.info != nullptr && made.info->offers(capability::ensemble)) {
-    build.reader.fault(made.place, quote(made.info->name) + " needs a simulation, not trials: a key 'simulation' in "
-                                                            "the place of 'objective' and 'learning'");
+    build.reader.fault(made.place, quote(made.info->name) +
+                                       " needs a simulation, not trials: a key 'simulation' in "
+                                       "the place of 'objective' and 'learning'");
     return;
   }
   LayerKeys keys;
@@ -265,9 +266,8 @@ void check_memory_of(const std::vector<ArrayInfo>& arrays, std::size_t from, std
   // Weights, their gradients and what an optimizer remembers of them, in the narrower precision.
   constexpr double bytes_per_weight = 4 * sizeof(float);
   if (exceeds_memory(numbers * bytes_per_weight))
-    reader.fault(place, "the weights from " + std::to_string(from) + " to " + std::to_string(to) +
-                                  " neurons need " + size_text(numbers * bytes_per_weight) +
-                                  " of memory, more than this machine has");
+    reader.fault(place, "the weights from " + std::to_string(from) + " to " + std::to_string(to) + " neurons need " +
+                            size_text(numbers * bytes_per_weight) + " of memory, more than this machine has");
 }
 
 BuiltModel build_model(const Node& layers, const ModelSurroundings& around, Reader& reader) {

@@ -118,8 +118,9 @@ Meaning read_scalar(const Node& node, const ParameterInfo& info) {
 std::string what_is_needed(const ParameterInfo& info) {
   if (info.list) {
     const bool text = info.type == ParameterType::text;
-    return "a list of " +
-           (text ? "texts" : info.dimension == Dimension::none ? "numbers" : "values of " + std::string(to_string(info.dimension)));
+    return "a list of " + (text                                ? "texts"
+                           : info.dimension == Dimension::none ? "numbers"
+                                                               : "values of " + std::string(to_string(info.dimension)));
   }
   switch (info.type) {
     case ParameterType::quantity:

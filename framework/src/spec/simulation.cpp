@@ -32,8 +32,7 @@ Draft read_population(const Node::Entry& entry, Reader& reader) {
   draft.layer.name = entry.key;
   draft.place = entry.place;
   if (!is_name(entry.key) || entry.key == "stimulus")
-    reader.fault(entry.place,
-                 "the name of a layer is made of letters, digits and underscores, and is not 'stimulus'");
+    reader.fault(entry.place, "the name of a layer is made of letters, digits and underscores, and is not 'stimulus'");
   const Node& node = entry.value;
   if (!node.is_map()) {
     reader.fault(node.place, "a layer is a map with the keys 'type', 'size' and 'input'");
@@ -157,15 +156,14 @@ void settle_layer_probe(const Node& node, const LayerProbeKeys& keys, const Conn
     arrays.push_back(array.name);
   }
   const Node* what = node.find("what");
-  reader.fault(what != nullptr ? what->place : node.place,
-               "layer " + quote(layer.name) + " has no " + quote(keys.what) + " to record; it has input, output" +
-                   names_of(states) + names_of(arrays));
+  reader.fault(what != nullptr ? what->place : node.place, "layer " + quote(layer.name) + " has no " +
+                                                               quote(keys.what) + " to record; it has input, output" +
+                                                               names_of(states) + names_of(arrays));
 }
 
 Node read_probe(const Node::Entry& entry, const ConnectionEnds& ends, BuiltModel& built, Reader& reader) {
   const Node& node = entry.value;
-  if (!is_name(entry.key))
-    reader.fault(entry.place, "the name of a probe is made of letters, digits and underscores");
+  if (!is_name(entry.key)) reader.fault(entry.place, "the name of a probe is made of letters, digits and underscores");
   if (!node.is_map()) {
     reader.fault(node.place, "a probe is a map, as in '{of: pre, what: output}' or '{from: pre, type: decoded}'");
     return {};
@@ -180,8 +178,8 @@ Node read_probe(const Node::Entry& entry, const ConnectionEnds& ends, BuiltModel
   if (keys.every_s) {
     const double steps = std::round(*keys.every_s / dt_s);
     if (steps < 1 || std::abs(steps * dt_s - *keys.every_s) > 1e-6 * dt_s)
-      reader.fault(own.entries[0].place, "every: must be a whole number of steps of " +
-                                             format_quantity(dt_s, Dimension::time));
+      reader.fault(own.entries[0].place,
+                   "every: must be a whole number of steps of " + format_quantity(dt_s, Dimension::time));
     else
       probe.every_steps = static_cast<std::uint64_t>(steps);
   }
@@ -231,8 +229,9 @@ Parameters<ConnectionKeys> ConnectionKeys::parameters() {
 }
 
 Parameters<LearnKeys> LearnKeys::parameters() {
-  return tyto::parameters<LearnKeys>("How a connection of a simulation learns; the rule's own parameters stand beside "
-                                     "these")
+  return tyto::parameters<LearnKeys>(
+             "How a connection of a simulation learns; the rule's own parameters stand beside "
+             "these")
       .text("error", &LearnKeys::error, "", "the layer whose input is the error, for rules that learn from one")
       .optional()
       .time("from", &LearnKeys::from_s, "0 s", "when learning begins")
@@ -243,8 +242,9 @@ Parameters<LearnKeys> LearnKeys::parameters() {
 }
 
 Parameters<ProbeKeys> ProbeKeys::parameters() {
-  return tyto::parameters<ProbeKeys>("What is recorded: {of: layer, what: ...}, or a projection, {from: layer, type: "
-                                     "...}, with its own parameters and a synapse")
+  return tyto::parameters<ProbeKeys>(
+             "What is recorded: {of: layer, what: ...}, or a projection, {from: layer, type: "
+             "...}, with its own parameters and a synapse")
       .time("every", &ProbeKeys::every_s, "", "time between samples; each step if not given")
       .positive()
       .optional();

@@ -26,11 +26,13 @@ class DecodingError final : public tyto::Analysis {
 
   static auto parameters() {
     constexpr double most_bins = 1e5;
-    return tyto::parameters<DecodingError>("Root mean square error of a decoded value, and the value against its target")
+    return tyto::parameters<DecodingError>(
+               "Root mean square error of a decoded value, and the value against its target")
         .text("probe", &DecodingError::probe, "", "the probe that recorded the value")
         .required()
-        .texts("target", &DecodingError::target, "[]", "what it should be: a formula of the time t, in seconds, for each "
-                                                      "channel of the probe")
+        .texts("target", &DecodingError::target, "[]",
+               "what it should be: a formula of the time t, in seconds, for each "
+               "channel of the probe")
         .required()
         .time("from", &DecodingError::from_s, "0 s", "samples before this are left out")
         .non_negative()
@@ -47,8 +49,8 @@ class DecodingError final : public tyto::Analysis {
                                     [&](const auto& candidate) { return candidate.name == probe; });
     if (found == model.probes.end()) throw tyto::Error("there is no probe '" + probe + "'");
     if (found->channels != target.size())
-      throw tyto::Error("the probe '" + probe + "' has " + std::to_string(found->channels) + " channels, and there are " +
-                        std::to_string(target.size()) + " targets");
+      throw tyto::Error("the probe '" + probe + "' has " + std::to_string(found->channels) +
+                        " channels, and there are " + std::to_string(target.size()) + " targets");
     static_cast<void>(formulas());
   }
 
@@ -119,8 +121,7 @@ class DecodingError final : public tyto::Analysis {
       const auto& moments = in_bin[bin];
       split.means.push_back(split.centres[bin] + moments.mean());
       split.spreads.push_back(moments.sd());
-      if (moments.count() > 0)
-        split.fixed += static_cast<double>(moments.count()) * moments.mean() * moments.mean();
+      if (moments.count() > 0) split.fixed += static_cast<double>(moments.count()) * moments.mean() * moments.mean();
     }
     split.fixed /= static_cast<double>(wanted.size());
     return split;

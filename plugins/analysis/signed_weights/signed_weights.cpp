@@ -22,7 +22,8 @@ class SignedWeights final : public tyto::Analysis {
 
   void check(const tyto::Model& model) const override {
     for (const auto& array : tyto::arrays_of(model))
-      if (array.layer == layer && array.owner == tyto::NetworkArray::Owner::connection && array.info.shape.size() == 2) return;
+      if (array.layer == layer && array.owner == tyto::NetworkArray::Owner::connection && array.info.shape.size() == 2)
+        return;
     throw tyto::Error("layer '" + layer + "' has no weights");
   }
 
@@ -30,7 +31,8 @@ class SignedWeights final : public tyto::Analysis {
     std::vector<std::string> names;
     std::vector<std::int64_t> excitatory, inhibitory, zero, neurons_of_both, violations;
     for (const auto& array : tyto::arrays_of(simulation.model())) {
-      if (array.layer != layer || array.owner != tyto::NetworkArray::Owner::connection || array.info.shape.size() != 2) continue;
+      if (array.layer != layer || array.owner != tyto::NetworkArray::Owner::connection || array.info.shape.size() != 2)
+        continue;
       const auto values = simulation.array(layer, array.name);
       names.push_back(array.name);
       std::int64_t above = 0, below = 0, both = 0;

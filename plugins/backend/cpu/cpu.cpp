@@ -22,5 +22,6 @@ class CpuBackend final : public tyto::Backend {
 }  // namespace
 
 TYTO_PLUGIN(registrar) {
-  registrar.add<tyto::Backend, CpuBackend>(tyto::Kind::backend, "cpu", {tyto::capability::backpropagation, tyto::capability::simulation});
+  registrar.add<tyto::Backend, CpuBackend>(tyto::Kind::backend, "cpu",
+                                           {tyto::capability::backpropagation, tyto::capability::simulation});
 }

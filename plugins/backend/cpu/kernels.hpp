@@ -45,8 +45,7 @@ std::unique_ptr<tyto::PlasticityKernel<S>> plasticity(const tyto::Plasticity& ru
 
 /// Throws Error, naming the layer, if there is no kernel.
 template <class Kernel>
-void need(const std::unique_ptr<Kernel>& kernel, const std::string& layer, const std::string& type,
-          std::size_t bytes) {
+void need(const std::unique_ptr<Kernel>& kernel, const std::string& layer, const std::string& type, std::size_t bytes) {
   if (!kernel)
     throw tyto::Error("layer '" + layer + "': '" + type + "' has no float" + std::to_string(8 * bytes) +
                       " kernel for the backend 'cpu'");

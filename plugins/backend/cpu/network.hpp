@@ -49,7 +49,7 @@ class CpuNetwork final : public tyto::Network {
   tyto::Executor& executor_;
   std::vector<CompiledLayer<S>> layers_;
   Arrays<S> arrays_;
-  std::vector<std::vector<S>> memory_;     ///< the optimizer's, for each array
+  std::vector<std::vector<S>> memory_;  ///< the optimizer's, for each array
   std::int64_t updates_ = 0;
   double rate_factor_ = 1;  ///< of the pass that the kept gradients come from
 

@@ -20,8 +20,7 @@ constexpr std::size_t stimulus = tyto::ModelInput::stimulus;
 std::uint64_t step_at(double time_s, double dt_s) {
   const double steps = std::ceil(time_s / dt_s - 1e-6);
   constexpr double beyond = 1e18;
-  return steps >= beyond ? std::numeric_limits<std::uint64_t>::max()
-                         : static_cast<std::uint64_t>(std::max(0.0, steps));
+  return steps >= beyond ? std::numeric_limits<std::uint64_t>::max() : static_cast<std::uint64_t>(std::max(0.0, steps));
 }
 
 std::size_t index_of(const std::vector<std::string>& names, const std::string& name) {
@@ -62,8 +61,7 @@ void CpuSimulation<S>::add_population(const tyto::ModelLayer& layer, std::size_t
   for (const auto& input : layer.inputs) {
     const bool at_layer = population.ensemble && input.projection->port() == tyto::Port::layer;
     population.connections.push_back(connections_.size());
-    connections_.push_back(
-        make_connection(input, index, at_layer ? input_size : layer.size, layer.name, next_array));
+    connections_.push_back(make_connection(input, index, at_layer ? input_size : layer.size, layer.name, next_array));
   }
 }
 

@@ -29,8 +29,8 @@ std::vector<double> impulse(std::size_t steps) {
 }
 
 TEST_P(CpuSimulation, AnExponentialSynapseDecaysAndHasTheArea1) {
-  const auto made = make("node: {type: node, size: 1, input: {type: direct, from: stimulus, synapse: 5 ms}}",
-                         "node: {of: node}");
+  const auto made =
+      make("node: {type: node, size: 1, input: {type: direct, from: stimulus, synapse: 5 ms}}", "node: {of: node}");
   const auto y = run(made, impulse(200))["node"];
   EXPECT_EQ(y[0], 0);  // it comes out from the next step on
   for (std::size_t n = 1; n < y.size(); ++n)
@@ -39,9 +39,9 @@ TEST_P(CpuSimulation, AnExponentialSynapseDecaysAndHasTheArea1) {
 }
 
 TEST_P(CpuSimulation, AnAlphaSynapseRisesAndFallsAndHasTheArea1) {
-  const auto made = make(
-      "node: {type: node, size: 1, input: {type: direct, from: stimulus, synapse: {type: alpha, tau: 5 ms}}}",
-      "node: {of: node}");
+  const auto made =
+      make("node: {type: node, size: 1, input: {type: direct, from: stimulus, synapse: {type: alpha, tau: 5 ms}}}",
+           "node: {of: node}");
   const auto y = run(made, impulse(200))["node"];
   // The step response of 1 / (tau s + 1)^2 is 1 - (1 + t/tau) exp(-t/tau); an impulse of one step is a difference of
   // two of them.
@@ -62,8 +62,9 @@ TEST_P(CpuSimulation, WithoutASynapseEarlierLayersActAtOnceAndLaterOnesAStepLate
 }
 
 TEST_P(CpuSimulation, ALayerThatIsItsOwnInputKeepsASum) {
-  const auto made = make(
-      "sum: {type: node, size: 1, input: [{type: direct, from: stimulus}, {type: direct, from: sum}]}", "sum: {of: sum}");
+  const auto made =
+      make("sum: {type: node, size: 1, input: [{type: direct, from: stimulus}, {type: direct, from: sum}]}",
+           "sum: {of: sum}");
   EXPECT_THAT(run(made, {1, 2, 3, 4})["sum"], ElementsAre(1, 3, 6, 10));
 }
 
@@ -130,7 +131,9 @@ TEST_P(CpuSimulation, LearnsInItsTimeOnly) {
       "decoders: {of: post, what: decoders}");
   tyto::initialise(*made.simulation, 3);
   const auto all = run(made, std::vector<double>(60, 1.0))["decoders"];
-  const auto at = [&](std::size_t step) { return std::vector<double>(all.begin() + 10 * step, all.begin() + 10 * step + 10); };
+  const auto at = [&](std::size_t step) {
+    return std::vector<double>(all.begin() + 10 * step, all.begin() + 10 * step + 10);
+  };
   EXPECT_EQ(at(20), at(0));
   EXPECT_NE(at(40), at(20));
   EXPECT_EQ(at(59), at(40));

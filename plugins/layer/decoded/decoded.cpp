@@ -115,7 +115,8 @@ class Decoded final : public tyto::Layer, public nef::Mapping {
     problem.outputs = task.outputs;
     std::vector<double> rates(problem.points * problem.neurons), wanted(problem.points * problem.outputs);
     const bool currents = onto == tyto::Port::neurons;
-    if (currents && task.to == nullptr) throw tyto::Error("currents can be decoded for the neurons of an ensemble only");
+    if (currents && task.to == nullptr)
+      throw tyto::Error("currents can be decoded for the neurons of an ensemble only");
     const std::size_t values = currents ? task.to->dimensions() : task.outputs;
     nef::Mapped mapped(*this, d, values);
     std::vector<double> value(values);

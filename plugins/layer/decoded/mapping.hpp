@@ -28,9 +28,10 @@ template <class T>
   std::vector<std::string> T::*const function = &Mapping::function;
   std::vector<double> T::*const transform = &Mapping::transform;
   return parameters
-      .texts("function", function, "[]",
-             "a formula for each value that is computed, over x (or x1, x2, ...), as in 'x^2'; the identity if there is "
-             "none")
+      .texts(
+          "function", function, "[]",
+          "a formula for each value that is computed, over x (or x1, x2, ...), as in 'x^2'; the identity if there is "
+          "none")
       .numbers("transform", transform, "[1]",
                "what the computed values are multiplied with: a number, or a matrix row by row");
 }
@@ -43,14 +44,12 @@ class Mapped {
     const std::size_t n = function_.outputs();
     if (transform_.size() == 1 && outputs != n)
       throw tyto::Error("it computes " + std::to_string(n) + (n == 1 ? " value" : " values") +
-                        ", but what it reaches takes " + std::to_string(outputs) +
-                        "; a transform of " + std::to_string(outputs) + " x " + std::to_string(n) +
-                        " numbers is needed");
+                        ", but what it reaches takes " + std::to_string(outputs) + "; a transform of " +
+                        std::to_string(outputs) + " x " + std::to_string(n) + " numbers is needed");
     if (transform_.size() != 1 && transform_.size() != outputs * n)
       throw tyto::Error("transform: " + std::to_string(outputs * n) +
-                        (outputs * n == 1 ? " number is needed (" : " numbers are needed (") +
-                        std::to_string(outputs) + " x " + std::to_string(n) + "), not " +
-                        std::to_string(transform_.size()));
+                        (outputs * n == 1 ? " number is needed (" : " numbers are needed (") + std::to_string(outputs) +
+                        " x " + std::to_string(n) + "), not " + std::to_string(transform_.size()));
   }
 
   void operator()(std::span<const double> x, std::span<double> y) {

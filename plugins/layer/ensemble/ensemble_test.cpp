@@ -19,7 +19,8 @@ std::unique_ptr<tyto::Tuning> tuning_of(const workshop::MadeSimulation& made,
 /// from their intercept on.
 TEST(Ensemble, RatesAndInterceptsAreWhatWasAskedFor) {
   const auto made = workshop::simulation(
-      "e: {type: ensemble, size: 200, dimensions: 3, radius: 2, max_rates: {low: 50 Hz, high: 80 Hz}, intercepts: {low: "
+      "e: {type: ensemble, size: 200, dimensions: 3, radius: 2, max_rates: {low: 50 Hz, high: 80 Hz}, intercepts: "
+      "{low: "
       "-0.5, high: 0.5}}",
       "{}", dt_s, 0);
   tyto::initialise(*made.simulation, 7);
@@ -46,10 +47,10 @@ TEST(Ensemble, RatesAndInterceptsAreWhatWasAskedFor) {
 /// Spikes come at the rate that the closed form gives, whatever the step is.
 TEST(Ensemble, SpikesComeAtTheirRate) {
   for (const double step_s : {1e-3, 2e-4}) {
-    const auto made =
-        workshop::simulation("e: {type: ensemble, size: 20, max_rates: {low: 100 Hz, high: 300 Hz}, input: {type: "
-                             "direct, from: stimulus}}",
-                             "e: {of: e}", step_s);
+    const auto made = workshop::simulation(
+        "e: {type: ensemble, size: 20, max_rates: {low: 100 Hz, high: 300 Hz}, input: {type: "
+        "direct, from: stimulus}}",
+        "e: {of: e}", step_s);
     tyto::initialise(*made.simulation, 5);
     std::vector<std::vector<double>> arrays;
     const auto tuning = tuning_of(made, arrays);
@@ -84,8 +85,7 @@ TEST(Ensemble, RateNeuronsGiveTheirRates) {
 /// Giving the rates of all neurons leaves the drawn intercepts as they are.
 TEST(Ensemble, ValuesTakeThePlaceOfDraws) {
   const auto bias = [](const std::string& rates) {
-    const auto made =
-        workshop::simulation("e: {type: ensemble, size: 3, max_rates: " + rates + "}", "{}", dt_s, 0);
+    const auto made = workshop::simulation("e: {type: ensemble, size: 3, max_rates: " + rates + "}", "{}", dt_s, 0);
     tyto::initialise(*made.simulation, 5);
     const auto gain = made.get("e/gain"), own = made.get("e/bias");
     std::vector<double> intercepts;

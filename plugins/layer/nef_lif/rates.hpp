@@ -21,8 +21,9 @@ struct LifRates : tyto::RateCurve {
   }
   [[nodiscard]] double current_at(double rate_hz) const override {
     if (!(rate_hz > 0) || rate_hz * tau_ref_s >= 1)
-      throw tyto::Error("a neuron with a refractory time of " + tyto::format_quantity(tau_ref_s, tyto::Dimension::time) +
-                        " cannot fire at " + tyto::format_quantity(rate_hz, tyto::Dimension::frequency));
+      throw tyto::Error("a neuron with a refractory time of " +
+                        tyto::format_quantity(tau_ref_s, tyto::Dimension::time) + " cannot fire at " +
+                        tyto::format_quantity(rate_hz, tyto::Dimension::frequency));
     return 1 / (1 - std::exp((tau_ref_s - 1 / rate_hz) / tau_rc_s));
   }
   [[nodiscard]] double threshold_current() const override { return 1; }

@@ -1,5 +1,5 @@
-/// What rules share that find the weights of the output layer from the rates of the layer before it, and leave all other
-/// weights as they are.
+/// What rules share that find the weights of the output layer from the rates of the layer before it, and leave all
+/// other weights as they are.
 #pragma once
 
 #include <cstddef>
@@ -81,9 +81,8 @@ class OutputLayer {
 
   /// Gives the network weights that make its readout what the decoders say. How much a spike adds to the readout is
   /// measured, not derived, so that any linear output layer and readout will do. Returns what the network then answers.
-  [[nodiscard]] tyto::Evaluation set(tyto::Network& network, const tyto::Batch& batch,
-                                     const tyto::Objective& objective, const Samples& samples,
-                                     std::vector<double> decoders) const {
+  [[nodiscard]] tyto::Evaluation set(tyto::Network& network, const tyto::Batch& batch, const tyto::Objective& objective,
+                                     const Samples& samples, std::vector<double> decoders) const {
     network.set(weights_, decoders);
     const auto raw = network.evaluate(batch, objective, false);
     const auto decoded = decode(samples, decoders);

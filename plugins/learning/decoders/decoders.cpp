@@ -14,7 +14,8 @@ class Decoders final : public tyto::LearningRule {
 
   static auto parameters() {
     return tyto::parameters<Decoders>(
-               "Finds the weights of the output layer from the rates of the layer before it by one solve for each batch "
+               "Finds the weights of the output layer from the rates of the layer before it by one solve for each "
+               "batch "
                "(batch_size: as many as there are training trials); other weights stay as they are")
         .component("solver", &Decoders::solver, tyto::Kind::solver, "l2", "how they are found");
   }

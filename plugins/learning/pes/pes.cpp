@@ -14,7 +14,8 @@ class TrialPes final : public tyto::LearningRule {
 
   static auto parameters() {
     return tyto::parameters<TrialPes>(
-               "Prescribed error sensitivity: after each trial, the weights of the output layer change so that its error "
+               "Prescribed error sensitivity: after each trial, the weights of the output layer change so that its "
+               "error "
                "falls; other weights stay as they are")
         .number("learning_rate", &TrialPes::learning_rate, "0.0001", "step size")
         .positive();

@@ -65,7 +65,8 @@ struct Rls {
 
   static auto parameters() {
     return tyto::parameters<Rls>("Recursive least squares: the weights that would have been best so far")
-        .number("learning_rate", &Rls::learning_rate, "0.1", "how far the first steps go: n / (rate dt) is the weight of weights beside squared errors")
+        .number("learning_rate", &Rls::learning_rate, "0.1",
+                "how far the first steps go: n / (rate dt) is the weight of weights beside squared errors")
         .positive()
         .time("tau", &Rls::tau_s, "5 ms", "time constant of the filter on the activity of the source")
         .non_negative();

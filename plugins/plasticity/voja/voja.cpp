@@ -18,9 +18,7 @@ class VojaKernel final : public tyto::PlasticityKernel<S> {
         rest_(static_cast<S>(tau_s > 0 ? 1 - std::exp(-dt_s / tau_s) : 1)),
         spike_hz_(static_cast<S>(1 / dt_s)) {}
 
-  [[nodiscard]] std::size_t state_size(std::size_t, std::size_t, std::size_t neurons) const override {
-    return neurons;
-  }
+  [[nodiscard]] std::size_t state_size(std::size_t, std::size_t, std::size_t neurons) const override { return neurons; }
 
   void step(const tyto::PlasticStep<S>& step, bool learning) const override {
     plasticity::follow(step.target, decay_, rest_, spike_hz_, step.state);

@@ -14,8 +14,7 @@ using RowMatrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::R
           static_cast<Eigen::Index>(problem.neurons)};
 }
 [[nodiscard]] inline Eigen::Map<const RowMatrix> wanted_of(const tyto::DecodingProblem& problem) {
-  return {problem.wanted.data(), static_cast<Eigen::Index>(problem.points),
-          static_cast<Eigen::Index>(problem.outputs)};
+  return {problem.wanted.data(), static_cast<Eigen::Index>(problem.points), static_cast<Eigen::Index>(problem.outputs)};
 }
 
 /// The weights, with their root mean square error for each output.

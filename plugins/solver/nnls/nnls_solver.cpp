@@ -39,9 +39,10 @@ class Nnls final : public tyto::Solver {
                 "equations, |(B'B + m noise^2 I) w - B'J|^2, which has another minimum where weights are bounded")
         .frequency("noise", &Nnls::noise_hz, "1 Hz", "standard deviation of the noise on the rates")
         .non_negative()
-        .boolean("relaxed", &Nnls::relaxed, "false",
-                 "for currents: whether any current below the threshold is as good as any other where the neuron should "
-                 "be silent")
+        .boolean(
+            "relaxed", &Nnls::relaxed, "false",
+            "for currents: whether any current below the threshold is as good as any other where the neuron should "
+            "be silent")
         .check([](const Nnls& solver) -> std::optional<tyto::Problem> {
           if (solver.relaxed && solver.form == Form::normal_equations)
             return tyto::Problem{"relaxed", "is for the form least_squares"};

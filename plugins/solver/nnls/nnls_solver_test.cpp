@@ -24,7 +24,7 @@ Problem golden_problem(const golden::File& file) {
   problem.wanted = file.values("target_current");
   for (const double excites : file.values("excitatory")) problem.signs.push_back(excites != 0 ? 1 : -1);
   const auto shape = file.array("rates_pre").shape;
-  problem.view = {shape[0], shape[1], file.array("target_current").shape[1], problem.rates, problem.wanted,
+  problem.view = {shape[0],      shape[1], file.array("target_current").shape[1], problem.rates, problem.wanted,
                   problem.signs, {}};
   return problem;
 }
@@ -39,9 +39,10 @@ TEST(GoldenNnls, NormalEquations) {
   const golden::File file("nnls_dale");
   const Problem problem = golden_problem(file);
   const auto& view = problem.view;
-  const auto solution = solver_of("{type: nnls, form: normal_equations, noise: " +
-                                  tyto::format_quantity(file.attribute_number("sigma"), tyto::Dimension::frequency) + "}")
-                            ->solve(view);
+  const auto solution =
+      solver_of("{type: nnls, form: normal_equations, noise: " +
+                tyto::format_quantity(file.attribute_number("sigma"), tyto::Dimension::frequency) + "}")
+          ->solve(view);
   const auto n = static_cast<Eigen::Index>(view.neurons), outputs = static_cast<Eigen::Index>(view.outputs);
   const auto points = static_cast<Eigen::Index>(view.points);
   const Eigen::Map<const Rows> weights(solution.weights.data(), n, outputs);
