@@ -180,6 +180,30 @@ TEST_P(CpuSimulation, VojaMovesEncodersOfActiveNeuronsTowardsTheInput) {
   EXPECT_EQ(encoders[3], 0);
 }
 
+/// Weights from neuron to neuron learn what decoders do: currents are the decoded value along the encoders.
+TEST_P(CpuSimulation, PesOnFullWeightsDoesWhatItDoesOnDecoders) {
+  if (!GetParam().is_double()) GTEST_SKIP() << "spikes are compared, which rounding may move";
+  const auto voltages = [&](const std::string& onto) {
+    const auto made = make(
+        "pre: {type: ensemble, size: 30, input: {type: direct, from: stimulus}}\n"
+        "post: {type: ensemble, size: 20, radius: 2, input: {type: decoded, from: pre, onto: " +
+            onto +
+            ", synapse: 5 ms, learn: {rule: pes, error: error, learning_rate: 0.01}}}\n"
+            "error: {type: node, size: 1, input: [{type: decoded, from: post, synapse: 5 ms}, {type: direct, from: "
+            "stimulus, transform: -1}]}",
+        "v: {of: post, what: v}");
+    tyto::initialise(*made.simulation, 3);
+    made.set("error/post_decoders", std::vector<double>(20, 1e-3));
+    return run(made, std::vector<double>(400, 0.8))["v"];
+  };
+  const auto by_decoders = voltages("layer"), by_weights = voltages("neurons");
+  ASSERT_EQ(by_decoders.size(), by_weights.size());
+  double largest = 0;
+  for (std::size_t i = 0; i < by_weights.size(); ++i)
+    largest = std::max(largest, std::abs(by_decoders[i] - by_weights[i]));
+  EXPECT_LE(largest, 1e-9);
+}
+
 /// Dale's law is kept while a connection learns.
 TEST_P(CpuSimulation, PlasticityKeepsTheSignsOfNeurons) {
   const auto made = make(
