@@ -24,7 +24,7 @@ PRE, POST, POINTS, DURATION_S = 101, 102, 10001, 20.0
 class NengoModel:
     """The weights are found once; then the simulation is run again and again."""
 
-    def __init__(self, nengo, numpy, optimize):
+    def __init__(self, nengo, numpy):
         self.numpy = numpy
         rates = nengo.dists.Uniform(50, 100)
         with nengo.Network(seed=1) as self.model:
@@ -46,7 +46,6 @@ class NengoModel:
         self.gram = signed.T @ signed + POINTS * numpy.eye(PRE)
         self.right = signed.T @ current[post]
         self.sign = sign
-        self.optimize = optimize
         self.nengo = nengo
         self.post = post
         self.gain = data[post].gain
@@ -55,15 +54,20 @@ class NengoModel:
         begin = time.perf_counter()
         found = [scipy.optimize.nnls(self.gram, self.right[:, k]) for k in range(POST)]
         elapsed = time.perf_counter() - begin
-        weights = self.numpy.stack([x for x, _ in found]) * self.sign
-        # The decoded currents bring the bias along; an input to neurons is multiplied by nothing in Nengo.
-        self.weights.transform = self.nengo.Dense((POST, PRE), init=weights)
-        self.post.bias = self.numpy.zeros(POST)
-        self.post.gain = self.gain
+        # What goes to neurons is multiplied by their gain in Nengo.
+        self.found = self.numpy.stack([x for x, _ in found]) * self.sign / self.gain[:, None]
         return elapsed, sum(norm for _, norm in found)
 
     def run(self):
-        with self.nengo.Simulator(self.model, progress_bar=False, optimize=self.optimize) as simulator:
+        # Not optimized, so that weights and bias, which the decoded currents bring along, can be set.
+        with self.nengo.Simulator(self.model, progress_bar=False, optimize=False) as simulator:
+            weights = simulator.data[self.weights].weights
+            weights.setflags(write=True)
+            weights[...] = self.found
+            for signal in simulator.signals:
+                if signal.name == f"{self.post}.bias":
+                    signal._initial_value.setflags(write=True)
+                    signal._initial_value[...] = 0
             begin = time.perf_counter()
             simulator.run(DURATION_S, progress_bar=False)
             elapsed = time.perf_counter() - begin
@@ -103,7 +107,7 @@ def main():
     import numpy
     import scipy.optimize
 
-    model = NengoModel(nengo, numpy, optimize=True)
+    model = NengoModel(nengo, numpy)
     solves, runs = [], []
     for index in range(arguments.rounds):
         scipy_s, scipy_residual = model.solve(scipy)
