@@ -45,7 +45,47 @@ bool at_layer_of(const ConnectionEnd& target, const Layer& projection) {
   return !target.ensemble || projection.port() == Port::layer;
 }
 
-/// Reads `learn`. Returns its resolved configuration.
+/// Whether a rule can work on a connection.
+void check_rule(const ModelLearning& learning, const ModelInput& input, const ConnectionEnd* target, const Place& place,
+                Reader& reader) {
+  if (target == nullptr)
+    reader.fault(place, "a probe does not learn");
+  else if (input.arrays.empty())
+    reader.fault(place, quote(input.type) + " has no weights that could learn");
+  else if (learning.rule->needs_ensemble() && (!target->ensemble || input.projection->port() != Port::layer))
+    reader.fault(place, "the rule " + quote(learning.type) +
+                            " changes the encoders of the ensemble that is reached, and " + quote(target->name) +
+                            " is none");
+}
+
+/// The layer that gives the error, which has `needed` values (0 if unknown).
+std::size_t read_error(const Node& learn, const ModelLearning& learning, const ConnectionEnds& ends, std::size_t needed,
+                       Reader& reader) {
+  const Node* error = learn.find("error");
+  if (!learning.rule->needs_error()) {
+    if (error != nullptr)
+      reader.fault(error->place, "the rule " + quote(learning.type) + " does not learn from an error");
+    return ModelLearning::no_error;
+  }
+  if (error == nullptr) {
+    reader.fault(learn.place, "the rule " + quote(learning.type) +
+                                  " learns from an error: name the layer that gives it, as in 'error: error'");
+    return ModelLearning::no_error;
+  }
+  const auto index = ends.find(*error, reader);
+  if (!index) return ModelLearning::no_error;
+  if (*index == ModelInput::stimulus) {
+    reader.fault(error->place, "the error is given by a layer, not by the stimulus; use a node");
+    return ModelLearning::no_error;
+  }
+  const std::size_t values = ends.layers[*index].represented;
+  if (values != 0 && needed != 0 && values != needed)
+    reader.fault(error->place,
+                 "the error has " + std::to_string(values) + " values, and " + std::to_string(needed) + " are learnt");
+  return *index;
+}
+
+/// Reads `learn` of a connection that hands on so many values. Returns its resolved configuration.
 Node read_learning(const Node& node, const ConnectionEnds& ends, const ConnectionEnd* target, std::size_t handed,
                    ModelInput& input, Reader& reader) {
   static const std::vector<std::string> own{"error", "from", "until"};
@@ -64,36 +104,39 @@ Node read_learning(const Node& node, const ConnectionEnds& ends, const Connectio
   learning.rule = made.as<const Plasticity>();
   learning.from_s = keys.from_s;
   if (keys.until_s) learning.until_s = *keys.until_s;
-  if (target == nullptr) {
-    reader.fault(made.place, "a probe does not learn");
-  } else if (input.arrays.empty()) {
-    reader.fault(made.place, quote(input.type) + " has no weights that could learn");
-  } else if (learning.rule->needs_ensemble() && (!target->ensemble || input.projection->port() != Port::layer)) {
-    reader.fault(made.place, "the rule " + quote(learning.type) +
-                                 " changes the encoders of the ensemble that is "
-                                 "reached, and " +
-                                 quote(target->name) + " is none");
-  }
-  const Node* error = node.find("error");
-  if (learning.rule->needs_error()) {
-    if (error == nullptr) {
-      reader.fault(node.place, "the rule " + quote(learning.type) +
-                                   " learns from an error: name the layer that gives it, as in 'error: error'");
-    } else if (const auto index = ends.find(*error, reader)) {
-      const std::size_t needed =
-          target != nullptr && input.projection->port() == Port::neurons ? target->represented : handed;
-      if (*index == ModelInput::stimulus)
-        reader.fault(error->place, "the error is given by a layer, not by the stimulus; use a node");
-      else if (const auto& end = ends.layers[*index]; end.represented != 0 && needed != 0 && end.represented != needed)
-        reader.fault(error->place, "the error has " + std::to_string(end.represented) + " values, and " +
-                                       std::to_string(needed) + " are learnt");
-      learning.error = *index;
-    }
-  } else if (error != nullptr) {
-    reader.fault(error->place, "the rule " + quote(learning.type) + " does not learn from an error");
-  }
+  check_rule(learning, input, target, made.place, reader);
+  // An error for the neurons of an ensemble comes in terms of what the ensemble represents.
+  const bool onto_neurons = target != nullptr && input.projection->port() == Port::neurons;
+  learning.error = read_error(node, learning, ends, onto_neurons ? target->represented : handed, reader);
   input.learning = std::move(learning);
   return resolved;
+}
+
+/// Reads `synapse` into the connection. Returns its resolved configuration.
+Node read_synapse(const Node& connection, ModelInput& input, Reader& reader) {
+  const Node* given = connection.find("synapse");
+  if (given == nullptr || given->type == Node::Type::null) return {};
+  ConnectionKeys keys;
+  Node own = make_map(connection.place);
+  own.entries.push_back({"synapse", given->place, expanded_synapse(*given)});
+  Node resolved = reader.read(own, ConnectionKeys::parameters(), keys);
+  input.synapse = keys.synapse;
+  return resolved;
+}
+
+/// Lets the projection state its arrays for the sizes at both ends. Returns how many values it hands on; 0 if unknown.
+std::size_t settle_arrays(ModelInput& input, const ConnectionEnd& source, const ConnectionEnd* target) {
+  const std::size_t represented = source.ensemble ? source.represented : source.size;
+  const bool at_layer = target == nullptr || at_layer_of(*target, *input.projection);
+  const std::size_t channels = target == nullptr ? input.projection->outputs(represented)
+                               : at_layer        ? target->represented
+                                                 : target->size;
+  if (channels == 0) return 0;
+  // Weights onto neurons stand for a value that the ensemble takes in.
+  if (at_layer || source.ensemble)
+    input.projection->check_outputs(represented, at_layer ? channels : target->represented);
+  input.arrays = input.projection->arrays(source.size, channels);
+  return channels;
 }
 
 }  // namespace
@@ -127,14 +170,7 @@ ReadConnection read_connection(const Node& node, const ConnectionEnds& ends, con
   const auto from = from_node != nullptr ? ends.find(*from_node, reader) : before;
   if (from_node == nullptr && !before) reader.fault(node.place, "'from' is missing: the layer that is read");
   ModelInput input;
-  Node synapse;
-  if (const Node* given = node.find("synapse"); given != nullptr && given->type != Node::Type::null) {
-    ConnectionKeys keys;
-    Node own = make_map(node.place);
-    own.entries.push_back({"synapse", given->place, expanded_synapse(*given)});
-    synapse = reader.read(own, ConnectionKeys::parameters(), keys);
-    input.synapse = keys.synapse;
-  }
+  Node synapse = read_synapse(node, input, reader);
   if (!from || made.interface == nullptr) return read;
   const ConnectionEnd& source = ends.at(*from);
   input.from = *from;
@@ -145,21 +181,12 @@ ReadConnection read_connection(const Node& node, const ConnectionEnds& ends, con
   for (auto& entry : synapse.entries) read.resolved.entries.push_back(std::move(entry));
   if (source.size == 0 || !fits_source(made, source, reader)) return read;
   try {
-    if (target == nullptr) {
-      read.channels = input.projection->outputs(source.ensemble ? source.represented : source.size);
-    } else {
-      read.channels = at_layer_of(*target, *input.projection) ? target->represented : target->size;
-    }
-    if (read.channels == 0) return read;
-    if (target == nullptr || at_layer_of(*target, *input.projection))
-      input.projection->check_outputs(source.ensemble ? source.represented : source.size, read.channels);
-    else if (source.ensemble && target->ensemble)
-      input.projection->check_outputs(source.represented, target->represented);
-    input.arrays = input.projection->arrays(source.size, read.channels);
+    read.channels = settle_arrays(input, source, target);
     check_memory_of(input.arrays, source.size, read.channels, made.place, reader);
   } catch (const std::exception& error) {
     reader.fault(made.place, error.what());
   }
+  if (target != nullptr && read.channels == 0) return read;
   if (const Node* learn = node.find("learn"); learn != nullptr && learn->type != Node::Type::null)
     read.resolved.entries.push_back(
         {"learn", learn->place, read_learning(*learn, ends, target, read.channels, input, reader)});

@@ -127,6 +127,16 @@ void take_weights(const CommonKeys& keys, const Node& root, const Surroundings& 
                      quote(keys.weights->file));
 }
 
+/// A network for trials takes all of its arrays or none.
+void refuse_choice_of_arrays(const CommonKeys& keys, const Node& root, Reader& reader) {
+  if (!keys.weights) return;
+  if (keys.weights->ensembles)
+    reader.fault(place_of(root, {"weights", "ensembles"}),
+                 "ensembles: is for simulations, and this experiment has trials");
+  if (!keys.weights->only.empty())
+    reader.fault(place_of(root, {"weights", "only"}), "only: is for simulations; with trials all arrays are taken");
+}
+
 struct LearningPart {
   Configured rule;
   Node resolved;
@@ -284,6 +294,7 @@ Node load_trials(const Node& root, const Surroundings& surroundings, Reader& rea
   Node head = reader.read(root, ExperimentKeys::parameters(), keys, {"model", "learning", "analyses", "sweep"});
   const ModelSurroundings around = take_head(keys, root, head.find("objective") != nullptr, reader, experiment);
   take_weights(keys, root, surroundings, reader, experiment);
+  refuse_choice_of_arrays(keys, root, reader);
 
   BuiltModel built = read_model(root, surroundings.folder, around, reader);
   experiment.model = built.model;
