@@ -29,6 +29,9 @@ struct ReportedUnit {
 /// Index of a layer by name; throws Error that names the layers there are.
 [[nodiscard]] TYTO_API std::size_t layer_index(const Model& model, std::string_view name);
 
+/// Index of a probe by name; throws Error that names the probes there are.
+[[nodiscard]] TYTO_API std::size_t probe_index(const Model& model, std::string_view name);
+
 enum class LayerChoice { any, spiking };
 /// The layers that a parameter `layer` stands for: the named one, or every suitable one if the name is empty.
 /// Throws Error if the model has none, or if the named layer does not spike and must.

@@ -21,8 +21,9 @@ struct PlasticStep {
   std::span<const S> error;   ///< of the rule's error layer; empty without one
   Signal<S> target;           ///< one step of the output of the layer that it reaches
   std::span<S> weights;       ///< [from][to]
-  std::span<S> encoders;      ///< of an ensemble that it reaches, [neuron][dimension]; else empty
-  std::span<const S> gain;    ///< of its neurons
+  bool onto_neurons = false;  ///< of an ensemble: weights bring currents, and errors are values that it represents
+  std::span<S> encoders;      ///< of an ensemble that it reaches, its array "encoders", [neuron][dimension]; else empty
+  std::span<const S> gain;    ///< of its neurons, its array "gain"
   double radius = 1;          ///< of that ensemble
   std::span<S> state;         ///< of the rule, kept from step to step
 };

@@ -11,10 +11,6 @@ std::unique_ptr<Simulation> Backend::simulate(const Model&, Precision) const {
   throw Error("this backend cannot run a model step by step");
 }
 
-Table Layer::solve(const DecodingTask&, std::span<std::vector<double>>) const {
-  throw Error("this projection does not find its weights itself");
-}
-
 std::vector<NetworkArray> arrays_of(const Model& model) {
   std::vector<NetworkArray> arrays;
   const auto add = [&](const std::string& layer, std::string name, std::size_t source, const ArrayInfo& info) {

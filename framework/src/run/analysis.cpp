@@ -20,13 +20,28 @@ ReportedUnit reported_unit(Dimension dimension) {
   return {1.0, std::string(base_unit(dimension))};
 }
 
-std::size_t layer_index(const Model& model, std::string_view name) {
+namespace {
+
+/// Index of what bears a name; `none` says that there is nothing of its sort.
+template <class Item>
+std::size_t index_of(const std::vector<Item>& items, std::string_view name, const std::string& what,
+                     const std::string& none) {
   std::string known;
-  for (std::size_t i = 0; i < model.layers.size(); ++i) {
-    if (model.layers[i].name == name) return i;
-    known += (i == 0 ? "'" : ", '") + model.layers[i].name + "'";
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    if (items[i].name == name) return i;
+    known += (i == 0 ? "'" : ", '") + items[i].name + "'";
   }
-  throw Error("the model has no layer '" + std::string(name) + "'; it has " + (known.empty() ? "no layers" : known));
+  throw Error("the model has no " + what + " '" + std::string(name) + "'; it has " + (known.empty() ? none : known));
+}
+
+}  // namespace
+
+std::size_t layer_index(const Model& model, std::string_view name) {
+  return index_of(model.layers, name, "layer", "no layers");
+}
+
+std::size_t probe_index(const Model& model, std::string_view name) {
+  return index_of(model.probes, name, "probe", "no probes");
 }
 
 std::vector<std::size_t> choose_layers(const Model& model, std::string_view name, LayerChoice choice) {

@@ -6,23 +6,6 @@
 
 namespace tyto::run {
 
-namespace {
-
-/// Index of the first array of a layer's own arrays or of a connection's.
-class Cursor {
- public:
-  std::size_t take(std::size_t count) {
-    const std::size_t first = next_;
-    next_ += count;
-    return first;
-  }
-
- private:
-  std::size_t next_ = 0;
-};
-
-}  // namespace
-
 KeptTuning::KeptTuning(const Model& model, std::size_t layer, const ArrayStore& store) {
   const ModelLayer& ensemble = model.layers.at(layer);
   std::size_t first = 0;
@@ -38,10 +21,10 @@ KeptTuning::KeptTuning(const Model& model, std::size_t layer, const ArrayStore& 
 
 void find_decoders(const Model& model, ArrayStore& store, std::uint64_t seed, const std::set<std::string>& given,
                    results::ResultsFile& file) {
-  Cursor cursor;
-  const auto solve = [&](const ModelInput& input, const std::string& layer, std::size_t channels,
-                         std::optional<std::size_t> target) {
-    const std::size_t first = cursor.take(input.arrays.size());
+  std::size_t next = 0;  // index of the array that comes next in the order of arrays_of()
+  const auto solve = [&](const ModelInput& input, const std::string& layer, std::optional<std::size_t> target) {
+    const std::size_t first = next;
+    next += input.arrays.size();
     if (!input.decodes || given.contains(store.arrays()[first].path())) return;
     const KeptTuning from(model, input.from, store);
     std::optional<KeptTuning> to;
@@ -51,7 +34,7 @@ void find_decoders(const Model& model, ArrayStore& store, std::uint64_t seed, co
     for (std::size_t k = 0; k < input.arrays.size(); ++k) arrays.push_back(store.get(first + k));
     try {
       Table report = input.projection->solve(
-          {from, to ? &*to : nullptr, channels, seed, "points/" + layer + "/" + source}, arrays);
+          {from, to ? &*to : nullptr, input.channels, seed, "points/" + layer + "/" + source}, arrays);
       file.write("/solutions/" + layer + "/" + source, report);
     } catch (const Error& error) {
       throw Error(fmt::format("the connection from '{}' to '{}': {}", source, layer, error.what()));
@@ -60,15 +43,11 @@ void find_decoders(const Model& model, ArrayStore& store, std::uint64_t seed, co
   };
   for (std::size_t i = 0; i < model.layers.size(); ++i) {
     const auto& layer = model.layers[i];
-    cursor.take(layer.arrays.size());
-    for (const auto& input : layer.inputs) {
-      const bool at_layer = layer.ensemble && input.projection->port() == Port::layer;
-      solve(input, layer.name, at_layer ? layer.population->input_size(layer.size) : layer.size, i);
-    }
+    next += layer.arrays.size();
+    for (const auto& input : layer.inputs) solve(input, layer.name, i);
   }
   for (const auto& probe : model.probes)
-    if (probe.what == ModelProbe::What::projection)
-      solve(probe.input, "probe_" + probe.name, probe.channels, std::nullopt);
+    if (probe.what == ModelProbe::What::projection) solve(probe.input, "probe_" + probe.name, std::nullopt);
 }
 
 }  // namespace tyto::run

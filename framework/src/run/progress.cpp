@@ -28,20 +28,24 @@ void Progress::start(int epochs, std::size_t batches) {
   last_draw_ = {};
 }
 
-void Progress::batch(int epoch, std::size_t batch, double mean_loss) {
-  if (style_ != Style::bar) return;
+void Progress::draw(double part, const std::string& text) {
   const auto now = Clock::now();
   if (now - last_draw_ < std::chrono::milliseconds(100)) return;
   last_draw_ = now;
-  const double total = static_cast<double>(epochs_) * static_cast<double>(batches_);
-  const double done = static_cast<double>(epoch - 1) * static_cast<double>(batches_) + static_cast<double>(batch);
-  const double elapsed = std::chrono::duration<double>(now - started_).count();
   constexpr int width = 30;
-  const int filled = static_cast<int>(std::lround(width * done / total));
-  fmt::print(stream_, "\r\x1b[K[{:=<{}}{: <{}}] epoch {}/{}  loss {:.4f}  {} left", "", filled, "", width - filled,
-             epoch, epochs_, mean_loss, duration_text(elapsed * (total - done) / done));
+  const int filled = static_cast<int>(std::lround(width * part));
+  fmt::print(stream_, "\r\x1b[K[{:=<{}}{: <{}}] {}", "", filled, "", width - filled, text);
   std::fflush(stream_);
   drawn_ = true;
+}
+
+void Progress::batch(int epoch, std::size_t batch, double mean_loss) {
+  if (style_ != Style::bar) return;
+  const double total = static_cast<double>(epochs_) * static_cast<double>(batches_);
+  const double done = static_cast<double>(epoch - 1) * static_cast<double>(batches_) + static_cast<double>(batch);
+  const double elapsed = std::chrono::duration<double>(Clock::now() - started_).count();
+  draw(done / total, fmt::format("epoch {}/{}  loss {:.4f}  {} left", epoch, epochs_, mean_loss,
+                                 duration_text(elapsed * (total - done) / done)));
 }
 
 void Progress::epoch(int epoch, double loss, const std::string& more) {
@@ -62,26 +66,17 @@ void Progress::start_steps(std::uint64_t steps, double dt_s) {
 
 void Progress::steps(std::uint64_t done) {
   if (style_ == Style::quiet) return;
-  const auto now = Clock::now();
   const double part = static_cast<double>(done) / static_cast<double>(steps_);
-  const double elapsed = std::chrono::duration<double>(now - started_).count();
+  const double elapsed = std::chrono::duration<double>(Clock::now() - started_).count();
   const std::string what = fmt::format("{:.4g} of {:.4g} s  {} left", static_cast<double>(done) * dt_s_,
                                        static_cast<double>(steps_) * dt_s_, duration_text(elapsed * (1 - part) / part));
-  if (style_ == Style::bar) {
-    if (now - last_draw_ < std::chrono::milliseconds(100)) return;
-    last_draw_ = now;
-    constexpr int width = 30;
-    const int filled = static_cast<int>(std::lround(width * part));
-    fmt::print(stream_, "\r\x1b[K[{:=<{}}{: <{}}] {}", "", filled, "", width - filled, what);
-    drawn_ = true;
-  } else {
-    // A line for each tenth, but not for runs that are over at once.
-    constexpr double worth_a_line_s = 1;
-    const int tenths = static_cast<int>(10 * part);
-    if (tenths == tenths_ || elapsed < worth_a_line_s) return;
-    tenths_ = tenths;
-    fmt::print(stream_, "{}\n", what);
-  }
+  if (style_ == Style::bar) return draw(part, what);
+  // A line for each tenth, but not for runs that are over at once.
+  constexpr double worth_a_line_s = 1;
+  const int tenths = static_cast<int>(10 * part);
+  if (tenths == tenths_ || elapsed < worth_a_line_s) return;
+  tenths_ = tenths;
+  fmt::print(stream_, "{}\n", what);
   std::fflush(stream_);
 }
 

@@ -32,6 +32,9 @@ class Progress {
  private:
   using Clock = std::chrono::steady_clock;
 
+  /// Draws the bar, but not more often than an eye can follow.
+  void draw(double part, const std::string& text);
+
   std::FILE* stream_;
   Style style_;
   int epochs_ = 0;

@@ -1,6 +1,5 @@
 #include "runner.hpp"
 
-#include <chrono>
 #include <numeric>
 #include <optional>
 
@@ -11,22 +10,13 @@
 #include "finished_run.hpp"
 #include "report.hpp"
 #include "simulation.hpp"
+#include "stop_watch.hpp"
 #include "trainer.hpp"
 #include "weights.hpp"
 
 namespace tyto::run {
 
 namespace {
-
-class StopWatch {
- public:
-  [[nodiscard]] double seconds() const {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count();
-  }
-
- private:
-  std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
-};
 
 std::vector<std::uint32_t> all_of(const TrialSet& trials) {
   std::vector<std::uint32_t> index(trials.size());

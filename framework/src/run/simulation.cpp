@@ -1,12 +1,9 @@
 #include "simulation.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <functional>
 #include <set>
 #include <tuple>
-
-#include <fmt/format.h>
 
 #include <tyto/analysis_tools.hpp>
 
@@ -14,6 +11,7 @@
 #include "../results/results_file.hpp"
 #include "decoders.hpp"
 #include "report.hpp"
+#include "stop_watch.hpp"
 #include "weights.hpp"
 
 namespace tyto::run {
@@ -90,19 +88,14 @@ class RecordedSimulation final : public FinishedSimulation {
     return static_cast<double>(experiment_.simulation->steps) * experiment_.simulation->dt_s;
   }
   [[nodiscard]] ProbeData probe(std::string_view name) const override {
-    const auto& probes = experiment_.model.probes;
-    const auto found =
-        std::find_if(probes.begin(), probes.end(), [&](const auto& probe) { return probe.name == name; });
-    if (found == probes.end()) throw Error(fmt::format("there is no probe '{}'", name));
+    const std::size_t index = probe_index(experiment_.model, name);
     ProbeData data;
-    data.channels = found->channels;
-    std::tie(data.time_s, data.values) = recorder_.series(static_cast<std::size_t>(found - probes.begin())).read();
+    data.channels = experiment_.model.probes[index].channels;
+    std::tie(data.time_s, data.values) = recorder_.series(index).read();
     return data;
   }
   [[nodiscard]] std::vector<double> array(std::string_view layer, std::string_view name) const override {
-    for (std::size_t index = 0; index < store_.arrays().size(); ++index)
-      if (store_.arrays()[index].layer == layer && store_.arrays()[index].name == name) return store_.get(index);
-    throw Error(fmt::format("the model has no array {}/{}", layer, name));
+    return values_of(store_, layer, name);
   }
   [[nodiscard]] std::unique_ptr<Tuning> tuning(std::size_t layer) const override {
     return std::make_unique<KeptTuning>(experiment_.model, layer, store_);
@@ -147,9 +140,9 @@ StageResult run_simulation(const spec::Experiment& experiment, const Stages& sta
 
   // The series are closed before the file is.
   Recorder recorder(experiment, file);
-  const auto begin = std::chrono::steady_clock::now();
+  const StopWatch watch;
   simulate(experiment, *simulation, recorder, progress, stop);
-  summary.simulation_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  summary.simulation_s = watch.seconds();
   progress.clear();
   write_root(file, experiment);
   write_weights(*simulation, file);

@@ -6,9 +6,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-namespace tyto {
-
-namespace run {
+namespace tyto::run {
 
 namespace {
 
@@ -47,6 +45,16 @@ std::string misshapen(const NetworkArray& array, const std::vector<results::Read
 }
 
 }  // namespace
+
+std::vector<double> values_of(const ArrayStore& store, std::string_view layer, std::string_view name) {
+  std::string known;
+  for (std::size_t index = 0; index < store.arrays().size(); ++index) {
+    const auto& array = store.arrays()[index];
+    if (array.layer == layer && array.name == name) return store.get(index);
+    known += (known.empty() ? "" : ", ") + array.path();
+  }
+  throw Error(fmt::format("the network has no array {}/{}; it has {}", layer, name, known));
+}
 
 std::vector<results::ReadArray> kept_weights(const ArrayStore& network) {
   std::vector<results::ReadArray> kept;
@@ -114,5 +122,4 @@ void write_weights(const ArrayStore& network, results::ResultsFile& file) {
   for (const auto& [layer, table] : groups) file.write("/weights/" + layer, table);
 }
 
-}  // namespace run
-}  // namespace tyto
+}  // namespace tyto::run

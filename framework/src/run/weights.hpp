@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <tyto/backend.hpp>
@@ -15,6 +16,9 @@ namespace tyto::run {
 
 /// Weights of finished stages, by the stage's name.
 using Stages = std::map<std::string, std::vector<results::ReadArray>>;
+
+/// The values of one array; throws Error that names the arrays there are.
+[[nodiscard]] std::vector<double> values_of(const ArrayStore& store, std::string_view layer, std::string_view name);
 
 /// All arrays, as a results file would give them.
 [[nodiscard]] std::vector<results::ReadArray> kept_weights(const ArrayStore& network);

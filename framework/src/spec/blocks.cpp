@@ -111,7 +111,8 @@ Parameters<LayerKeys> LayerKeys::parameters() {
 
 Parameters<InputKeys> InputKeys::parameters() {
   return tyto::parameters<InputKeys>("A projection into a layer; its type's own parameters stand beside these")
-      .text("from", &InputKeys::from, "", "an earlier layer or 'stimulus'; default: the layer before")
+      .text("from", &InputKeys::from, "",
+            "an earlier layer or 'stimulus', in a simulation any layer; default: the layer before")
       .optional();
 }
 

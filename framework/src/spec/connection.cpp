@@ -52,7 +52,7 @@ void check_rule(const ModelLearning& learning, const ModelInput& input, const Co
     reader.fault(place, "a probe does not learn");
   else if (input.arrays.empty())
     reader.fault(place, quote(input.type) + " has no weights that could learn");
-  else if (learning.rule->needs_ensemble() && (!target->ensemble || input.projection->port() != Port::layer))
+  else if (learning.rule->needs_ensemble() && (!target->ensemble || input.onto_neurons))
     reader.fault(place, "the rule " + quote(learning.type) +
                             " changes the encoders of the ensemble that is reached, and " + quote(target->name) +
                             " is none");
@@ -85,9 +85,9 @@ std::size_t read_error(const Node& learn, const ModelLearning& learning, const C
   return *index;
 }
 
-/// Reads `learn` of a connection that hands on so many values. Returns its resolved configuration.
-Node read_learning(const Node& node, const ConnectionEnds& ends, const ConnectionEnd* target, std::size_t handed,
-                   ModelInput& input, Reader& reader) {
+/// Reads `learn` of a connection. Returns its resolved configuration.
+Node read_learning(const Node& node, const ConnectionEnds& ends, const ConnectionEnd* target, ModelInput& input,
+                   Reader& reader) {
   static const std::vector<std::string> own{"error", "from", "until"};
   const Configured made = reader.component(node, {Kind::plasticity, "rule", {}}, own);
   LearnKeys keys;
@@ -106,8 +106,7 @@ Node read_learning(const Node& node, const ConnectionEnds& ends, const Connectio
   if (keys.until_s) learning.until_s = *keys.until_s;
   check_rule(learning, input, target, made.place, reader);
   // An error for the neurons of an ensemble comes in terms of what the ensemble represents.
-  const bool onto_neurons = target != nullptr && input.projection->port() == Port::neurons;
-  learning.error = read_error(node, learning, ends, onto_neurons ? target->represented : handed, reader);
+  learning.error = read_error(node, learning, ends, input.onto_neurons ? target->represented : input.channels, reader);
   input.learning = std::move(learning);
   return resolved;
 }
@@ -124,19 +123,19 @@ Node read_synapse(const Node& connection, ModelInput& input, Reader& reader) {
   return resolved;
 }
 
-/// Lets the projection state its arrays for the sizes at both ends. Returns how many values it hands on; 0 if unknown.
-std::size_t settle_arrays(ModelInput& input, const ConnectionEnd& source, const ConnectionEnd* target) {
+/// Settles how many values the connection hands on, which stay 0 if that is unknown, and lets the projection state its
+/// arrays.
+void settle_arrays(ModelInput& input, const ConnectionEnd& source, const ConnectionEnd* target) {
   const std::size_t represented = source.ensemble ? source.represented : source.size;
-  const bool at_layer = target == nullptr || at_layer_of(*target, *input.projection);
-  const std::size_t channels = target == nullptr ? input.projection->outputs(represented)
-                               : at_layer        ? target->represented
-                                                 : target->size;
-  if (channels == 0) return 0;
+  input.onto_neurons = target != nullptr && !at_layer_of(*target, *input.projection);
+  input.channels = target == nullptr    ? input.projection->outputs(represented)
+                   : input.onto_neurons ? target->size
+                                        : target->represented;
+  if (input.channels == 0) return;
   // Weights onto neurons stand for a value that the ensemble takes in.
-  if (at_layer || source.ensemble)
-    input.projection->check_outputs(represented, at_layer ? channels : target->represented);
-  input.arrays = input.projection->arrays(source.size, channels);
-  return channels;
+  if (!input.onto_neurons || source.ensemble)
+    input.projection->check_outputs(represented, input.onto_neurons ? target->represented : input.channels);
+  input.arrays = input.projection->arrays(source.size, input.channels);
 }
 
 }  // namespace
@@ -181,15 +180,14 @@ ReadConnection read_connection(const Node& node, const ConnectionEnds& ends, con
   for (auto& entry : synapse.entries) read.resolved.entries.push_back(std::move(entry));
   if (source.size == 0 || !fits_source(made, source, reader)) return read;
   try {
-    read.channels = settle_arrays(input, source, target);
-    check_memory_of(input.arrays, source.size, read.channels, made.place, reader);
+    settle_arrays(input, source, target);
+    check_memory_of(input.arrays, source.size, input.channels, made.place, reader);
   } catch (const std::exception& error) {
     reader.fault(made.place, error.what());
   }
-  if (target != nullptr && read.channels == 0) return read;
+  if (target != nullptr && input.channels == 0) return read;
   if (const Node* learn = node.find("learn"); learn != nullptr && learn->type != Node::Type::null)
-    read.resolved.entries.push_back(
-        {"learn", learn->place, read_learning(*learn, ends, target, read.channels, input, reader)});
+    read.resolved.entries.push_back({"learn", learn->place, read_learning(*learn, ends, target, input, reader)});
   read.input = std::move(input);
   return read;
 }

@@ -36,7 +36,6 @@ struct ConnectionEnds {
 
 struct ReadConnection {
   std::optional<ModelInput> input;
-  std::size_t channels = 0;  ///< that it hands on
   Node resolved;
 };
 

@@ -127,13 +127,24 @@ Block declared(std::string name) {
   return {std::move(name), list.doc, rows_of(list)};
 }
 
-Block experiment_block() {
-  Block block = declared<ExperimentKeys>("experiment");
-  const auto at = std::find_if(block.rows.begin(), block.rows.end(), [](const auto& r) { return r.name == "backend"; });
-  block.rows.insert(at, {row("model", "map", "required", "the layers; see 'model'"),
-                         row("learning", "learning rule", "required", "how the network learns; see 'learning'")});
+/// What stands last in an experiment of either sort.
+void add_common_rows(Block& block) {
   block.rows.push_back(row("analyses", "list", "[]", "what to make of the finished run; see 'analysis'"));
   block.rows.push_back(row("sweep", "map", "-", "parameters to vary, a run for each combination; see 'sweep'"));
+}
+
+/// Puts rows in front of the one of a name.
+void insert_before(Block& block, std::string_view name, const std::vector<ParameterRow>& rows) {
+  const auto at = std::find_if(block.rows.begin(), block.rows.end(), [&](const auto& r) { return r.name == name; });
+  block.rows.insert(at, rows.begin(), rows.end());
+}
+
+Block experiment_block() {
+  Block block = declared<ExperimentKeys>("experiment");
+  insert_before(block, "backend",
+                {row("model", "map", "required", "the layers; see 'model'"),
+                 row("learning", "learning rule", "required", "how the network learns; see 'learning'")});
+  add_common_rows(block);
   return block;
 }
 
@@ -190,13 +201,11 @@ Block simulation_block() {
   Block block = declared<SimulationExperimentKeys>("simulation");
   block.doc =
       "An experiment that runs its model step by step through a stream has these keys at the top level, in the place "
-      "of "
-      "those of 'experiment'";
-  const auto at = std::find_if(block.rows.begin(), block.rows.end(), [](const auto& r) { return r.name == "backend"; });
-  block.rows.insert(at, {row("model", "map", "required", "the layers, in the order in which they take their steps"),
-                         row("probes", "map", "{}", "what is recorded, by name; see 'probe'")});
-  block.rows.push_back(row("analyses", "list", "[]", "what to make of the finished run; see 'analysis'"));
-  block.rows.push_back(row("sweep", "map", "-", "parameters to vary, a run for each combination; see 'sweep'"));
+      "of those of 'experiment'";
+  insert_before(block, "backend",
+                {row("model", "map", "required", "the layers, in the order in which they take their steps"),
+                 row("probes", "map", "{}", "what is recorded, by name; see 'probe'")});
+  add_common_rows(block);
   return block;
 }
 

@@ -191,8 +191,8 @@ Node read_probe(const Node::Entry& entry, const ConnectionEnds& ends, BuiltModel
   } else {
     auto read = read_connection(node, ends, nullptr, std::nullopt, reader, {"every"});
     resolved = std::move(read.resolved);
-    probe.channels = read.channels;
     if (read.input) probe.input = std::move(*read.input);
+    probe.channels = probe.input.channels;
   }
   for (const auto& key : resolved_keys.entries) resolved.entries.push_back(key);
   built.model.probes.push_back(std::move(probe));

@@ -45,11 +45,9 @@ class DecodingError final : public tyto::Analysis {
   }
 
   void check(const tyto::Model& model) const override {
-    const auto found = std::find_if(model.probes.begin(), model.probes.end(),
-                                    [&](const auto& candidate) { return candidate.name == probe; });
-    if (found == model.probes.end()) throw tyto::Error("there is no probe '" + probe + "'");
-    if (found->channels != target.size())
-      throw tyto::Error("the probe '" + probe + "' has " + std::to_string(found->channels) +
+    const tyto::ModelProbe& found = model.probes[tyto::probe_index(model, probe)];
+    if (found.channels != target.size())
+      throw tyto::Error("the probe '" + probe + "' has " + std::to_string(found.channels) +
                         " channels, and there are " + std::to_string(target.size()) + " targets");
     static_cast<void>(formulas());
   }

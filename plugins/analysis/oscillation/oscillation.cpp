@@ -1,10 +1,10 @@
-#include <algorithm>
 #include <cmath>
 #include <numbers>
 #include <string>
 #include <vector>
 
 #include <tyto/analysis.hpp>
+#include <tyto/analysis_tools.hpp>
 #include <tyto/error.hpp>
 #include <tyto/plugin.hpp>
 
@@ -26,10 +26,8 @@ class Oscillation final : public tyto::Analysis {
   }
 
   void check(const tyto::Model& model) const override {
-    const auto found = std::find_if(model.probes.begin(), model.probes.end(),
-                                    [&](const auto& candidate) { return candidate.name == probe; });
-    if (found == model.probes.end()) throw tyto::Error("there is no probe '" + probe + "'");
-    if (found->channels != 2) throw tyto::Error("the probe '" + probe + "' must have two channels");
+    const tyto::ModelProbe& found = model.probes[tyto::probe_index(model, probe)];
+    if (found.channels != 2) throw tyto::Error("the probe '" + probe + "' must have two channels");
   }
 
   void run(const tyto::FinishedSimulation& simulation, tyto::Table& table) const override {

@@ -27,6 +27,14 @@ std::size_t index_of(const std::vector<std::string>& names, const std::string& n
   return static_cast<std::size_t>(std::find(names.begin(), names.end(), name) - names.begin());
 }
 
+/// Index of a layer's own array by name; its first one has the index `first`.
+std::size_t place_of(const tyto::ModelLayer& layer, const std::string& name, std::size_t first) {
+  for (std::size_t k = 0; k < layer.arrays.size(); ++k)
+    if (layer.arrays[k].name == name) return first + k;
+  throw tyto::Error("layer '" + layer.name + "': an ensemble needs an array '" + name + "', which '" + layer.type +
+                    "' has not");
+}
+
 }  // namespace
 
 template <class S>
@@ -50,38 +58,39 @@ void CpuSimulation<S>::add_population(const tyto::ModelLayer& layer, std::size_t
   population.first_array = next_array;
   population.array_count = layer.arrays.size();
   next_array += layer.arrays.size();
-  const std::size_t input_size = layer.population->input_size(layer.size);
   population.ensemble = layer.ensemble;
   population.radius = layer.population->radius();
-  if (population.ensemble) population.input.resize(input_size);
+  if (population.ensemble) {
+    population.input.resize(layer.population->input_size(layer.size));
+    population.encoders = place_of(layer, "encoders", population.first_array);
+    population.gain = place_of(layer, "gain", population.first_array);
+  }
   population.current.resize(layer.size);
   population.state.resize(population.kernel->state_size() * layer.size);
   population.output.resize(layer.size);
   population.bits.resize(tyto::words_for(layer.size));
   for (const auto& input : layer.inputs) {
-    const bool at_layer = population.ensemble && input.projection->port() == tyto::Port::layer;
     population.connections.push_back(connections_.size());
-    connections_.push_back(make_connection(input, index, at_layer ? input_size : layer.size, layer.name, next_array));
+    connections_.push_back(make_connection(input, index, layer.name, next_array));
   }
 }
 
 template <class S>
 typename CpuSimulation<S>::Connection CpuSimulation<S>::make_connection(const tyto::ModelInput& input,
-                                                                        std::size_t layer, std::size_t to,
-                                                                        const std::string& name,
+                                                                        std::size_t layer, const std::string& name,
                                                                         std::size_t& next_array) const {
   Connection connection;
   connection.from = input.from;
   connection.layer = layer;
-  connection.to = to;
-  connection.port = input.projection->port();
+  connection.to = input.channels;
+  connection.onto_neurons = input.onto_neurons;
   connection.kernel = projection<S>(*input.projection, dt_s_);
   need(connection.kernel, name, input.type, sizeof(S));
   connection.first_array = next_array;
   connection.array_count = input.arrays.size();
   next_array += input.arrays.size();
-  connection.handed.resize(to);
-  if (input.synapse) connection.filter = std::make_unique<Filter<S>>(input.synapse->filter(dt_s_), to);
+  connection.handed.resize(input.channels);
+  if (input.synapse) connection.filter = std::make_unique<Filter<S>>(input.synapse->filter(dt_s_), input.channels);
   if (!input.learning) return connection;
   connection.learning = std::make_unique<Learning>();
   auto& learning = *connection.learning;
@@ -100,7 +109,7 @@ void CpuSimulation<S>::add_probe(const tyto::ModelProbe& probe, std::size_t& nex
   Probe made{probe.what, 0, probe.layer, 0, probe.channels, probe.every_steps};
   if (probe.what == What::projection) {
     made.connection = connections_.size();
-    connections_.push_back(make_connection(probe.input, 0, probe.channels, probe.name, next_array));
+    connections_.push_back(make_connection(probe.input, 0, probe.name, next_array));
   } else if (probe.what == What::state) {
     made.item = index_of(populations_[probe.layer].kernel->state_names(), probe.item);
   } else if (probe.what == What::array) {
@@ -170,8 +179,7 @@ void CpuSimulation<S>::step_population(Population& population) {
   for (const std::size_t index : population.connections) {
     Connection& connection = connections_[index];
     hand_on(connection);
-    const bool at_layer = population.ensemble && connection.port == tyto::Port::layer;
-    auto& target = at_layer ? population.input : population.current;
+    auto& target = population.ensemble && !connection.onto_neurons ? population.input : population.current;
     for (std::size_t k = 0; k < target.size(); ++k) target[k] += connection.handed[k];
   }
   population.kernel->step({population.ensemble ? population.input : population.current, population.current,
@@ -223,14 +231,15 @@ void CpuSimulation<S>::learn(Connection& connection) {
   step.target = signal_of(connection.layer);
   step.weights = arrays_.stored(connection.first_array);
   if (target.ensemble) {
-    step.encoders = arrays_.stored(target.first_array);
-    step.gain = views_[target.first_array + 1];
+    step.onto_neurons = connection.onto_neurons;
+    step.encoders = arrays_.stored(target.encoders);
+    step.gain = views_[target.gain];
     step.radius = target.radius;
   }
   step.state = learning.state;
   const bool now = step_ >= learning.from_step && step_ < learning.until_step;
   learning.kernel->step(step, now);
-  if (now) arrays_.changed(learning.uses_ensemble ? target.first_array : connection.first_array);
+  if (now) arrays_.changed(learning.uses_ensemble ? target.encoders : connection.first_array);
 }
 
 template <class S>

@@ -39,7 +39,7 @@ class CpuSimulation final : public tyto::Simulation {
     std::size_t from = tyto::ModelInput::stimulus;
     std::size_t layer = 0;  ///< that it reaches
     std::size_t to = 0;     ///< numbers that it hands on
-    tyto::Port port = tyto::Port::neurons;
+    bool onto_neurons = true;
     std::unique_ptr<tyto::ProjectionKernel<S>> kernel;
     std::size_t first_array = 0;
     std::size_t array_count = 0;
@@ -55,6 +55,8 @@ class CpuSimulation final : public tyto::Simulation {
     std::size_t size = 0;
     std::size_t first_array = 0;
     std::size_t array_count = 0;
+    std::size_t encoders = 0;  ///< index of an ensemble's array of that name
+    std::size_t gain = 0;
     std::vector<S> input;    ///< of an ensemble
     std::vector<S> current;  ///< of the neurons
     std::vector<S> state;
@@ -72,8 +74,8 @@ class CpuSimulation final : public tyto::Simulation {
   };
 
   void add_population(const tyto::ModelLayer& layer, std::size_t& next_array);
-  [[nodiscard]] Connection make_connection(const tyto::ModelInput& input, std::size_t layer, std::size_t to,
-                                           const std::string& name, std::size_t& next_array) const;
+  [[nodiscard]] Connection make_connection(const tyto::ModelInput& input, std::size_t layer, const std::string& name,
+                                           std::size_t& next_array) const;
   void add_probe(const tyto::ModelProbe& probe, std::size_t& next_array);
 
   [[nodiscard]] tyto::Signal<S> signal_of(std::size_t layer) const;

@@ -140,15 +140,14 @@ TEST_P(CpuSimulation, LearnsInItsTimeOnly) {
 }
 
 /// Recursive least squares: P is (R'R + I n / (rate dt))^-1 of all filtered activities so far.
-TEST_P(CpuSimulation, RlsFindsTheLeastSquaresWeights) {
-  if (!GetParam().is_double()) GTEST_SKIP() << "the inverse needs 64 bits";
-  const auto made = make(
+TEST(CpuSimulationIn64Bits, RlsFindsTheLeastSquaresWeights) {
+  const auto made = simulation(
       "pre: {type: node, size: 2, input: {type: direct, from: stimulus, function: [x, x^2]}}\n"
       "post: {type: node, size: 1, input: {type: dense, from: pre, learn: {rule: rls, error: error, tau: 0 s, "
       "learning_rate: 1000}}}\n"
       "error: {type: node, size: 1, input: [{type: direct, from: post}, {type: direct, from: stimulus, function: "
       "3*x^2 - 2*x, transform: -1}]}",
-      "post: {of: post}");
+      "post: {of: post}", dt_s);
   std::vector<double> stimulus(200);
   for (std::size_t n = 0; n < stimulus.size(); ++n) stimulus[n] = std::sin(0.7 * static_cast<double>(n));
   static_cast<void>(run(made, stimulus));
@@ -181,17 +180,16 @@ TEST_P(CpuSimulation, VojaMovesEncodersOfActiveNeuronsTowardsTheInput) {
 }
 
 /// Weights from neuron to neuron learn what decoders do: currents are the decoded value along the encoders.
-TEST_P(CpuSimulation, PesOnFullWeightsDoesWhatItDoesOnDecoders) {
-  if (!GetParam().is_double()) GTEST_SKIP() << "spikes are compared, which rounding may move";
-  const auto voltages = [&](const std::string& onto) {
-    const auto made = make(
+TEST(CpuSimulationIn64Bits, PesOnFullWeightsDoesWhatItDoesOnDecoders) {
+  const auto voltages = [](const std::string& onto) {
+    const auto made = simulation(
         "pre: {type: ensemble, size: 30, input: {type: direct, from: stimulus}}\n"
         "post: {type: ensemble, size: 20, radius: 2, input: {type: decoded, from: pre, onto: " +
             onto +
             ", synapse: 5 ms, learn: {rule: pes, error: error, learning_rate: 0.01}}}\n"
             "error: {type: node, size: 1, input: [{type: decoded, from: post, synapse: 5 ms}, {type: direct, from: "
             "stimulus, transform: -1}]}",
-        "v: {of: post, what: v}");
+        "v: {of: post, what: v}", dt_s);
     tyto::initialise(*made.simulation, 3);
     made.set("error/post_decoders", std::vector<double>(20, 1e-3));
     return run(made, std::vector<double>(400, 0.8))["v"];

@@ -1,6 +1,7 @@
-/// What local rules share: traces of activity.
+/// What local rules share: traces of activity, and errors as currents.
 #pragma once
 
+#include <cmath>
 #include <cstddef>
 #include <span>
 
@@ -8,19 +9,32 @@
 
 namespace plasticity {
 
-/// trace <- decay trace + rest activity, in Hz; a spike is a rate of 1/dt in its step.
+/// A low-pass filter on activity in Hz; a spike is a rate of 1/dt in its step. With tau = 0 the activity itself.
 template <class S>
-void follow(const tyto::Signal<S>& activity, S decay, S rest, S spike_hz, std::span<S> trace) {
-  for (S& value : trace) value *= decay;
-  if (activity.bits != nullptr)
-    activity.spikes().for_each(0, [&](std::size_t i) { trace[i] += rest * spike_hz; });
-  else
-    for (std::size_t i = 0; i < trace.size(); ++i) trace[i] += rest * activity.values[i];
-}
+class Trace {
+ public:
+  Trace(double tau_s, double dt_s)
+      : decay_(static_cast<S>(tau_s > 0 ? std::exp(-dt_s / tau_s) : 0)),
+        rest_(static_cast<S>(tau_s > 0 ? 1 - std::exp(-dt_s / tau_s) : 1)),
+        spike_hz_(static_cast<S>(1 / dt_s)) {}
 
-/// The error as a current of neuron k of the ensemble that is reached.
+  void follow(const tyto::Signal<S>& activity, std::span<S> trace) const {
+    for (S& value : trace) value *= decay_;
+    if (activity.bits != nullptr)
+      activity.spikes().for_each(0, [&](std::size_t i) { trace[i] += rest_ * spike_hz_; });
+    else
+      for (std::size_t i = 0; i < trace.size(); ++i) trace[i] += rest_ * activity.values[i];
+  }
+
+ private:
+  S decay_, rest_, spike_hz_;
+};
+
+/// The error of what weight k of each neuron brings: a value, or the current of neuron k of the ensemble that is
+/// reached, along whose encoder the error is taken.
 template <class S>
-S along_encoder(const tyto::PlasticStep<S>& step, std::size_t k) {
+S error_of(const tyto::PlasticStep<S>& step, std::size_t k) {
+  if (!step.onto_neurons) return step.error[k];
   const std::size_t d = step.error.size();
   S sum = S(0);
   for (std::size_t j = 0; j < d; ++j) sum += step.encoders[k * d + j] * step.error[j];

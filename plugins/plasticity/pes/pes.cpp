@@ -1,5 +1,5 @@
-#include <cmath>
 #include <memory>
+#include <vector>
 
 #include <tyto/plasticity.hpp>
 
@@ -13,28 +13,24 @@ template <class S>
 class PesKernel final : public tyto::PlasticityKernel<S> {
  public:
   PesKernel(double learning_rate, double tau_s, double dt_s)
-      : rate_dt_(static_cast<S>(learning_rate * dt_s)),
-        decay_(static_cast<S>(tau_s > 0 ? std::exp(-dt_s / tau_s) : 0)),
-        rest_(static_cast<S>(tau_s > 0 ? 1 - std::exp(-dt_s / tau_s) : 1)),
-        spike_hz_(static_cast<S>(1 / dt_s)) {}
+      : rate_dt_(static_cast<S>(learning_rate * dt_s)), trace_(tau_s, dt_s) {}
 
   [[nodiscard]] std::size_t state_size(std::size_t from, std::size_t, std::size_t) const override { return from; }
 
   void step(const tyto::PlasticStep<S>& step, bool learning) const override {
-    plasticity::follow(step.source, decay_, rest_, spike_hz_, step.state);
+    trace_.follow(step.source, step.state);
     if (!learning) return;
     const S factor = -rate_dt_ / static_cast<S>(step.from);
     thread_local std::vector<S> change;
     change.resize(step.to);
-    const bool onto_neurons = step.error.size() != step.to;
-    for (std::size_t k = 0; k < step.to; ++k)
-      change[k] = factor * (onto_neurons ? plasticity::along_encoder(step, k) : step.error[k]);
+    for (std::size_t k = 0; k < step.to; ++k) change[k] = factor * plasticity::error_of(step, k);
     for (std::size_t i = 0; i < step.from; ++i)
       for (std::size_t k = 0; k < step.to; ++k) step.weights[i * step.to + k] += change[k] * step.state[i];
   }
 
  private:
-  S rate_dt_, decay_, rest_, spike_hz_;
+  S rate_dt_;
+  plasticity::Trace<S> trace_;
 };
 
 struct Pes {

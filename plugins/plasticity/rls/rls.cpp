@@ -1,4 +1,3 @@
-#include <cmath>
 #include <memory>
 #include <vector>
 
@@ -14,11 +13,7 @@ namespace {
 template <class S>
 class RlsKernel final : public tyto::PlasticityKernel<S> {
  public:
-  RlsKernel(double learning_rate, double tau_s, double dt_s)
-      : rate_dt_(learning_rate * dt_s),
-        decay_(static_cast<S>(tau_s > 0 ? std::exp(-dt_s / tau_s) : 0)),
-        rest_(static_cast<S>(tau_s > 0 ? 1 - std::exp(-dt_s / tau_s) : 1)),
-        spike_hz_(static_cast<S>(1 / dt_s)) {}
+  RlsKernel(double learning_rate, double tau_s, double dt_s) : rate_dt_(learning_rate * dt_s), trace_(tau_s, dt_s) {}
 
   /// The trace, then P.
   [[nodiscard]] std::size_t state_size(std::size_t from, std::size_t, std::size_t) const override {
@@ -32,7 +27,7 @@ class RlsKernel final : public tyto::PlasticityKernel<S> {
   void step(const tyto::PlasticStep<S>& step, bool learning) const override {
     const std::size_t n = step.from;
     const auto r = step.state.first(n);
-    plasticity::follow(step.source, decay_, rest_, spike_hz_, r);
+    trace_.follow(step.source, r);
     if (!learning) return;
     S* const p = step.state.data() + n;
     thread_local std::vector<S> pr;
@@ -45,16 +40,15 @@ class RlsKernel final : public tyto::PlasticityKernel<S> {
     for (std::size_t i = 0; i < n; ++i)
       for (std::size_t j = 0; j < n; ++j) p[i * n + j] -= scale * pr[i] * pr[j];
     // P r with the new P is the old one's times the scale.
-    const bool onto_neurons = step.error.size() != step.to;
     for (std::size_t k = 0; k < step.to; ++k) {
-      const S error = scale * (onto_neurons ? plasticity::along_encoder(step, k) : step.error[k]);
+      const S error = scale * plasticity::error_of(step, k);
       for (std::size_t i = 0; i < n; ++i) step.weights[i * step.to + k] -= pr[i] * error;
     }
   }
 
  private:
   double rate_dt_;
-  S decay_, rest_, spike_hz_;
+  plasticity::Trace<S> trace_;
 };
 
 struct Rls {

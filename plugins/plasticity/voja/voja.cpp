@@ -1,4 +1,3 @@
-#include <cmath>
 #include <memory>
 
 #include <tyto/plasticity.hpp>
@@ -13,15 +12,12 @@ template <class S>
 class VojaKernel final : public tyto::PlasticityKernel<S> {
  public:
   VojaKernel(double learning_rate, double tau_s, double dt_s)
-      : rate_dt_(static_cast<S>(learning_rate * dt_s)),
-        decay_(static_cast<S>(tau_s > 0 ? std::exp(-dt_s / tau_s) : 0)),
-        rest_(static_cast<S>(tau_s > 0 ? 1 - std::exp(-dt_s / tau_s) : 1)),
-        spike_hz_(static_cast<S>(1 / dt_s)) {}
+      : rate_dt_(static_cast<S>(learning_rate * dt_s)), trace_(tau_s, dt_s) {}
 
   [[nodiscard]] std::size_t state_size(std::size_t, std::size_t, std::size_t neurons) const override { return neurons; }
 
   void step(const tyto::PlasticStep<S>& step, bool learning) const override {
-    plasticity::follow(step.target, decay_, rest_, spike_hz_, step.state);
+    trace_.follow(step.target, step.state);
     if (!learning) return;
     const std::size_t d = step.to;
     for (std::size_t j = 0; j < step.state.size(); ++j)
@@ -32,7 +28,8 @@ class VojaKernel final : public tyto::PlasticityKernel<S> {
   }
 
  private:
-  S rate_dt_, decay_, rest_, spike_hz_;
+  S rate_dt_;
+  plasticity::Trace<S> trace_;
 };
 
 struct Voja {
