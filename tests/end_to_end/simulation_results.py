@@ -1,5 +1,5 @@
-"""Results of simulations as their users read them: probes along time, weights handed from stage to stage, memory that
-does not grow with time, and the same bits from run to run.
+"""Results of simulations as their users read them: probes along time, weights handed from stage to stage, recordings
+played back, memory that does not grow with time, and the same bits from run to run.
 
 usage: simulation_results.py TYTO
 """
@@ -27,6 +27,20 @@ model:
 probes:
   value: {from: large, type: decoded, synapse: 10 ms}
   spikes: {of: large, what: output, every: 100 ms}
+"""
+
+
+PLAYED = """
+tyto: 1
+title: A recording played back
+precision: float64
+stimulus: {type: dataset, file: recording.h5, dataset: /probes/recorded/value, playback: {period: 10 ms}}
+simulation: {duration: 3 s, dt: 5 ms}
+model:
+  layers:
+    node: {type: node, size: 2, input: {type: direct, from: stimulus}}
+probes:
+  node: {of: node}
 """
 
 
@@ -71,6 +85,77 @@ def check_repetition(executable, folder):
     np.testing.assert_array_equal(*values)
 
 
+def check_playback(executable, folder):
+    """What a probe recorded comes again at the same times, between its samples and after the last one as asked for."""
+    recording = folder / "recording.yaml"
+    recording.write_text("""
+tyto: 1
+precision: float64
+stimulus: {type: expression, value: [sin(9*t), t]}
+simulation: {duration: 2 s, dt: 1 ms}
+model:
+  layers:
+    node: {type: node, size: 2, input: {type: direct, from: stimulus}}
+probes:
+  recorded: {of: node, every: 10 ms}
+""")
+    run(executable, recording, folder / "recording.h5")
+    recorded = xr.open_dataset(folder / "recording.h5", group="probes/recorded").value.values
+    assert recorded.shape == (200, 2)
+    experiment = folder / "played.yaml"
+    experiment.write_text(PLAYED)
+    numbers = np.arange(1, 601)  # of steps of 5 ms
+    sample = (numbers + 1) // 2 - 1  # that ends with the step or after it
+    before = np.maximum(sample - 1, 0)
+    half = (recorded[np.minimum(before, 199)] + recorded[np.minimum(sample, 199)]) / 2
+    linear = np.where((numbers % 2 == 0)[:, None], recorded[np.minimum(sample, 199)], half)
+    held = recorded[np.minimum(sample, 199)]
+    for words, expected in (
+            ((), held),
+            (("--set", "stimulus.playback.between=linear"), linear),
+            (("--set", "stimulus.playback.after=repeat"), recorded[sample % 200]),
+            (("--set", "stimulus.playback.after=zero"), np.where((sample < 200)[:, None], held, 0))):
+        run(executable, experiment, folder / "played.h5", *words)
+        played = xr.open_dataset(folder / "played.h5", group="probes/node").value.values
+        np.testing.assert_allclose(played, expected, rtol=0, atol=1e-12, err_msg=str(words))
+
+
+def check_response_curves(executable, folder):
+    """Where the input moves slowly, neurons fire at the rates of their tuning curves."""
+    out = folder / "communication.h5"
+    run(executable, EXPERIMENTS / "nef_communication.yaml", out, "--set", "stimulus={type: expression, value: sin(t/10)}",
+        "--set", "simulation.duration=60 s")
+    curves = xr.open_dataset(out, group="analysis/response_curves")
+    assert curves.rate.dims == ("along_encoder", "neuron"), curves.rate.dims
+    assert int(curves.samples.sum()) == 60_000 * 100, int(curves.samples.sum())
+    assert float(curves.rms_difference) < 1, float(curves.rms_difference)
+    assert float(curves.rate.max()) > 200
+    silent = curves.tuning == 0
+    assert int(silent.sum()) > 100 and float(curves.rate.where(silent).max()) < 1
+
+
+def check_balanced_network(executable, folder):
+    """The rate of the network that Brian2 gives, for any seed, and spikes that are read one by one."""
+    for seed in (1, 2):
+        out = folder / "cuba.h5"
+        run(executable, EXPERIMENTS / "cuba_network.yaml", out, "--set", f"seed={seed}")
+        neurons = {"excitatory": 8000, "inhibitory": 2000}
+        spikes = {layer: xr.open_dataset(out, group=f"probes/{layer}") for layer in neurons}
+        for layer, count in neurons.items():
+            rate_hz = spikes[layer].sizes["time"] / count
+            assert 3.2 < rate_hz < 4.3, (layer, rate_hz)
+            assert (np.diff(spikes[layer].time) >= 0).all()
+            index, first = np.unique(spikes[layer].value, return_index=True)
+            assert 0 <= index[0] and index[-1] < count
+            # No neuron fires twice within its refractory time.
+            order = np.lexsort((spikes[layer].time, spikes[layer].value))
+            same = np.diff(spikes[layer].value.values[order]) == 0
+            assert np.diff(spikes[layer].time.values[order])[same].min() > 5e-3
+        weights = xr.open_dataset(out, group="weights/inhibitory")
+        assert weights.excitatory_pairs.shape == (8000 * 2000 // 50, 2), weights.excitatory_pairs.shape
+        assert weights.inhibitory_w.dtype == np.float32 and float(weights.inhibitory_w.max()) < 0
+
+
 def check_memory(executable, folder):
     experiment = folder / "long.yaml"
     experiment.write_text(LONG)
@@ -93,6 +178,9 @@ def main():
         folder = pathlib.Path(name)
         check_stages(executable, folder)
         check_repetition(executable, folder)
+        check_playback(executable, folder)
+        check_response_curves(executable, folder)
+        check_balanced_network(executable, folder)
         if os.environ.get("TYTO_SANITIZED") != "1":
             check_memory(executable, folder)
     print("simulations give what they should")

@@ -34,7 +34,7 @@ inline constexpr std::string_view decoding = "decoding";               ///< proj
 inline constexpr std::string_view trials = "trials";  ///< stimulus makes trials; need not be said by one without stream
 inline constexpr std::string_view stream = "stream";  ///< stimulus gives values without an end
 inline constexpr std::string_view simulation =
-    "simulation";  ///< backend can run a model step by step; analysis of that
+    "simulation";  ///< backend can run a model step by step; analysis of that; projection for nothing else
 inline constexpr std::string_view likelihood = "likelihood";  ///< stimulus knows the probability of its spikes
 inline constexpr std::string_view backpropagation = "backpropagation";  ///< backend can run a model backwards
 }  // namespace capability

@@ -175,6 +175,10 @@ template <class S>
 class ProjectionKernel {
  public:
   virtual ~ProjectionKernel() = default;
+  /// Called at the beginning of a simulation, when its arrays are known: the place to derive from them what no rule
+  /// changes while it runs. Such a kernel serves one connection.
+  virtual void start([[maybe_unused]] std::span<const std::span<const S>> arrays, [[maybe_unused]] std::size_t from,
+                     [[maybe_unused]] std::size_t to) {}
   /// current[step][to] += ...; arrays in the order of Layer::arrays().
   virtual void forward(const Signal<S>& input, std::span<const std::span<const S>> arrays, std::size_t to,
                        const Pass& pass, S* current) const = 0;

@@ -43,6 +43,12 @@ struct ModelInput {
   std::optional<ModelLearning> learning;
 };
 
+/// A state variable that neurons have at the beginning of a simulation from an array of the layer.
+struct InitialState {
+  std::string state;
+  std::size_t array = 0;  ///< index among the layer's own
+};
+
 /// A population with its projections, or a transform of one earlier signal.
 struct ModelLayer {
   std::string name;
@@ -56,11 +62,19 @@ struct ModelLayer {
   std::shared_ptr<const Layer> transform;   ///< null for a population
   std::size_t from = ModelInput::stimulus;  ///< what a transform reads
   std::vector<ArrayInfo> arrays;            ///< that it owns itself: delays, encoders, ...
+  std::vector<InitialState> initial;        ///< others begin as the population lets them
 };
 
 /// What is recorded while a simulation runs: what a projection hands on, or something of a layer.
 struct ModelProbe {
-  enum class What { projection, input, output, state, array };
+  enum class What {
+    projection,
+    input,
+    output,
+    spikes,  ///< a sample for each spike: the index of its neuron
+    state,
+    array
+  };
   std::string name;
   What what = What::projection;
   ModelInput input;          ///< of What::projection

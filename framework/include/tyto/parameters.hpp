@@ -73,6 +73,8 @@ struct ParameterInfo {
   Dimension dimension = Dimension::none;
   /// Several quantities or texts: a list in YAML, or one of them alone. The range is that of each.
   bool list = false;
+  /// A text that names a file, relative to the experiment file. The object gets a path that can be opened.
+  bool file = false;
   /// As a user would write it in YAML. Read through the same path as the user's own text. Without a
   /// value the parameter is required, or if `optional` is set, may be left out and then stays as the
   /// object was constructed.
@@ -160,6 +162,11 @@ class Parameters {
       static_cast<T*>(object)->*member = std::get<std::string>(value);
     };
     return *this;
+  }
+  /// A file that is read: written relative to the experiment file.
+  Parameters& file(std::string name, std::string T::*member, std::string default_text, std::string doc) {
+    text(std::move(name), member, std::move(default_text), std::move(doc));
+    return last().file = true, *this;
   }
   /// A list of quantities; one alone needs no brackets.
   Parameters& quantities(std::string name, std::vector<double> T::*member, Dimension dimension,

@@ -121,7 +121,7 @@ Handle dataset_properties(const std::string& what) {
 }
 
 void add_filters(const Handle& list, const std::string& what) {
-  constexpr unsigned effort = 4;
+  constexpr unsigned effort = 1;
   check(H5Pset_shuffle(list.get()), what);
   check(H5Pset_deflate(list.get(), effort), what);
   check(H5Pset_fletcher32(list.get()), what);

@@ -20,6 +20,7 @@
 #include <type_traits>
 #include <utility>
 
+#include <tyto/dataset.hpp>
 #include <tyto/error.hpp>
 
 #include "hdf5.hpp"
@@ -156,22 +157,39 @@ void send_dataset(const Sender& sender, const h5::Handle& dataset, const std::st
   sender.bytes(values.data(), values.size() * sizeof(double));
 }
 
-void send_group(const Sender& sender, const fs::path& file, const std::string& group) {
-  const h5::Handle handle = h5::open_file(file);
-  if (!h5::exists(handle, group)) throw Error("there is no group '" + group + "' in it");
-  if (!h5::is_group(handle, group)) throw Error("'" + group + "' in it is not a readable group");
-  const h5::Handle place = h5::open_group(handle, group);
+/// What is read of a file.
+enum class Extent { group, dataset };
+
+struct Request {
+  fs::path file;
+  std::string path;
+  Extent extent;
+};
+
+void send(const Sender& sender, const Request& request) {
+  const std::string& group = request.path;
+  const bool one = request.extent == Extent::dataset;
+  const std::string what = one ? "data set" : "group";
+  const h5::Handle handle = h5::open_file(request.file);
+  if (!h5::exists(handle, group)) throw Error("there is no " + what + " '" + group + "' in it");
+  if (h5::is_group(handle, group) == one) throw Error("'" + group + "' in it is not a readable " + what);
   std::size_t total = 0;
+  if (one) {
+    send_dataset(sender, h5::open_dataset(handle, group), group, total);
+    sender.mark('Z');
+    return;
+  }
+  const h5::Handle place = h5::open_group(handle, group);
   for (const auto& name : h5::datasets_below(place, array_limit))
     send_dataset(sender, h5::open_dataset(place, name), group == "/" ? "/" + name : group + "/" + name, total);
   sender.mark('Z');
 }
 
-[[noreturn]] void child(int pipe, const fs::path& file, const std::string& group) noexcept {
+[[noreturn]] void child(int pipe, const Request& request) noexcept {
   confine(pipe);
   const Sender sender(3);
   try {
-    send_group(sender, file, group);
+    send(sender, request);
   } catch (const std::exception& error) {
     sender.mark('E');
     sender.text(error.what());
@@ -254,21 +272,21 @@ class Child {
   int pipe_;
 };
 
-std::vector<char> run_child(const fs::path& file, const std::string& group) {
+std::vector<char> run_child(const Request& request) {
   std::array<int, 2> pipe{};
   if (::pipe2(pipe.data(), O_CLOEXEC) != 0) throw Error("cannot make a pipe: " + std::string(std::strerror(errno)));
   auto library = h5::exclusive();
   const pid_t process = ::fork();
-  if (process == 0) child(pipe[1], file, group);
+  if (process == 0) child(pipe[1], request);
   const int fork_error = errno;
   library.unlock();
   ::close(pipe[1]);
   if (process < 0) {
     ::close(pipe[0]);
-    throw Error("cannot start a process to read " + quoted(file) + ": " + std::strerror(fork_error));
+    throw Error("cannot start a process to read " + quoted(request.file) + ": " + std::strerror(fork_error));
   }
   auto records = Child(process, pipe[0]).receive();
-  if (!records) throw Error(quoted(file) + " is damaged or too large: reading it takes more than 5 s");
+  if (!records) throw Error(quoted(request.file) + " is damaged or too large: reading it takes more than 5 s");
   return std::move(*records);
 }
 
@@ -286,12 +304,11 @@ std::string absolute(std::string group) {
   return group.starts_with('/') ? group : "/" + group;
 }
 
-}  // namespace
-
-std::vector<ReadArray> read_arrays(const fs::path& file, const std::string& group) {
+std::vector<ReadArray> read(const Request& request) {
+  const fs::path& file = request.file;
   check_is_regular(file);
   check_signature(file);
-  const std::vector<char> bytes = run_child(file, absolute(group));
+  const std::vector<char> bytes = run_child(request);
   Records records(bytes);
   std::vector<ReadArray> arrays;
   for (char kind = 0; records.take(&kind, 1);) {
@@ -308,4 +325,21 @@ std::vector<ReadArray> read_arrays(const fs::path& file, const std::string& grou
   throw Error(quoted(file) + " is damaged: the HDF5 library crashed or took too long while reading it");
 }
 
+}  // namespace
+
+std::vector<ReadArray> read_arrays(const fs::path& file, const std::string& group) {
+  return read({file, absolute(group), Extent::group});
+}
+
 }  // namespace tyto::results
+
+namespace tyto {
+
+Dataset read_dataset(const std::string& file, const std::string& path) {
+  const std::string place = results::absolute(path);
+  auto arrays = results::read({file, place, results::Extent::dataset});
+  if (arrays.size() != 1) throw Error("cannot use '" + file + "': '" + place + "' in it holds no numbers");
+  return {std::move(arrays[0].shape), std::move(arrays[0].values)};
+}
+
+}  // namespace tyto

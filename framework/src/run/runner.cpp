@@ -86,7 +86,7 @@ StageResult run_trials(const spec::Experiment& experiment, const Stages& stages,
     write_metrics(*network, validation_trials, experiment.objective, "/metrics/validation", file);
   }
   file.write("/metrics/test", metrics_table(tested.metrics, experiment.objective));
-  write_weights(*network, file);
+  write_weights(*network, experiment.precision, file);
   const TestedRun finished(experiment, *network, train_trials, test_trials, tested.evaluation, executor);
   for (const auto& item : experiment.analyses) {
     check_stop();

@@ -40,6 +40,9 @@ std::pair<std::vector<Axis>, Variable> layout_of(const ModelProbe& probe, const 
       variable.long_name = (model.layers[probe.layer].spiking ? "spikes of " : "output of ") +
                            model.layers[probe.layer].name + " in the step";
       return {{numbered_axis("neuron", probe.channels, "index of the neuron")}, variable};
+    case What::spikes:
+      variable.long_name = "index of the neuron of " + model.layers[probe.layer].name + " that fired";
+      return {{}, variable};
     case What::state:
       variable.long_name = probe.item + " of " + model.layers[probe.layer].name + " after the step";
       return {{numbered_axis("neuron", probe.channels, "index of the neuron")}, variable};
@@ -145,7 +148,7 @@ StageResult run_simulation(const spec::Experiment& experiment, const Stages& sta
   summary.simulation_s = watch.seconds();
   progress.clear();
   write_root(file, experiment);
-  write_weights(*simulation, file);
+  write_weights(*simulation, experiment.precision, file);
   const RecordedSimulation finished(experiment, *simulation, recorder);
   for (const auto& item : experiment.analyses) {
     if (stop.stop_requested()) throw Interrupted();

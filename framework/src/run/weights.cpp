@@ -101,7 +101,7 @@ std::set<std::string> take_some_weights(ArrayStore& network, const spec::WeightS
   return set;
 }
 
-void write_weights(const ArrayStore& network, results::ResultsFile& file) {
+void write_weights(const ArrayStore& network, Precision precision, results::ResultsFile& file) {
   std::vector<std::pair<std::string, Table>> groups;
   for (std::size_t index = 0; index < network.arrays().size(); ++index) {
     const auto& array = network.arrays()[index];
@@ -112,12 +112,17 @@ void write_weights(const ArrayStore& network, results::ResultsFile& file) {
       // Arrays of one layer may differ along an axis of the same name, so each array has its own axes
       // unless the layer has one array only.
       const std::string name = array.name == "w" ? array.info.axes[k] : array.name + "_" + array.info.axes[k];
-      std::vector<std::int64_t> values(array.info.shape[k]);
-      std::iota(values.begin(), values.end(), 0);
-      table.axis(name, values, "1", "index of the neuron or channel, counted from 0");
+      std::vector<std::int64_t> numbers(array.info.shape[k]);
+      std::iota(numbers.begin(), numbers.end(), 0);
+      table.axis(name, std::move(numbers), "1", "index of the neuron or channel, counted from 0");
       axes.push_back(name);
     }
-    table.variable(array.name, axes, network.get(index), array.info.units, array.info.doc);
+    const std::vector<double> values = network.get(index);
+    if (precision == Precision::float32)
+      table.variable(array.name, axes, std::vector<float>(values.begin(), values.end()), array.info.units,
+                     array.info.doc);
+    else
+      table.variable(array.name, axes, values, array.info.units, array.info.doc);
   }
   for (const auto& [layer, table] : groups) file.write("/weights/" + layer, table);
 }

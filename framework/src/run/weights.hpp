@@ -33,7 +33,7 @@ void take_weights(ArrayStore& network, const spec::WeightSource& source, const S
 std::set<std::string> take_some_weights(ArrayStore& network, const spec::WeightSource& source, const Stages& stages,
                                         const Place& place);
 
-/// Writes /weights/<layer> for every layer.
-void write_weights(const ArrayStore& network, results::ResultsFile& file);
+/// Writes /weights/<layer> for every layer, as the numbers that the network works with.
+void write_weights(const ArrayStore& network, Precision precision, results::ResultsFile& file);
 
 }  // namespace tyto::run

@@ -188,6 +188,10 @@ Block layer_block() {
   block.rows.insert(block.rows.begin(), row("type", "layer (population)", "required", "the population's name"));
   block.rows.push_back(
       row("input", "layer (projection)", "required", "a projection's name, a map, or a list of such; see 'input'"));
+  block.rows.push_back(row("initial", "map", "-",
+                           "in a simulation: state variables of the neurons at the start, as in '{v: {low: 0, high: "
+                           "1}}'"));
+  add_rows(initial_state_parameters().list(), 1, block.rows);
   return block;
 }
 

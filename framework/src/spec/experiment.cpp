@@ -438,7 +438,7 @@ Experiment load_experiment(const std::filesystem::path& file, const Overrides& o
   experiment.source = read_text(name);
   Node root = parse(experiment.source, name);
   check_top_level(root, name);
-  Reader reader(components);
+  Reader reader(components, folder);
   apply(overrides, root, reader);
 
   const Node parts = root.find("stages") != nullptr ? load_stages(root, folder, reader, experiment)

@@ -105,7 +105,8 @@ Node read_input(const Node& node, Draft& draft, Build& build) {
                                          quote(name_of_source(*from, build)) + "; one is possible");
   settle_steps(*from, node, draft, build);
   if (made.interface == nullptr) return made.resolved;
-  if (made.info->offers(capability::decoding) || made.as<const Layer>()->port() == Port::layer) {
+  if (made.info->offers(capability::decoding) || made.info->offers(capability::simulation) ||
+      made.as<const Layer>()->port() == Port::layer) {
     build.reader.fault(made.place, quote(made.info->name) + " needs a simulation, not trials");
     return made.resolved;
   }

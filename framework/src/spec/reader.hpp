@@ -1,6 +1,7 @@
 /// Reads maps into objects by their parameter declarations, collecting every fault.
 #pragma once
 
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
@@ -38,7 +39,9 @@ struct Wanted {
 
 class Reader {
  public:
-  explicit Reader(plugin::Components& components) : components_(components) {}
+  /// `folder`: what names of files are relative to.
+  explicit Reader(plugin::Components& components, std::filesystem::path folder = {})
+      : components_(components), folder_(std::move(folder)) {}
 
   /// Reads `node` (a map) into `object`. Keys in `ignored` belong to somebody else. Returns the resolved
   /// configuration: every parameter, defaults included. Faults are collected, not thrown.
@@ -75,6 +78,7 @@ class Reader {
   void make(Configured& made, const Node& parameters, const Wanted& wanted, const std::vector<std::string>& ignored);
 
   plugin::Components& components_;
+  std::filesystem::path folder_;
   std::vector<Diagnostic> faults_;
   std::vector<const ComponentInfo*> used_;
   int depth_ = 0;  ///< components within components

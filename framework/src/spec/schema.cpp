@@ -276,6 +276,9 @@ Json simulation_layers(Schema& schema) {
   schema.definitions[prefix + "connection"] = connection(schema);
   const Json one = reference_to(prefix + "connection");
   Json further = properties_of<LayerKeys>(schema);
+  further["initial"] = {{"type", {"object", "null"}},
+                        {"description", "state variables of the neurons at the start, by name"},
+                        {"additionalProperties", object_of(schema, initial_state_parameters().list())}};
   further["input"] = {{"description", "connections into the layer"},
                       {"anyOf", Json::array({one, {{"type", "array"}, {"items", one}}, {{"type", "null"}}})}};
   Json alternatives = Json::array();

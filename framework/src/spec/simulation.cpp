@@ -26,8 +26,43 @@ struct Draft {
   Node resolved;
 };
 
+/// Reads `initial`: for states by name the numbers with which neurons begin, which become arrays of the layer. Returns
+/// its resolved configuration.
+Node read_initial(const Node& node, double dt_s, ModelLayer& layer, Reader& reader) {
+  Node resolved = make_map(node.place);
+  if (!node.is_map()) {
+    reader.fault(node.place, "initial: a map of state variables is needed, as in '{v: {low: 0, high: 1}}'");
+    return resolved;
+  }
+  const auto kernel = layer.population->population_f64(dt_s);
+  const auto states = kernel ? kernel->state_names() : std::vector<std::string>{};
+  for (const auto& entry : node.entries) {
+    Distribution distribution;
+    resolved.entries.push_back(
+        {entry.key, entry.place, reader.read(entry.value, initial_state_parameters(), distribution)});
+    if (std::find(states.begin(), states.end(), entry.key) == states.end()) {
+      reader.fault(entry.place,
+                   quote(layer.type) + " has no state " + quote(entry.key) + suggestion_or_known(entry.key, states));
+      continue;
+    }
+    distribution.check(entry.key, layer.size);
+    ArrayInfo info;
+    info.name = "initial_" + entry.key;
+    info.doc = entry.key + " at the start";
+    info.shape = {layer.size};
+    info.axes = {"neuron"};
+    info.trainable = false;
+    info.initialise = [distribution](Random& random, std::span<double> values) {
+      for (std::size_t i = 0; i < values.size(); ++i) values[i] = distribution.draw(random, i);
+    };
+    layer.initial.push_back({entry.key, layer.arrays.size()});
+    layer.arrays.push_back(std::move(info));
+  }
+  return resolved;
+}
+
 /// A population without its inputs.
-Draft read_population(const Node::Entry& entry, Reader& reader) {
+Draft read_population(const Node::Entry& entry, double dt_s, Reader& reader) {
   Draft draft;
   draft.layer.name = entry.key;
   draft.place = entry.place;
@@ -38,7 +73,8 @@ Draft read_population(const Node::Entry& entry, Reader& reader) {
     reader.fault(node.place, "a layer is a map with the keys 'type', 'size' and 'input'");
     return draft;
   }
-  const Configured made = reader.component(node, {Kind::layer, "type", capability::population}, {"size", "input"});
+  const Configured made =
+      reader.component(node, {Kind::layer, "type", capability::population}, {"size", "initial", "input"});
   LayerKeys keys;
   std::vector<std::string> others;
   for (const auto& key : node.entries)
@@ -62,6 +98,8 @@ Draft read_population(const Node::Entry& entry, Reader& reader) {
   layer.size = static_cast<std::size_t>(*keys.size);
   try {
     layer.arrays = layer.population->arrays(layer.population->input_size(layer.size), layer.size);
+    if (const Node* initial = node.find("initial"); initial != nullptr && initial->type != Node::Type::null)
+      draft.resolved.entries.push_back({"initial", initial->place, read_initial(*initial, dt_s, layer, reader)});
   } catch (const std::exception& error) {
     reader.fault(made.place, error.what());
   }
@@ -137,6 +175,13 @@ void settle_layer_probe(const Node& node, const LayerProbeKeys& keys, const Conn
     return;
   }
   probe.item = keys.what;
+  if (keys.what == "spikes" && layer.spiking) {
+    probe.what = What::spikes;
+    probe.channels = 1;
+    if (const Node* every = node.find("every"))
+      reader.fault(every->place, "every: each spike is recorded; to count steps with spikes, record the output");
+    return;
+  }
   const auto kernel = layer.population->population_f64(built.model.input.dt_s);
   const auto states = kernel ? kernel->state_names() : std::vector<std::string>{};
   if (std::find(states.begin(), states.end(), keys.what) != states.end()) {
@@ -156,9 +201,9 @@ void settle_layer_probe(const Node& node, const LayerProbeKeys& keys, const Conn
     arrays.push_back(array.name);
   }
   const Node* what = node.find("what");
-  reader.fault(what != nullptr ? what->place : node.place, "layer " + quote(layer.name) + " has no " +
-                                                               quote(keys.what) + " to record; it has input, output" +
-                                                               names_of(states) + names_of(arrays));
+  reader.fault(what != nullptr ? what->place : node.place,
+               "layer " + quote(layer.name) + " has no " + quote(keys.what) + " to record; it has input, output" +
+                   (layer.spiking ? ", spikes" : "") + names_of(states) + names_of(arrays));
 }
 
 Node read_probe(const Node::Entry& entry, const ConnectionEnds& ends, BuiltModel& built, Reader& reader) {
@@ -228,6 +273,10 @@ Parameters<ConnectionKeys> ConnectionKeys::parameters() {
       .optional();
 }
 
+Parameters<Distribution> initial_state_parameters() {
+  return Distribution::parameters(Dimension::none, "0", "1", "A state variable of all neurons at the start");
+}
+
 Parameters<LearnKeys> LearnKeys::parameters() {
   return tyto::parameters<LearnKeys>(
              "How a connection of a simulation learns; the rule's own parameters stand beside "
@@ -254,8 +303,10 @@ Parameters<LayerProbeKeys> LayerProbeKeys::parameters() {
   return tyto::parameters<LayerProbeKeys>("A probe of a layer")
       .text("of", &LayerProbeKeys::layer, "", "the layer")
       .required()
-      .text("what", &LayerProbeKeys::what, "output",
-            "its output, its input, the name of a state (v), or of an array (decoders, encoders)");
+      .text(
+          "what", &LayerProbeKeys::what, "output",
+          "its output, its input, its spikes one by one (their times, with the index of the neuron as value), the name "
+          "of a state (v), or of an array (decoders, encoders)");
 }
 
 BuiltModel build_simulation_model(const Node& layers, const StreamShape& stream, Reader& reader) {
@@ -268,7 +319,7 @@ BuiltModel build_simulation_model(const Node& layers, const StreamShape& stream,
   const std::size_t faults_before = reader.faults().size();
   // Connections may come from any layer, so that all layers are read before the first connection is.
   std::vector<Draft> drafts;
-  for (const auto& entry : layers.entries) drafts.push_back(read_population(entry, reader));
+  for (const auto& entry : layers.entries) drafts.push_back(read_population(entry, stream.dt_s, reader));
   ConnectionEnds ends = ends_of(stream);
   for (const auto& draft : drafts) ends.layers.push_back(end_of(draft.layer, draft.type));
   for (std::size_t i = 0; i < drafts.size(); ++i)

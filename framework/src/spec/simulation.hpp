@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include <tyto/distribution.hpp>
 #include <tyto/model.hpp>
 
 #include "model.hpp"
@@ -52,6 +53,9 @@ struct LayerProbeKeys {
 
   [[nodiscard]] static Parameters<LayerProbeKeys> parameters();
 };
+
+/// What stands under a layer's `initial` for a state variable.
+[[nodiscard]] Parameters<Distribution> initial_state_parameters();
 
 /// What the model of a simulation is shown.
 struct StreamShape {

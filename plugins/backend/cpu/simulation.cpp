@@ -65,6 +65,9 @@ void CpuSimulation<S>::add_population(const tyto::ModelLayer& layer, std::size_t
     population.encoders = place_of(layer, "encoders", population.first_array);
     population.gain = place_of(layer, "gain", population.first_array);
   }
+  const auto states = population.kernel->state_names();
+  for (const auto& initial : layer.initial)
+    population.initial.push_back({index_of(states, initial.state), population.first_array + initial.array});
   population.current.resize(layer.size);
   population.state.resize(population.kernel->state_size() * layer.size);
   population.output.resize(layer.size);
@@ -130,8 +133,13 @@ void CpuSimulation<S>::start() {
     std::fill(population.output.begin(), population.output.end(), S(0));
     std::fill(population.bits.begin(), population.bits.end(), std::uint64_t{0});
     population.kernel->rest(arrays_from(population.first_array, population.array_count), population.state);
+    for (const auto& initial : population.initial)
+      std::copy(views_[initial.array].begin(), views_[initial.array].end(),
+                population.state.begin() + static_cast<std::ptrdiff_t>(initial.state * population.size));
   }
   for (auto& connection : connections_) {
+    connection.kernel->start(arrays_from(connection.first_array, connection.array_count),
+                             signal_of(connection.from).channels, connection.to);
     if (connection.filter) connection.filter->start();
     if (!connection.learning) continue;
     auto& learning = *connection.learning;
@@ -163,13 +171,17 @@ void CpuSimulation<S>::project(const Connection& connection, std::span<S> values
 }
 
 template <class S>
-void CpuSimulation<S>::hand_on(Connection& connection) {
-  if (connection.filter) {
-    connection.filter->read(connection.handed);
-    return;
-  }
+void CpuSimulation<S>::add_to(const Connection& connection, std::span<S> values) const {
+  if (connection.filter)
+    connection.filter->add_to(values);
+  else
+    project(connection, values);
+}
+
+template <class S>
+void CpuSimulation<S>::hand_on(Connection& connection) const {
   std::fill(connection.handed.begin(), connection.handed.end(), S(0));
-  project(connection, connection.handed);
+  add_to(connection, connection.handed);
 }
 
 template <class S>
@@ -178,8 +190,12 @@ void CpuSimulation<S>::step_population(Population& population) {
   std::fill(population.current.begin(), population.current.end(), S(0));
   for (const std::size_t index : population.connections) {
     Connection& connection = connections_[index];
-    hand_on(connection);
     auto& target = population.ensemble && !connection.onto_neurons ? population.input : population.current;
+    if (!connection.learning) {
+      add_to(connection, target);
+      continue;
+    }
+    hand_on(connection);
     for (std::size_t k = 0; k < target.size(); ++k) target[k] += connection.handed[k];
   }
   population.kernel->step({population.ensemble ? population.input : population.current, population.current,
@@ -203,6 +219,12 @@ void CpuSimulation<S>::sample(const Probe& probe, std::size_t index, const tyto:
     case What::output:
       values = populations_[probe.layer].output;
       break;
+    case What::spikes:
+      signal_of(probe.layer).spikes().for_each(0, [&](std::size_t neuron) {
+        const auto number = static_cast<double>(neuron);
+        sink(index, step_, {&number, 1});
+      });
+      return;
     case What::state:
       values = std::span<const S>(populations_[probe.layer].state)
                    .subspan(probe.item * populations_[probe.layer].size, populations_[probe.layer].size);
@@ -254,9 +276,7 @@ void CpuSimulation<S>::advance(std::size_t steps, std::span<const double> stimul
       if ((step_ + 1) % probes_[probe].every_steps == 0) sample(probes_[probe], probe, sink);
     for (auto& connection : connections_) {
       if (!connection.filter) continue;
-      driven_.assign(connection.to, S(0));
-      project(connection, driven_);
-      connection.filter->move_on(driven_);
+      connection.filter->move_on([&](std::span<S> driven) { project(connection, driven); });
     }
     for (auto& connection : connections_)
       if (connection.learning) learn(connection);

@@ -44,7 +44,7 @@ class CpuSimulation final : public tyto::Simulation {
     std::size_t first_array = 0;
     std::size_t array_count = 0;
     std::unique_ptr<Filter<S>> filter;  ///< null without a synapse
-    std::vector<S> handed;              ///< what it hands on in this step
+    std::vector<S> handed;              ///< what it hands on in this step, where a rule or a probe wants to know
     std::unique_ptr<Learning> learning;
   };
   struct Population {
@@ -57,8 +57,12 @@ class CpuSimulation final : public tyto::Simulation {
     std::size_t array_count = 0;
     std::size_t encoders = 0;  ///< index of an ensemble's array of that name
     std::size_t gain = 0;
-    std::vector<S> input;    ///< of an ensemble
-    std::vector<S> current;  ///< of the neurons
+    struct Initial {
+      std::size_t state, array;
+    };
+    std::vector<Initial> initial;  ///< states that begin as arrays say
+    std::vector<S> input;          ///< of an ensemble
+    std::vector<S> current;        ///< of the neurons
     std::vector<S> state;
     std::vector<S> output;
     std::vector<std::uint64_t> bits;       ///< of spikes
@@ -84,7 +88,10 @@ class CpuSimulation final : public tyto::Simulation {
   }
   /// What a connection's weights make of its source now, added to `values`.
   void project(const Connection& connection, std::span<S> values) const;
-  void hand_on(Connection& connection);
+  /// Adds what comes out of a connection in this step.
+  void add_to(const Connection& connection, std::span<S> values) const;
+  /// Puts it into `handed`.
+  void hand_on(Connection& connection) const;
   void step_population(Population& population);
   void sample(const Probe& probe, std::size_t index, const tyto::ProbeSink& sink);
   void learn(Connection& connection);
@@ -98,7 +105,6 @@ class CpuSimulation final : public tyto::Simulation {
   std::vector<Population> populations_;
   std::vector<Connection> connections_;
   std::vector<Probe> probes_;
-  std::vector<S> driven_;       ///< what goes into a filter
   std::vector<double> sample_;  ///< that goes to a sink
 };
 

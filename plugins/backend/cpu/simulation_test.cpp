@@ -51,6 +51,54 @@ TEST_P(CpuSimulation, AnAlphaSynapseRisesAndFallsAndHasTheArea1) {
   EXPECT_NEAR(std::accumulate(y.begin(), y.end(), 0.0), 1, 1e-6);
 }
 
+TEST_P(CpuSimulation, AnExponentialSynapseCanRiseByTheWeight) {
+  const auto made = make(
+      "node: {type: node, size: 1, input: {type: direct, from: stimulus, synapse: {type: exponential, tau: 5 ms, "
+      "scale: "
+      "peak}}}",
+      "node: {of: node}");
+  const auto y = run(made, impulse(50))["node"];
+  EXPECT_EQ(y[0], 0);
+  for (std::size_t n = 1; n < y.size(); ++n)
+    EXPECT_NEAR(y[n], std::exp(-0.2 * static_cast<double>(n - 1)), tolerance());
+}
+
+TEST_P(CpuSimulation, StatesBeginAsTheyAreTold) {
+  const auto made = make(
+      "given: {type: lif, size: 3, tau: 10 ms, initial: {v: {values: [0.1, 0.2, -0.3]}}}\n"
+      "drawn: {type: lif, size: 2000, tau: 10 ms, initial: {v: {low: -2, high: -1}}}",
+      "given: {of: given, what: v}\ndrawn: {of: drawn, what: v}");
+  tyto::initialise(*made.simulation, 7);
+  for (int again = 0; again < 2; ++again) {
+    auto samples = run(made, {0});
+    const double decay = std::exp(-0.1);
+    EXPECT_NEAR(samples["given"][0], 0.1 * decay, tolerance());
+    EXPECT_NEAR(samples["given"][2], -0.3 * decay, tolerance());
+    const auto& v = samples["drawn"];
+    EXPECT_GE(*std::min_element(v.begin(), v.end()), -2 * decay - 1e-6);
+    EXPECT_LE(*std::max_element(v.begin(), v.end()), -1 * decay + 1e-6);
+    EXPECT_NEAR(std::accumulate(v.begin(), v.end(), 0.0) / 2000, -1.5 * decay, 0.02);
+  }
+}
+
+TEST_P(CpuSimulation, SpikesAreRecordedOneByOne) {
+  const auto made = make(
+      "cells: {type: lif, size: 3, timing: same_step, input: {type: direct, from: stimulus, transform: [1, 2, 0]}}",
+      "output: {of: cells}\nspikes: {of: cells, what: spikes}");
+  std::vector<double> output, neurons;
+  std::vector<std::uint64_t> steps;
+  made.simulation->start();
+  made.simulation->advance(5, std::vector<double>{0, 0.7, 2, 0, 2},
+                           [&](std::size_t probe, std::uint64_t step, auto sample) {
+                             auto& all = probe == 0 ? output : neurons;
+                             all.insert(all.end(), sample.begin(), sample.end());
+                             if (probe == 1) steps.push_back(step);
+                           });
+  EXPECT_THAT(neurons, ElementsAre(1, 0, 1, 0, 1));
+  EXPECT_THAT(steps, ElementsAre(1, 2, 2, 4, 4));
+  EXPECT_EQ(std::accumulate(output.begin(), output.end(), 0.0), 5);
+}
+
 TEST_P(CpuSimulation, WithoutASynapseEarlierLayersActAtOnceAndLaterOnesAStepLater) {
   const auto made = make(
       "first: {type: node, size: 1, input: [{type: direct, from: stimulus}, {type: direct, from: second}]}\n"

@@ -5,12 +5,11 @@
 #include <string>
 #include <vector>
 
+#include <tyto/distribution.hpp>
 #include <tyto/ensemble.hpp>
 #include <tyto/error.hpp>
 #include <tyto/layer.hpp>
 #include <tyto/plugin.hpp>
-
-#include "distribution.hpp"
 
 namespace {
 
@@ -99,9 +98,9 @@ class Ensemble final : public tyto::Layer {
   int dimensions = 1;
   double radius_of_space = 1;
   std::shared_ptr<const tyto::Layer> neurons;
-  nef::Distribution max_rates;
-  nef::Distribution intercepts;
-  nef::Distribution voltages;
+  tyto::Distribution max_rates;
+  tyto::Distribution intercepts;
+  tyto::Distribution voltages;
   std::vector<double> given_encoders;
   Bias bias_source = Bias::own;
 
@@ -118,14 +117,14 @@ class Ensemble final : public tyto::Layer {
         .component("neurons", &Ensemble::neurons, tyto::Kind::layer, "nef_lif",
                    "a population whose rate for a steady current is known: nef_lif or rate_lif")
         .group("max_rates", &Ensemble::max_rates,
-               nef::Distribution::parameters(Dimension::frequency, "200 Hz", "400 Hz",
-                                             "Rates of the neurons at the end of their range"),
+               tyto::Distribution::parameters(Dimension::frequency, "200 Hz", "400 Hz",
+                                              "Rates of the neurons at the end of their range"),
                "rates that neurons reach where x points along their encoders with the length of the radius")
         .group("intercepts", &Ensemble::intercepts,
-               nef::Distribution::parameters(Dimension::none, "-1", "0.9", "Where neurons begin to fire"),
+               tyto::Distribution::parameters(Dimension::none, "-1", "0.9", "Where neurons begin to fire"),
                "encoder . x / radius at which neurons begin to fire")
         .group("initial_voltages", &Ensemble::voltages,
-               nef::Distribution::parameters(Dimension::none, "0", "1", "Membranes at the start"),
+               tyto::Distribution::parameters(Dimension::none, "0", "1", "Membranes at the start"),
                "membrane potentials at the start, relative to the threshold")
         .numbers("encoders", &Ensemble::given_encoders, "[]",
                  "preferred directions, neuron after neuron, brought to length 1; without any they are drawn evenly "

@@ -37,8 +37,23 @@ struct LifStep {
   template <class T>
   TYTO_STEP T step(State<T>& x, const T& current, const tyto::Step<T>& t) const {
     if constexpr (refractory) {
-      if (tyto::value_of(x.wait) > S(0)) return rest(x);
+      // In the refractory time the membrane is held and inputs are ignored. Both ways are worked out and one is chosen,
+      // so that the loop over neurons has no branches.
+      const bool waiting = tyto::value_of(x.wait) > S(0);
+      const State<T> held = x;
+      const T output = fire(x, current, t);
+      x.v = tyto::choose(waiting, held.v, x.v);
+      if constexpr (timing == Timing::next_step) x.s = tyto::choose(waiting, held.s, x.s);
+      x.wait = tyto::choose(waiting, T(tyto::value_of(held.wait) - S(1)), x.wait);
+      return tyto::choose(waiting, T(0), output);
+    } else {
+      return fire(x, current, t);
     }
+  }
+
+ private:
+  template <class T>
+  TYTO_STEP T fire(State<T>& x, const T& current, const tyto::Step<T>& t) const {
     if constexpr (timing == Timing::next_step) {
       const T output = x.s;
       x.s = t.spike(x.v - T(membrane.threshold));
@@ -46,7 +61,7 @@ struct LifStep {
       if constexpr (refractory) {
         x.wait = T(tyto::value_of(output) * membrane.refractory_steps);
         // A neuron that is being reset does not send the crossing of the step before again.
-        if (tyto::value_of(x.wait) > S(0)) x.s = T(0);
+        x.s = tyto::choose(tyto::value_of(x.wait) > S(0), T(0), x.s);
       }
       return output;
     } else {
@@ -56,14 +71,6 @@ struct LifStep {
       if constexpr (refractory) x.wait = T(tyto::value_of(output) * membrane.refractory_steps);
       return output;
     }
-  }
-
- private:
-  /// In the refractory time the membrane is held and inputs are ignored.
-  template <class T>
-  TYTO_STEP T rest(State<T>& x) const {
-    x.wait = T(tyto::value_of(x.wait) - S(1));
-    return T(0);
   }
 };
 

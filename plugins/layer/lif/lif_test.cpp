@@ -200,6 +200,22 @@ TYPED_TEST(LifOf, NoGradientReachesInputsOfTheRefractoryTime) {
   EXPECT_NE(gradient[t + 6], S(0));
 }
 
+/// A potential at rest above the threshold makes the neuron fire of itself, from the value to which it is reset.
+TYPED_TEST(LifOf, ResetToAValueGivesThePeriodOfTheClosedForm) {
+  using S = TypeParam;
+  auto lif = neuron(lif::Timing::same_step, lif::Reset::to_value);
+  lif.threshold = -1;
+  lif.reset_value = -11;
+  lif.tau_s = 20e-3;
+  const auto trace = simulate<S>(lif, std::vector<S>(400, S(0)), 1);
+  // -11 exp(-t / tau) > -1 for the first time after tau ln 11 = 47.96 ms.
+  std::vector<int> times;
+  for (std::size_t t = 0; t < trace.output.size(); ++t)
+    if (trace.output[t] > 0) times.push_back(static_cast<int>(t));
+  ASSERT_GT(times.size(), 5U);
+  for (std::size_t k = 1; k < times.size(); ++k) EXPECT_EQ(times[k] - times[k - 1], 48);
+}
+
 TEST(Lif, OffersWhatSurrogateGradientsNeed) {
   const auto* info = workshop::registry().find(tyto::Kind::layer, "lif");
   ASSERT_NE(info, nullptr);

@@ -14,7 +14,7 @@ enum class Timing {
   next_step,  ///< the spike is seen one step after the membrane crossed the threshold
   same_step   ///< spike and reset in the step of the crossing, as in textbooks
 };
-enum class Reset { to_zero, subtract };
+enum class Reset { to_zero, to_value, subtract };
 enum class InputScale { one, one_minus_decay };
 
 struct Membrane {
@@ -22,6 +22,7 @@ struct Membrane {
 
   double tau_s = 0;
   double threshold = 0;
+  double reset_value = 0;
   double refractory_s = 0;
   Timing timing = Timing::next_step;
   Reset reset = Reset::to_zero;
@@ -42,10 +43,13 @@ template <class T>
   static_assert(std::is_base_of_v<Membrane, T>);
   return parameters.time("tau", member<T>(&Membrane::tau_s), "20 ms", "membrane time constant")
       .positive()
-      .number("threshold", member<T>(&Membrane::threshold), "1", "membrane potential above which the neuron fires")
-      .positive()
-      .choice("reset", member<T>(&Membrane::reset), {{"to_zero", Reset::to_zero}, {"subtract", Reset::subtract}},
-              "to_zero", "what a spike does to the membrane: set it to zero, or subtract 'threshold'")
+      .number("threshold", member<T>(&Membrane::threshold), "1",
+              "membrane potential above which the neuron fires, relative to the one at rest")
+      .choice("reset", member<T>(&Membrane::reset),
+              {{"to_zero", Reset::to_zero}, {"to_value", Reset::to_value}, {"subtract", Reset::subtract}}, "to_zero",
+              "what a spike does to the membrane: set it to zero or to 'reset_value', or subtract 'threshold'")
+      .number("reset_value", member<T>(&Membrane::reset_value), "0",
+              "membrane potential after a spike, for the reset to_value, relative to the one at rest")
       .choice("timing", member<T>(&Membrane::timing),
               {{"next_step", Timing::next_step}, {"same_step", Timing::same_step}}, "next_step",
               "when a crossing becomes a spike: one step later (and the reset one step after that), or at once")
@@ -54,23 +58,33 @@ template <class T>
       .at_most(10)
       .choice("input_scale", member<T>(&Membrane::input_scale),
               {{"one", InputScale::one}, {"one_minus_decay", InputScale::one_minus_decay}}, "one",
-              "factor on the input: 1, or 1 - decay, which makes the membrane a weighted mean of its input");
+              "factor on the input: 1, or 1 - decay, which makes the membrane a weighted mean of its input")
+      .check([](const T& neuron) -> std::optional<tyto::Problem> {
+        const Membrane& membrane = neuron;
+        if (membrane.reset != Reset::to_value && membrane.reset_value != 0)
+          return tyto::Problem{"reset_value", "is for the reset to_value"};
+        if (membrane.reset != Reset::to_value && membrane.threshold <= 0)
+          return tyto::Problem{"threshold", "must be greater than 0"};
+        if (membrane.threshold <= membrane.reset_value)
+          return tyto::Problem{"reset_value", "must be less than 'threshold'"};
+        return std::nullopt;
+      });
 }
 
 /// The membrane's constants in precision S.
 template <class S>
 struct MembraneConstants {
   S decay, gain, threshold, refractory_steps;
-  S lost;   ///< part of the membrane that a spike takes away: 1 if it is reset to zero, else 0
-  S taken;  ///< what a spike takes away besides: the threshold if it is subtracted, else 0
+  S lost;   ///< part of the membrane that a spike takes away: 0 if the threshold is subtracted, else 1
+  S taken;  ///< what a spike takes away besides: the threshold, or the value after the reset with its sign changed
 
   MembraneConstants(const Membrane& membrane, double dt_s)
       : decay(static_cast<S>(std::exp(-dt_s / membrane.tau_s))),
         gain(membrane.input_scale == InputScale::one ? S(1) : static_cast<S>(1 - std::exp(-dt_s / membrane.tau_s))),
         threshold(static_cast<S>(membrane.threshold)),
         refractory_steps(static_cast<S>(std::round(membrane.refractory_s / dt_s))),
-        lost(membrane.reset == Reset::to_zero ? S(1) : S(0)),
-        taken(membrane.reset == Reset::subtract ? static_cast<S>(membrane.threshold) : S(0)) {}
+        lost(membrane.reset == Reset::subtract ? S(0) : S(1)),
+        taken(static_cast<S>(membrane.reset == Reset::subtract ? membrane.threshold : 0 - membrane.reset_value)) {}
 
   template <class T>
   TYTO_STEP T leak(const T& v, const T& current) const {

@@ -28,6 +28,7 @@ class Nnls final : public tyto::Solver {
   Form form = Form::least_squares;
   double noise_hz = 1;
   bool relaxed = false;
+  double margin = 0.05;
 
   static auto parameters() {
     return tyto::parameters<Nnls>(
@@ -43,6 +44,11 @@ class Nnls final : public tyto::Solver {
             "relaxed", &Nnls::relaxed, "false",
             "for currents: whether any current below the threshold is as good as any other where the neuron should "
             "be silent")
+        .number(
+            "margin", &Nnls::margin, "0.05",
+            "how far below the threshold a current has to be for that, as a part of the threshold; solutions that are "
+            "not exact cross a bound without one")
+        .range(0, 1)
         .check([](const Nnls& solver) -> std::optional<tyto::Problem> {
           if (solver.relaxed && solver.form == Form::normal_equations)
             return tyto::Problem{"relaxed", "is for the form least_squares"};
@@ -100,8 +106,8 @@ class Nnls final : public tyto::Solver {
     return solved;
   }
 
-  /// Points at which a neuron should be silent count only where it would fire, and then ask for its threshold. Which
-  /// they are is found by solving again until it no longer changes.
+  /// Points at which a neuron should be silent count only where it would fire, and then ask for the bound, its
+  /// threshold less the margin. Which they are is found by solving again until it no longer changes.
   [[nodiscard]] std::vector<Solved> solve_relaxed(const Eigen::MatrixXd& b, const Eigen::MatrixXd& wanted,
                                                   std::span<const double> thresholds) const {
     constexpr int most_rounds = 50;
@@ -109,13 +115,15 @@ class Nnls final : public tyto::Solver {
     for (Eigen::Index k = 0; k < wanted.cols(); ++k) {
       const double threshold = thresholds[static_cast<std::size_t>(k)];
       std::vector<Eigen::Index> firing, counted, before;
+      const double bound = threshold * (1 - margin);
+      const auto silent = [&](Eigen::Index p) { return wanted(p, k) < bound; };
       for (Eigen::Index p = 0; p < b.rows(); ++p)
-        if (wanted(p, k) >= threshold) firing.push_back(p);
+        if (!silent(p)) firing.push_back(p);
       Solved last;
       counted = firing;
       for (last.rounds = 1; last.rounds <= most_rounds; ++last.rounds) {
         const Eigen::MatrixXd rows = b(counted, Eigen::all);
-        const Eigen::VectorXd goal = wanted.col(k)(counted).cwiseMax(threshold);
+        const Eigen::VectorXd goal = wanted.col(k)(counted).cwiseMax(bound);
         Eigen::VectorXd right = Eigen::VectorXd::Zero(b.cols());
         if (!counted.empty()) right = rows.transpose() * goal;
         auto found = solver::nnls_gram(gram_of(rows, b.rows()), right);
@@ -126,7 +134,7 @@ class Nnls final : public tyto::Solver {
         counted = firing;
         const Eigen::VectorXd current = b * last.x;
         for (Eigen::Index p = 0; p < b.rows(); ++p)
-          if (wanted(p, k) < threshold && current[p] > threshold) counted.push_back(p);
+          if (silent(p) && current[p] > bound) counted.push_back(p);
         if (counted == before) break;
       }
       last.converged = last.converged && last.rounds <= most_rounds;

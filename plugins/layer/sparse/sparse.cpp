@@ -1,0 +1,195 @@
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <boost/sort/spreadsort/spreadsort.hpp>
+
+#include <tyto/error.hpp>
+#include <tyto/layer.hpp>
+#include <tyto/plugin.hpp>
+
+namespace {
+
+enum Array : std::size_t { weights, pairs };
+
+/// Follows the spikes of a step one by one: what a neuron sends goes to the neurons of its row.
+template <class S>
+class SparseKernel final : public tyto::ProjectionKernel<S> {
+ public:
+  /// Pairs may come from a file, so that they are not believed.
+  void start(std::span<const std::span<const S>> arrays, std::size_t from_size, std::size_t to) override {
+    const auto& ends = arrays[pairs];
+    const std::size_t count = ends.size() / 2;
+    targets_.resize(count);
+    rows_.assign(1, 0);
+    for (std::size_t k = 0; k < count; ++k) {
+      const S from = ends[2 * k], target = ends[2 * k + 1];
+      const bool whole = from >= S(0) && from == std::floor(from) && target >= S(0) && target == std::floor(target);
+      if (!whole || target >= static_cast<S>(to) || from >= static_cast<S>(from_size) ||
+          static_cast<std::size_t>(from) + 1 < rows_.size())
+        throw tyto::Error("pairs: number " + std::to_string(k) + " is no pair of neurons in ascending order");
+      rows_.resize(static_cast<std::size_t>(from) + 1, k);
+      targets_[k] = static_cast<std::uint32_t>(target);
+    }
+  }
+
+  void forward(const tyto::Signal<S>& input, std::span<const std::span<const S>> arrays, std::size_t to,
+               const tyto::Pass&, S* current) const override {
+    const S* const w = arrays[weights].data();
+    for (std::size_t t = 0; t < input.steps; ++t) {
+      S* const row = current + t * to;
+      if (input.bits != nullptr)
+        input.spikes().for_each(t, [&](std::size_t from) {
+          for (std::size_t k = begin_of(from); k < begin_of(from + 1); ++k) row[targets_[k]] += w[k];
+        });
+      else
+        for (std::size_t from = 0; from < input.channels; ++from)
+          for (std::size_t k = begin_of(from); k < begin_of(from + 1); ++k)
+            row[targets_[k]] += w[k] * input.values[t * input.channels + from];
+    }
+  }
+
+  void backward(const tyto::Signal<S>&, std::span<const std::span<const S>>, std::size_t, const tyto::Pass&, const S*,
+                std::span<const std::span<S>>, S*) const override {
+    throw tyto::Error("a sparse connection cannot be run backwards");
+  }
+
+  static constexpr std::size_t most_neurons = std::size_t{1} << 24U;  ///< whole numbers that a float can hold
+
+ private:
+  /// Where the synapses of a neuron begin; the last neurons may have none.
+  [[nodiscard]] std::size_t begin_of(std::size_t from) const {
+    return from < rows_.size() ? rows_[from] : targets_.size();
+  }
+
+  std::vector<std::size_t> rows_;
+  std::vector<std::uint32_t> targets_;
+};
+
+/// Synapses between some pairs of neurons, drawn at random.
+class Sparse final : public tyto::Layer {
+ public:
+  double probability = 0;
+  double weight = 0;
+  double deviation = 0;
+
+  static auto parameters() {
+    return tyto::parameters<Sparse>(
+               "Synapses between some pairs of neurons, drawn at random from all pairs; no pair is drawn twice")
+        .number("probability", &Sparse::probability, "0.1", "part of all pairs that have a synapse")
+        .range(0, 1)
+        .number("weight", &Sparse::weight, "", "of a synapse: what a spike adds; below 0 it inhibits")
+        .required()
+        .number(
+            "deviation", &Sparse::deviation, "0",
+            "standard deviation of the weights, which are drawn from a normal distribution and become 0 where their "
+            "sign would be another")
+        .non_negative();
+  }
+
+  [[nodiscard]] std::vector<tyto::ArrayInfo> arrays(std::size_t from, std::size_t to) const override {
+    if (std::max(from, to) > SparseKernel<float>::most_neurons)
+      throw tyto::Error("sparse: at most " + std::to_string(SparseKernel<float>::most_neurons) +
+                        " neurons are possible");
+    const auto synapses =
+        static_cast<std::size_t>(std::llround(probability * static_cast<double>(from) * static_cast<double>(to)));
+    std::vector<tyto::ArrayInfo> infos(2);
+    infos[weights].name = "w";
+    infos[weights].doc = "weights of the synapses";
+    infos[weights].shape = {synapses};
+    infos[weights].axes = {"synapse"};
+    infos[weights].initialise = [own = *this](tyto::Random& random, std::span<double> values) {
+      own.draw_weights(random, values);
+    };
+    infos[pairs].name = "pairs";
+    infos[pairs].doc = "neurons that a synapse comes from and goes to, in ascending order";
+    infos[pairs].shape = {synapses, 2};
+    infos[pairs].axes = {"synapse", "end"};
+    infos[pairs].trainable = false;
+    infos[pairs].initialise = [from, to](tyto::Random& random, std::span<double> values) {
+      draw_pairs(random, from, to, values);
+    };
+    return infos;
+  }
+
+  [[nodiscard]] std::unique_ptr<tyto::ProjectionKernel<float>> projection_f32(double) const override {
+    return std::make_unique<SparseKernel<float>>();
+  }
+  [[nodiscard]] std::unique_ptr<tyto::ProjectionKernel<double>> projection_f64(double) const override {
+    return std::make_unique<SparseKernel<double>>();
+  }
+
+ private:
+  void draw_weights(tyto::Random& random, std::span<double> values) const {
+    std::fill(values.begin(), values.end(), weight);
+    if (deviation == 0) return;
+    for (double& value : values) {
+      value = weight + deviation * random.normal();
+      if (value * weight < 0) value = 0;
+    }
+  }
+
+  static void draw_pairs(tyto::Random& random, std::size_t from, std::size_t to, std::span<double> values) {
+    const std::size_t count = values.size() / 2;
+    const std::uint64_t all = std::uint64_t{from} * to;
+    // Of two sets that make up the whole, the smaller one is drawn.
+    const bool inverted = count > all / 2;
+    const auto drawn = draw_cells(random, all, inverted ? all - count : count);
+    std::size_t next = 0;
+    const auto keep = [&](std::uint64_t index) {
+      values[next++] = static_cast<double>(index / to);
+      values[next++] = static_cast<double>(index % to);
+    };
+    if (!inverted) {
+      for (const std::uint64_t index : drawn) keep(index);
+      return;
+    }
+    auto left_out = drawn.begin();
+    for (std::uint64_t index = 0; index < all; ++index)
+      if (left_out != drawn.end() && *left_out == index)
+        ++left_out;
+      else
+        keep(index);
+  }
+
+  /// Whole numbers below `all`, in ascending order. They are drawn until there are `wanted` different ones, which makes
+  /// every set of them equally likely.
+  static std::vector<std::uint64_t> draw_cells(tyto::Random& random, std::uint64_t all, std::size_t wanted) {
+    std::vector<std::uint64_t> cells;
+    cells.reserve(wanted);
+    constexpr std::uint64_t bits_for_a_cell = 512;
+    if (all / bits_for_a_cell <= wanted) {
+      // A bit for each cell takes little more memory than the cells, and puts them in order.
+      std::vector<std::uint64_t> marked(all / 64 + 1, 0);
+      for (std::size_t missing = wanted; missing > 0;) {
+        const std::uint64_t index = cell(random, all), bit = std::uint64_t{1} << (index % 64);
+        missing -= (marked[index / 64] & bit) == 0 ? 1 : 0;
+        marked[index / 64] |= bit;
+      }
+      const tyto::Spikes row{marked.data(), 1, marked.size() * 64};
+      row.for_each(0, [&](std::size_t index) { cells.push_back(index); });
+      return cells;
+    }
+    while (cells.size() < wanted) {
+      for (std::size_t missing = wanted - cells.size(); missing > 0; --missing) cells.push_back(cell(random, all));
+      boost::sort::spreadsort::integer_sort(cells.begin(), cells.end());
+      cells.erase(std::unique(cells.begin(), cells.end()), cells.end());
+    }
+    return cells;
+  }
+
+  /// A whole number below `all`, which is so far below 2^53 that all are as good as equally likely.
+  static std::uint64_t cell(tyto::Random& random, std::uint64_t all) {
+    return std::min(all - 1, static_cast<std::uint64_t>(random.uniform() * static_cast<double>(all)));
+  }
+};
+
+}  // namespace
+
+TYTO_PLUGIN(registrar) {
+  registrar.add<tyto::Layer, Sparse>(tyto::Kind::layer, "sparse",
+                                     {tyto::capability::projection, tyto::capability::simulation});
+}
