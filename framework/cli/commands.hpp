@@ -16,6 +16,7 @@ struct Call {
 
 int run(const Call& call);
 int validate(const Call& call);
+int trials(const Call& call);
 int list(const Call& call);
 int describe(const Call& call);
 int schema(const Call& call);

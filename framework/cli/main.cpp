@@ -21,6 +21,7 @@ usage: tyto COMMAND [options]
 
   run FILE                run an experiment, write its results file
   validate FILE           check an experiment, report every error at once
+  trials FILE             write the trials of an experiment to a file
   list [KIND]             the components there are
   describe NAME           parameters of a component, or of a part of an experiment
   schema [model]          JSON Schema of experiment (or model) files, for editors
@@ -43,8 +44,8 @@ std::string quoted(const std::string& word) {
 
 int call_command(int argc, char** argv) {
   const std::map<std::string, int (*)(const Call&)> commands{
-      {"run", run},       {"validate", validate}, {"list", list},          {"describe", describe},
-      {"schema", schema}, {"plugins", plugins},   {"reference", reference}};
+      {"run", run},           {"validate", validate}, {"trials", trials},   {"list", list},
+      {"describe", describe}, {"schema", schema},     {"plugins", plugins}, {"reference", reference}};
   if (argc < 2 || std::strcmp(argv[1], "--help") == 0 || std::strcmp(argv[1], "-h") == 0 ||
       std::strcmp(argv[1], "help") == 0) {
     std::cout << usage;

@@ -13,6 +13,7 @@
 #include "options.hpp"
 #include "plugin/registry.hpp"
 #include "run/runner.hpp"
+#include "run/trials_file.hpp"
 #include "spec/experiment.hpp"
 #include "spec/sweep.hpp"
 #include "stop_signals.hpp"
@@ -36,9 +37,11 @@ std::size_t threads_of(const Options& options) {
   return static_cast<std::size_t>(threads);
 }
 
-std::filesystem::path out_of(const Options& options, const std::filesystem::path& experiment) {
+/// `ending` follows the experiment's name where --out does not name a file.
+std::filesystem::path out_of(const Options& options, const std::filesystem::path& experiment,
+                             const char* ending = ".h5") {
   std::filesystem::path out = options.has("out") ? std::filesystem::path(options.get<std::string>("out"))
-                                                 : std::filesystem::path(experiment.stem()).concat(".h5");
+                                                 : std::filesystem::path(experiment.stem()).concat(ending);
   if (out.empty() || std::filesystem::is_directory(out))
     throw InvalidInput(Place{"--out"}, fmt::format("'{}' is a folder; name the results file", out.string()));
   const auto folder = out.has_parent_path() ? out.parent_path() : std::filesystem::path(".");
@@ -89,6 +92,12 @@ po::options_description experiment_options() {
   return described;
 }
 
+void add_output_options(po::options_description& described, const char* out) {
+  described.add_options()("threads", po::value<std::int64_t>()->value_name("N"),
+                          "number of threads (all cores if not given); results do not depend on it")(
+      "out", po::value<std::string>()->value_name("FILE"), out);
+}
+
 run::Progress::Style style_of(const Options& options) {
   if (options.has("quiet")) return run::Progress::Style::quiet;
   return isatty(STDERR_FILENO) != 0 ? run::Progress::Style::bar : run::Progress::Style::lines;
@@ -111,11 +120,9 @@ int run_all(const spec::Sweep& sweep, const sweep::SweepOptions& sweep_options, 
 
 int run(const Call& call) {
   auto described = experiment_options();
-  described.add_options()("threads", po::value<std::int64_t>()->value_name("N"),
-                          "number of threads (all cores if not given); results do not depend on it")(
-      "out", po::value<std::string>()->value_name("FILE"), "results file (<experiment>.h5 if not given)")(
-      "keep-parts", "keep the results of each run of a sweep beside those of the whole")("quiet,q",
-                                                                                         "print nothing but errors");
+  add_output_options(described, "results file (<experiment>.h5 if not given)");
+  described.add_options()("keep-parts", "keep the results of each run of a sweep beside those of the whole")(
+      "quiet,q", "print nothing but errors");
   const Options options(call, "tyto run FILE [options]", described, 1, 1);
   if (!options.ready()) return exit_done;
 
@@ -147,6 +154,23 @@ int run(const Call& call) {
   }
   if (style != run::Progress::Style::quiet)
     std::cout << summary_text(summary, experiment) << "\nresults: " << out.string() << '\n' << std::flush;
+  return exit_done;
+}
+
+int trials(const Call& call) {
+  auto described = experiment_options();
+  add_output_options(described, "file of the trials (<experiment>_trials.h5 if not given)");
+  const Options options(call, "tyto trials FILE [options]", described, 1, 1);
+  if (!options.ready()) return exit_done;
+  const StopSignals signals;
+  const std::filesystem::path file = options.operands()[0];
+  plugin::Registry registry(plugin::search_path(call.executable, options.all("plugin-path")));
+  // Of a sweep these are the trials of the settings that stand outside it.
+  const auto experiment = spec::load_experiment(file, overrides_of(options), registry);
+  const run::RunOptions run_options{out_of(options, file, "_trials.h5"), call.command_line, file};
+  Executor executor(threads_of(options));
+  run::write_trials(experiment, run_options, executor, signals.token());
+  std::cout << "trials: " << run_options.out.string() << '\n' << std::flush;
   return exit_done;
 }
 

@@ -2,11 +2,11 @@
 
 usage: cuba_brian2.py BUILD [--rounds N]
 
-BUILD is a release build folder (bin/tyto). Needs Python with brian2, numpy below 2, h5py and a C++ compiler. The programs
-take turns; run it under `taskset -c 0`. Brian2 compiles its program once, before the first round. Both simulate 1 s of
-10,000 neurons with 2 million synapses in steps of 0.1 ms on one thread and record every spike. Prints each round with the
-mean rates of both, so that equal work can be seen, then medians and ratios: of the 10,000 steps alone, and of the whole
-run, which draws the synapses and (Tyto) writes them to the results file.
+BUILD is a release build folder (bin/tyto). Needs Python with brian2, numpy below 2, h5py and a C++ compiler. The
+programs take turns; run it under `taskset -c 0`. Brian2 compiles its program once, before the first round. Both simulate
+1 s of 10,000 neurons with 2 million synapses in steps of 0.1 ms on one thread and record every spike. Prints each round
+with the mean rates of both, so that equal work can be seen, then medians and ratios: of the 10,000 steps alone, and of
+the whole run, which draws the synapses and (Tyto) writes them to the results file.
 """
 import argparse
 import os

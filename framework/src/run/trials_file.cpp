@@ -1,0 +1,85 @@
+#include "trials_file.hpp"
+
+#include <bit>
+#include <cstring>
+
+#include <tyto/analysis_tools.hpp>
+#include <tyto/error.hpp>
+
+#include "../results/provenance.hpp"
+#include "../results/results_file.hpp"
+#include "report.hpp"
+#include "stop_watch.hpp"
+
+namespace tyto::run {
+
+namespace {
+
+constexpr std::size_t channels_in_a_byte = 8;
+
+std::vector<std::int8_t> bytes_of(const TrialSet& trials) {
+  static_assert(std::endian::native == std::endian::little, "the bytes of a word begin with its lowest bits");
+  const auto& shape = trials.shape();
+  const std::size_t row_bytes = (shape.channels + channels_in_a_byte - 1) / channels_in_a_byte;
+  std::vector<std::int8_t> bytes(trials.size() * shape.steps * row_bytes);
+  auto* next = bytes.data();
+  for (std::size_t trial = 0; trial < trials.size(); ++trial)
+    for (std::size_t step = 0; step < shape.steps; ++step, next += row_bytes)
+      std::memcpy(next, trials.spikes(trial).row(step).data(), row_bytes);
+  return bytes;
+}
+
+Table table_of(const TrialSet& trials) {
+  const auto& shape = trials.shape();
+  Table table;
+  std::vector<double> times;
+  for (std::size_t step = 0; step < shape.steps; ++step) times.push_back(static_cast<double>(step) * shape.dt_s);
+  std::vector<std::int64_t> first_channel;
+  for (std::size_t channel = 0; channel < shape.channels; channel += channels_in_a_byte)
+    first_channel.push_back(static_cast<std::int64_t>(channel));
+  table.axis("trial", numbered(trials.size()), "1", "number of the trial");
+  table.axis("time", std::move(times), "s", "begin of the step");
+  table.axis("byte", std::move(first_channel), "1", "first of the eight channels in the byte");
+  table.variable("spikes", {"trial", "time", "byte"}, bytes_of(trials), "1",
+                 "a bit for each channel, the first one in the lowest bit");
+  const auto& targets = trials.target_info();
+  for (std::size_t k = 0; k < targets.size(); ++k) {
+    const ReportedUnit unit = reported_unit(targets[k].dimension);
+    std::vector<double> values;
+    for (std::size_t trial = 0; trial < trials.size(); ++trial)
+      values.push_back(trials.targets(trial)[k] * unit.per_base);
+    table.variable(targets[k].name, {"trial"}, std::move(values), unit.name, targets[k].doc);
+  }
+  table.attribute("channels", static_cast<std::int64_t>(shape.channels));
+  return table;
+}
+
+}  // namespace
+
+void write_trials(const spec::Experiment& experiment, const RunOptions& options, Executor& executor,
+                  const std::stop_token& stop) {
+  if (experiment.simulation || !experiment.stages.empty())
+    throw InvalidInput(Place{options.experiment_file.string()},
+                       "this experiment has " + std::string(experiment.simulation ? "no trials" : "stages"));
+  Conduct conduct;
+  conduct.started = results::utc_now();
+  conduct.threads = executor.threads();
+  results::ResultsFile file(options.out);
+  const StopWatch watch;
+  const auto write = [&](Split split, int count) {
+    if (stop.stop_requested()) throw Interrupted();
+    if (count > 0)
+      file.write("/" + std::string(to_string(split)), table_of(make_trials(*experiment.stimulus, experiment.seed, split,
+                                                                           static_cast<std::size_t>(count), executor)));
+  };
+  write(Split::train, experiment.train_trials);
+  write(Split::validation, experiment.validation_trials);
+  write(Split::test, experiment.test_trials);
+  conduct.trials_s = watch.seconds();
+  write_root(file, experiment);
+  write_provenance(file, experiment, options, conduct);
+  if (stop.stop_requested()) throw Interrupted();
+  file.commit();
+}
+
+}  // namespace tyto::run

@@ -1,0 +1,242 @@
+"""Training epochs of two networks: PyTorch and the spiking libraries that stand on it beside Tyto.
+
+usage: networks.py TYTO [--sizes S L] [--peers pytorch snntorch norse spikingjelly] [--rounds N] [--threads N]
+                   [--learn N]
+
+Needs Python with torch, h5py and those of snntorch, norse and spikingjelly that are asked for. S is
+experiments/itd_basic.yaml (200-8-12, 16,384 trials in batches of 128), L is tests/benchmarks/digits_size.yaml
+(700-256-256-20, 2,048 trials in batches of 256). All programs train on the same trials, those of `tyto trials`, with
+the same batches, loss and optimizer, each with its own leaky neurons and their derivatives; they take turns, and Tyto
+runs in every turn. Prints each round, then medians and ratios. With --learn N each peer first trains N epochs, and the
+accuracies on the same test trials are printed, so that equal work can be seen. Run it under `taskset -c 0`.
+"""
+import argparse
+import math
+import os
+import pathlib
+import statistics
+import subprocess
+import tempfile
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+DT_S = 1e-3
+
+
+class Size:
+    def __init__(self, experiment, hidden, classes, batch, tau_s, rate, penalty):
+        self.experiment, self.hidden, self.classes, self.batch = experiment, hidden, classes, batch
+        self.decay, self.tau_s, self.rate, self.penalty = math.exp(-DT_S / tau_s), tau_s, rate, penalty
+
+
+SIZES = {"S": Size(HERE.parents[1] / "experiments" / "itd_basic.yaml", [8], 12, 128, 2e-3, 0.01, True),
+         "L": Size(HERE / "digits_size.yaml", [256, 256], 20, 256, 10e-3, 0.001, False)}
+
+
+class Trials:
+    def __init__(self, path, split, classes):
+        import h5py
+        import numpy
+        import torch
+        with h5py.File(path) as file:
+            group = file[split]
+            bits = group["spikes"][()].view("u1")
+            spikes = numpy.unpackbits(bits, axis=2, count=int(group.attrs["channels"]), bitorder="little")
+            angle_deg = group["ipd"][()]
+        self.spikes = torch.from_numpy(spikes)
+        self.labels = torch.from_numpy(numpy.clip((angle_deg + 90) / 180 * classes, 0, classes - 1).astype("int64"))
+
+
+def plain_neurons(torch, size):
+    """The published notebooks' neuron: a spike is seen one step after the crossing, and the reset one step later."""
+
+    class Spike(torch.autograd.Function):
+        @staticmethod
+        def forward(context, distance):
+            context.save_for_backward(distance)
+            return (distance > 0).to(distance.dtype)
+
+        @staticmethod
+        def backward(context, gradient):
+            logistic = torch.sigmoid(5 * context.saved_tensors[0])
+            return gradient * 5 * logistic * (1 - logistic)
+
+    def fire(current):
+        v = torch.zeros_like(current[:, 0])
+        s = torch.zeros_like(v)
+        spikes = [s]
+        for step in range(current.shape[1] - 1):
+            charged = (size.decay * v + current[:, step]) * (1 - s)
+            s = Spike.apply(v - 1)
+            v = charged
+            spikes.append(s)
+        return torch.stack(spikes, 1)
+
+    return fire
+
+
+def snntorch_neurons(torch, size):
+    import snntorch
+    # Its sigmoid's derivative overflows far below the threshold.
+    neuron = snntorch.Leaky(beta=size.decay, threshold=1.0, spike_grad=snntorch.surrogate.fast_sigmoid(slope=5),
+                            reset_mechanism="zero")
+
+    def fire(current):
+        membrane = neuron.reset_mem()
+        spikes = []
+        for step in range(current.shape[1]):
+            spiked, membrane = neuron(current[:, step], membrane)
+            spikes.append(spiked)
+        return torch.stack(spikes, 1)
+
+    return fire
+
+
+def norse_neurons(torch, size):
+    import norse
+    from norse.torch.functional.lif_box import LIFBoxParameters
+    parameters = LIFBoxParameters(tau_mem_inv=torch.tensor(1 / size.tau_s), v_th=torch.tensor(1.0), method="super",
+                                  alpha=torch.tensor(5.0))
+    neuron = norse.torch.LIFBoxCell(p=parameters, dt=DT_S)
+
+    def fire(current):
+        # Its membrane takes dt / tau of the input.
+        state = None
+        spikes = []
+        for step in range(current.shape[1]):
+            spiked, state = neuron(current[:, step] * (size.tau_s / DT_S), state)
+            spikes.append(spiked)
+        return torch.stack(spikes, 1)
+
+    return fire
+
+
+def spikingjelly_neurons(torch, size):
+    from spikingjelly.activation_based import functional, neuron, surrogate
+    node = neuron.LIFNode(tau=1 / (1 - size.decay), decay_input=False, v_threshold=1.0, v_reset=0.0, step_mode="m",
+                          surrogate_function=surrogate.Sigmoid(alpha=5.0))
+
+    def fire(current):
+        functional.reset_net(node)
+        return node(current.transpose(0, 1)).transpose(0, 1)
+
+    return fire
+
+
+PEERS = {"pytorch": plain_neurons, "snntorch": snntorch_neurons, "norse": norse_neurons,
+         "spikingjelly": spikingjelly_neurons}
+
+
+class Model:
+    """Weights, readout, loss and training, the same for every peer; what differs are the neurons."""
+
+    def __init__(self, torch, neurons, size, trials):
+        self.torch, self.size, self.trials = torch, size, trials
+        torch.manual_seed(1)
+        widths = [trials.spikes.shape[2], *size.hidden, size.classes]
+        self.weights = [((torch.rand(n, m) * 2 - 1) / m**0.5).requires_grad_() for n, m in zip(widths, widths[1:])]
+        self.optimizer = torch.optim.Adam(self.weights, lr=size.rate)
+        self.neurons = [neurons(torch, size) for _ in size.hidden]
+
+    def scores(self, spikes):
+        torch = self.torch
+        signal, rates = spikes, []
+        for weight, fire in zip(self.weights, self.neurons):
+            signal = fire(torch.matmul(signal, weight))
+            rates.append(signal.sum((0, 1)) / (signal.shape[0] * signal.shape[1] * DT_S))
+        current = torch.matmul(signal, self.weights[-1])
+        v = torch.zeros_like(current[:, 0])
+        total = torch.zeros_like(v)
+        for step in range(current.shape[1] - 1):
+            v = self.size.decay * v + current[:, step]
+            total = total + v
+        return total / current.shape[1], rates
+
+    def epoch(self):
+        torch, size, trials = self.torch, self.size, self.trials
+        order = torch.randperm(len(trials.labels))
+        losses = []
+        begin = time.perf_counter()
+        for index in order.split(size.batch):
+            scores, rates = self.scores(trials.spikes[index].float())
+            loss = torch.nn.functional.cross_entropy(scores, trials.labels[index])
+            if size.penalty:
+                loss = loss + (math.log(size.classes) * (torch.relu(rates[0] - 100) / 100) ** 2).mean() / size.hidden[0]
+            self.optimizer.zero_grad()
+            loss.backward()
+            self.optimizer.step()
+            losses.append(loss.item())
+        return time.perf_counter() - begin, sum(losses) / len(losses)
+
+    def accuracy(self, trials):
+        with self.torch.no_grad():
+            right = sum(int((self.scores(trials.spikes[part].float())[0].argmax(1) == trials.labels[part]).sum())
+                        for part in self.torch.arange(len(trials.labels)).split(self.size.batch))
+        return right / len(trials.labels)
+
+
+def run_tyto(program, size, threads, epochs=3):
+    import h5py
+    with tempfile.TemporaryDirectory() as folder:
+        out = os.path.join(folder, "out.h5")
+        subprocess.run([program, "run", str(size.experiment), "--quiet", "--threads", str(threads), "--set",
+                        f"learning.epochs={epochs}", "--out", out], check=True)
+        with h5py.File(out) as file:
+            return (statistics.median(file["provenance/epoch_s"][:].tolist()), file["training/loss"][:].tolist(),
+                    float(file["metrics/test/accuracy"][()]))
+
+
+def compare(torch, name, arguments, folder):
+    size = SIZES[name]
+    path = os.path.join(folder, f"{name}.h5")
+    subprocess.run([arguments.tyto, "trials", str(size.experiment), "--out", path], check=True,
+                   stdout=subprocess.DEVNULL)
+    train = Trials(path, "train", size.classes)
+    density = float(train.spikes[:256].float().mean())
+    print(f"size {name}: {len(train.labels)} trials, {100 * density:.1f} % of the channels fire in a step", flush=True)
+    models = {peer: Model(torch, PEERS[peer], size, train) for peer in arguments.peers}
+    if arguments.learn:
+        test = Trials(path, "test", size.classes)
+        for peer, model in models.items():
+            losses = [model.epoch()[1] for _ in range(arguments.learn)]
+            print(f"  {peer}: loss {losses[-1]:.3f} after {arguments.learn} epochs, accuracy "
+                  f"{100 * model.accuracy(test):.1f} %", flush=True)
+        _, losses, accuracy = run_tyto(arguments.tyto, size, arguments.threads, arguments.learn)
+        print(f"  tyto: loss {losses[-1]:.3f} after {arguments.learn} epochs, accuracy {100 * accuracy:.1f} %",
+              flush=True)
+    ratios = {peer: [] for peer in models}
+    times: dict[str, list[float]] = {peer: [] for peer in [*models, "tyto"]}
+    for number in range(arguments.rounds):
+        for peer, model in models.items():
+            peer_s, _ = model.epoch()
+            own_s, _, _ = run_tyto(arguments.tyto, size, arguments.threads)
+            times[peer].append(peer_s)
+            times["tyto"].append(own_s)
+            ratios[peer].append(peer_s / own_s)
+            print(f"  round {number + 1}: {peer} {peer_s:.3f} s, Tyto {own_s:.3f} s, ratio {ratios[peer][-1]:.1f}",
+                  flush=True)
+    for peer, values in ratios.items():
+        print(f"{name} {peer}: epoch {statistics.median(times[peer]):.3f} s, ratio {statistics.median(values):.1f} "
+              f"({min(values):.1f} to {max(values):.1f})")
+    print(f"{name} tyto: epoch {statistics.median(times['tyto']):.3f} s")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("tyto")
+    parser.add_argument("--sizes", nargs="+", choices=list(SIZES), default=list(SIZES))
+    parser.add_argument("--peers", nargs="+", choices=list(PEERS), default=list(PEERS))
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--learn", type=int, default=0)
+    arguments = parser.parse_args()
+    os.environ["OMP_NUM_THREADS"] = str(arguments.threads)
+    import torch
+    torch.set_num_threads(arguments.threads)
+    print(f"PyTorch {torch.__version__}, {arguments.threads} thread(s)", flush=True)
+    with tempfile.TemporaryDirectory() as folder:
+        for name in arguments.sizes:
+            compare(torch, name, arguments, folder)
+
+
+main()
