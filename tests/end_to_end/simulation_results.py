@@ -118,6 +118,13 @@ probes:
         run(executable, experiment, folder / "played.h5", *words)
         played = xr.open_dataset(folder / "played.h5", group="probes/node").value.values
         np.testing.assert_allclose(played, expected, rtol=0, atol=1e-12, err_msg=str(words))
+    # A sweep does not take a run for done whose recording has changed.
+    sweep = ("--set", "sweep={seed: {count: 2}}", "--keep-parts")
+    run(executable, experiment, folder / "sweep.h5", *sweep)
+    run(executable, recording, folder / "recording.h5", "--set", "stimulus.value=[7, t]")
+    run(executable, experiment, folder / "sweep.h5", *sweep)
+    played = xr.open_dataset(folder / "sweep.h5", group="probes/node").value.values
+    np.testing.assert_array_equal(played[..., 0], np.full((2, 600), 7.0))
 
 
 def check_response_curves(executable, folder):

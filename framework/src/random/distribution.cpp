@@ -1,6 +1,7 @@
 #include <tyto/distribution.hpp>
 
 #include <algorithm>
+#include <limits>
 
 #include <boost/math/distributions/normal.hpp>
 
@@ -50,7 +51,9 @@ double Distribution::draw(Random& random, std::size_t i) const {
   const boost::math::normal curve(mean.value_or((low + high) / 2), deviation.value_or((high - low) / 4));
   const double below = boost::math::cdf(curve, low);
   const double within = boost::math::cdf(curve, high) - below;
-  return std::clamp(boost::math::quantile(curve, below + within * part), low, high);
+  // The quantiles of 0 and 1, to which a sum may be rounded, are infinite.
+  constexpr double least = std::numeric_limits<double>::min(), most = 1 - std::numeric_limits<double>::epsilon();
+  return std::clamp(boost::math::quantile(curve, std::clamp(below + within * part, least, most)), low, high);
 }
 
 }  // namespace tyto

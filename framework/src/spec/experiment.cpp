@@ -445,6 +445,7 @@ Experiment load_experiment(const std::filesystem::path& file, const Overrides& o
                                                     : load_one(root, {folder, {}}, reader, experiment);
   reader.finish();
   experiment.components = reader.used();
+  experiment.files = reader.files();
   experiment.resolved = write(parts);
   return experiment;
 }

@@ -73,6 +73,7 @@ struct Experiment {
   std::string source;                            ///< the YAML text as given
   std::string resolved;                          ///< the whole configuration as YAML, defaults included
   std::vector<const ComponentInfo*> components;  ///< all that are used
+  std::vector<std::string> files;                ///< that components read
 };
 
 /// What the command line, or a sweep, changes.

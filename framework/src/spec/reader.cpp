@@ -232,7 +232,10 @@ std::optional<Node> Reader::value(const Node& node, const ParameterInfo& info, v
   }
   try {
     Meaning meaning = read_scalar(node, info);
-    if (info.file && !node.text.empty()) meaning.value = (folder_ / node.text).lexically_normal().string();
+    if (info.file && !node.text.empty()) {
+      files_.push_back((folder_ / node.text).lexically_normal().string());
+      meaning.value = files_.back();
+    }
     if (info.list) meaning.value = list_of(std::vector{meaning.value}, info.type);
     if (info.set) info.set(object, meaning.value);
     return std::move(meaning.resolved);

@@ -68,6 +68,8 @@ class Reader {
   [[nodiscard]] const plugin::Components& components() const { return components_; }
   /// Every component that was made, each once.
   [[nodiscard]] const std::vector<const ComponentInfo*>& used() const { return used_; }
+  /// Every file that a parameter named.
+  [[nodiscard]] const std::vector<std::string>& files() const { return files_; }
 
  private:
   void refuse_unknown_keys(const Node& node, const ParameterList& list, const std::vector<std::string>& ignored);
@@ -81,6 +83,7 @@ class Reader {
   std::filesystem::path folder_;
   std::vector<Diagnostic> faults_;
   std::vector<const ComponentInfo*> used_;
+  std::vector<std::string> files_;
   int depth_ = 0;  ///< components within components
 };
 

@@ -42,6 +42,7 @@ std::string key_of(const spec::Experiment& experiment, const std::string& framew
   };
   add_weights(experiment);
   for (const auto& stage : experiment.stages) add_weights(stage);
+  for (const auto& read : experiment.files) text += sums.of(read) + '\n';
   return results::sha256_text(text + experiment.resolved);
 }
 

@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# Every benchmark beside its peers, one after the other on one core: about half an hour.
+#
+# usage: all.sh BUILD [FOLDER]
+#
+# BUILD is a release build folder. The peers are installed from the Python package index into virtual environments in
+# FOLDER (BUILD/peers if not given), where they stay for the next time.
+set -euo pipefail
+
+build=$(realpath "${1:?the release build folder is missing}")
+peers=${2:-$build/peers}
+here=$(dirname "$(realpath "$0")")
+
+# environment NAME PACKAGE...: makes a virtual environment with packages once.
+environment() {
+  local folder=$peers/$1
+  if [[ ! -e $folder/complete ]]; then
+    python3 -m venv "$folder"
+    "$folder/bin/pip" install --quiet "${@:2}"
+    touch "$folder/complete"
+  fi
+}
+
+mkdir -p "$peers"
+environment networks torch snntorch norse spikingjelly h5py
+environment nengo nengo scipy h5py
+environment brian2 brian2 'numpy<2' h5py setuptools
+ninja -C "$build" benchmarks >/dev/null
+
+export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
+on_one_core() {
+  echo "== $(basename "$2")"
+  taskset -c 0 "$@"
+}
+on_one_core "$peers/networks/bin/python" -W ignore "$here/networks.py" "$build/bin/tyto" --learn 2
+on_one_core "$peers/nengo/bin/python" "$here/nef_nengo.py" "$build"
+on_one_core "$peers/brian2/bin/python" "$here/cuba_brian2.py" "$build"
+echo "== kernels"
+taskset -c 0 "$build/tests/network_benchmark"
+taskset -c 0 "$build/tests/trials_benchmark"
