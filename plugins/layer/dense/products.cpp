@@ -395,62 +395,84 @@ void add_value_gradients(const S* values, std::size_t steps, std::size_t from, t
     });
 }
 
-/// `rows` steps times `vectors` vectors of inputs: sums over outputs that stay in registers meanwhile.
-template <class S, std::size_t rows, std::size_t vectors>
-HWY_INLINE void input_gradient_block(tyto::Rows<const S> gradient, std::size_t to, const S* turned, std::size_t length,
-                                     S* sums) {
+/// The first `count` lanes of a sum are added to numbers.
+template <class S>
+HWY_INLINE void add_lanes(hn::Vec<Tag<S>> sum, std::size_t count, S* numbers) {
   const Tag<S> d;
-  std::array<hn::Vec<Tag<S>>, rows * vectors> block;
-  for (auto& sum : block) sum = hn::Zero(d);
+  if (count >= hn::Lanes(d)) return hn::StoreU(hn::Add(hn::LoadU(d, numbers), sum), d, numbers);
+  HWY_ALIGN std::array<S, HWY_MAX_BYTES / sizeof(S)> lanes;
+  hn::Store(sum, d, lanes.data());
+  for (std::size_t k = 0; k < count; ++k) numbers[k] += lanes[k];
+}
+
+/// Adds the sums of `rows` steps for `vectors` vectors of inputs, of which `columns` inputs exist, to the targets. They
+/// stay in registers meanwhile.
+template <class S, std::size_t rows, std::size_t vectors>
+HWY_INLINE void input_gradient_rows(tyto::Rows<const S> gradient, std::size_t to, const S* turned, std::size_t length,
+                                    std::size_t columns, tyto::Rows<S> target) {
+  const Tag<S> d;
+  std::array<hn::Vec<Tag<S>>, rows * vectors> sums;
+  for (auto& sum : sums) sum = hn::Zero(d);
   for (std::size_t j = 0; j < to; ++j) {
     for (std::size_t v = 0; v < vectors; ++v) {
       const auto weights = hn::LoadU(d, turned + j * length + v * hn::Lanes(d));
       for (std::size_t r = 0; r < rows; ++r)
-        block[r * vectors + v] = hn::Add(block[r * vectors + v], hn::Mul(hn::Set(d, gradient[r][j]), weights));
+        sums[r * vectors + v] = hn::Add(sums[r * vectors + v], hn::Mul(hn::Set(d, gradient[r][j]), weights));
     }
   }
   for (std::size_t r = 0; r < rows; ++r)
-    for (std::size_t v = 0; v < vectors; ++v)
-      hn::StoreU(block[r * vectors + v], d, sums + r * length + v * hn::Lanes(d));
+    for (std::size_t v = 0; v < vectors; ++v) {
+      const std::size_t first = v * hn::Lanes(d);
+      if (first < columns) add_lanes<S>(sums[r * vectors + v], columns - first, target[r] + first);
+    }
 }
 
-/// The sums of `rows` steps for all inputs.
-template <class S, std::size_t rows>
-HWY_INLINE void input_gradient_rows(tyto::Rows<const S> gradient, std::size_t to, const S* turned, std::size_t length,
-                                    S* sums) {
-  const std::size_t lanes = hn::Lanes(Tag<S>());
-  std::size_t first = 0;
-  for (; first + 4 <= length / lanes; first += 4)
-    input_gradient_block<S, rows, 4>(gradient, to, turned + first * lanes, length, sums + first * lanes);
-  for (; first < length / lanes; ++first)
-    input_gradient_block<S, rows, 1>(gradient, to, turned + first * lanes, length, sums + first * lanes);
+/// The same for all steps of all trials, so that the weights of these inputs stay in the nearest cache.
+template <class S, std::size_t vectors>
+HWY_INLINE void input_gradient_columns(std::span<const tyto::Rows<const S>> grad_currents, std::size_t steps,
+                                       std::size_t to, const S* turned, std::size_t length, std::size_t first,
+                                       std::size_t columns, std::span<const tyto::Rows<S>> grad_inputs) {
+  constexpr std::size_t rows = 8;
+  for (std::size_t trial = 0; trial < grad_currents.size(); ++trial) {
+    const tyto::Rows<const S> gradient = grad_currents[trial];
+    const tyto::Rows<S> target{grad_inputs[trial].data + first, grad_inputs[trial].stride};
+    std::size_t t = 0;
+    for (; t + rows <= steps; t += rows)
+      input_gradient_rows<S, rows, vectors>({gradient[t], gradient.stride}, to, turned + first, length, columns,
+                                            {target[t], target.stride});
+    for (; t < steps; ++t)
+      input_gradient_rows<S, 1, vectors>({gradient[t], gradient.stride}, to, turned + first, length, columns,
+                                         {target[t], target.stride});
+  }
+}
+
+/// turned[j][i] = w[i][j], in rows that are filled up with zeros. It goes by tiles, so that the lines of the cache that
+/// are read and written are all used while they are at hand.
+template <class S>
+void turn(const S* HWY_RESTRICT w, std::size_t from, std::size_t to, std::size_t length, S* HWY_RESTRICT turned) {
+  constexpr std::size_t tile = 16;
+  for (std::size_t i = 0; i < from; i += tile) {
+    const std::size_t end = HWY_MIN(from, i + tile);
+    for (std::size_t j = 0; j < to; ++j)
+      for (std::size_t k = i; k < end; ++k) turned[j * length + k] = w[k * to + j];
+  }
+  for (std::size_t j = 0; j < to; ++j) std::fill(turned + j * length + from, turned + (j + 1) * length, S(0));
 }
 
 template <class S>
 void add_input_gradients(std::span<const tyto::Rows<const S>> grad_currents, std::size_t steps, const S* w,
                          std::size_t from, std::size_t to, std::span<const tyto::Rows<S>> grad_inputs) {
-  constexpr std::size_t rows = 4;
+  const std::size_t lanes = hn::Lanes(Tag<S>());
   const std::size_t length = padded_length<S>(from);
   thread_local Scratch<S> turned;  // w with lanes over inputs
-  thread_local Scratch<S> sums;
-  turned.assign(to * length, S(0));
-  sums.resize(rows * length);
-  for (std::size_t i = 0; i < from; ++i)
-    for (std::size_t j = 0; j < to; ++j) turned[j * length + i] = w[i * to + j];
-  for (std::size_t trial = 0; trial < grad_currents.size(); ++trial)
-    for (std::size_t t = 0; t < steps; t += rows) {
-      const tyto::Rows<const S> gradient{grad_currents[trial][t], grad_currents[trial].stride};
-      const std::size_t filled = HWY_MIN(rows, steps - t);
-      if (filled == rows)
-        input_gradient_rows<S, rows>(gradient, to, turned.data(), length, sums.data());
-      else
-        for (std::size_t r = 0; r < filled; ++r)
-          input_gradient_rows<S, 1>({gradient[r], 0}, to, turned.data(), length, sums.data() + r * length);
-      for (std::size_t r = 0; r < filled; ++r) {
-        S* const target = grad_inputs[trial][t + r];
-        for (std::size_t i = 0; i < from; ++i) target[i] += sums[r * length + i];
-      }
-    }
+  turned.resize(to * length);
+  turn(w, from, to, length, turned.data());
+  std::size_t first = 0;
+  for (; first + lanes < from; first += 2 * lanes)
+    input_gradient_columns<S, 2>(grad_currents, steps, to, turned.data(), length, first,
+                                 HWY_MIN(from - first, 2 * lanes), grad_inputs);
+  if (first < from)
+    input_gradient_columns<S, 1>(grad_currents, steps, to, turned.data(), length, first, from - first, grad_inputs);
 }
 
 // One plain function for each product and precision: what the dispatch tables point to.
