@@ -7,8 +7,9 @@ Needs Python with torch, h5py and those of snntorch, norse and spikingjelly that
 experiments/itd_basic.yaml (200-8-12, 16,384 trials in batches of 128), L is tests/benchmarks/digits_size.yaml
 (700-256-256-20, 2,048 trials in batches of 256). All programs train on the same trials, those of `tyto trials`, with
 the same batches, loss and optimizer, each with its own leaky neurons and their derivatives; they take turns, and Tyto
-runs in every turn. Prints each round, then medians and ratios. With --learn N each peer first trains N epochs, and the
-accuracies on the same test trials are printed, so that equal work can be seen. Run it under `taskset -c 0`.
+runs in every turn. Prints each round, then medians and ratios; with S also how long NumPy takes to make the same number
+of trials of the same kind. With --learn N each peer first trains N epochs, and the accuracies on the same test trials
+are printed, so that equal work can be seen. Run it under `taskset -c 0`.
 """
 import argparse
 import math
@@ -18,6 +19,7 @@ import statistics
 import subprocess
 import tempfile
 import time
+import typing
 
 HERE = pathlib.Path(__file__).resolve().parent
 DT_S = 1e-3
@@ -31,6 +33,29 @@ class Size:
 
 SIZES = {"S": Size(HERE.parents[1] / "experiments" / "itd_basic.yaml", [8], 12, 128, 2e-3, 0.01, True),
          "L": Size(HERE / "digits_size.yaml", [256, 256], 20, 256, 10e-3, 0.001, False)}
+
+
+def numpy_trials_s(numpy, count):
+    """Time in which NumPy makes trials of S, the rate integrated exactly over each step (envelope power 2)."""
+    fibres, steps, frequency_hz, rate_max_hz = 100, 100, 50.0, 600.0
+    rng = numpy.random.default_rng(1)
+    begin = time.perf_counter()
+    ipd = rng.uniform(-numpy.pi / 2, numpy.pi / 2, count)
+    omega = 2 * numpy.pi * frequency_hz
+    start = omega * DT_S * numpy.arange(steps) + 2 * numpy.pi * rng.random()
+    ears = start[:, None] + numpy.linspace(0, numpy.pi / 2, fibres)[None, :]
+
+    def integral(theta):  # of ((1 + sin theta) / 2)^2
+        return (1.5 * theta - 2 * numpy.cos(theta) - numpy.sin(2 * theta) / 4) / 4
+
+    spikes = numpy.empty((count, steps, 2 * fibres), numpy.uint8)
+    for first in range(0, count, 512):
+        part = slice(first, min(count, first + 512))
+        theta = numpy.concatenate([numpy.broadcast_to(ears, (part.stop - part.start, steps, fibres)),
+                                   ears[None] + ipd[part, None, None]], axis=2)
+        probability = rate_max_hz / omega * (integral(theta + omega * DT_S) - integral(theta))
+        spikes[part] = rng.random(theta.shape) < probability
+    return time.perf_counter() - begin
 
 
 class Trials:
@@ -175,6 +200,13 @@ class Model:
         return right / len(trials.labels)
 
 
+class Answer(typing.NamedTuple):
+    epoch_s: float
+    trials_s: float
+    losses: list
+    accuracy: float
+
+
 def run_tyto(program, size, threads, epochs=3):
     import h5py
     with tempfile.TemporaryDirectory() as folder:
@@ -182,8 +214,9 @@ def run_tyto(program, size, threads, epochs=3):
         subprocess.run([program, "run", str(size.experiment), "--quiet", "--threads", str(threads), "--set",
                         f"learning.epochs={epochs}", "--out", out], check=True)
         with h5py.File(out) as file:
-            return (statistics.median(file["provenance/epoch_s"][:].tolist()), file["training/loss"][:].tolist(),
-                    float(file["metrics/test/accuracy"][()]))
+            return Answer(statistics.median(file["provenance/epoch_s"][:].tolist()),
+                          float(file["provenance/trials_s"][()]), file["training/loss"][:].tolist(),
+                          float(file["metrics/test/accuracy"][()]))
 
 
 def compare(torch, name, arguments, folder):
@@ -201,15 +234,18 @@ def compare(torch, name, arguments, folder):
             losses = [model.epoch()[1] for _ in range(arguments.learn)]
             print(f"  {peer}: loss {losses[-1]:.3f} after {arguments.learn} epochs, accuracy "
                   f"{100 * model.accuracy(test):.1f} %", flush=True)
-        _, losses, accuracy = run_tyto(arguments.tyto, size, arguments.threads, arguments.learn)
-        print(f"  tyto: loss {losses[-1]:.3f} after {arguments.learn} epochs, accuracy {100 * accuracy:.1f} %",
-              flush=True)
+        answer = run_tyto(arguments.tyto, size, arguments.threads, arguments.learn)
+        print(f"  tyto: loss {answer.losses[-1]:.3f} after {arguments.learn} epochs, accuracy "
+              f"{100 * answer.accuracy:.1f} %", flush=True)
     ratios = {peer: [] for peer in models}
+    making: list[float] = []
     times: dict[str, list[float]] = {peer: [] for peer in [*models, "tyto"]}
     for number in range(arguments.rounds):
         for peer, model in models.items():
             peer_s, _ = model.epoch()
-            own_s, _, _ = run_tyto(arguments.tyto, size, arguments.threads)
+            answer = run_tyto(arguments.tyto, size, arguments.threads)
+            own_s = answer.epoch_s
+            making.append(answer.trials_s)
             times[peer].append(peer_s)
             times["tyto"].append(own_s)
             ratios[peer].append(peer_s / own_s)
@@ -219,6 +255,13 @@ def compare(torch, name, arguments, folder):
         print(f"{name} {peer}: epoch {statistics.median(times[peer]):.3f} s, ratio {statistics.median(values):.1f} "
               f"({min(values):.1f} to {max(values):.1f})")
     print(f"{name} tyto: epoch {statistics.median(times['tyto']):.3f} s")
+    if name == "S":
+        import numpy
+        measured, all_trials = 4096, 20480  # of training and test
+        numpy_s = numpy_trials_s(numpy, measured) * all_trials / measured
+        own_s = statistics.median(making)
+        print(f"making {all_trials} trials: NumPy {numpy_s:.2f} s ({measured} measured), Tyto {own_s:.3f} s, "
+              f"ratio {numpy_s / own_s:.1f}")
 
 
 def main():

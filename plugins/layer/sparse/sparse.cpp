@@ -132,6 +132,7 @@ class Sparse final : public tyto::Layer {
     }
   }
 
+  /// Cells of the matrix (from, to), whose number is from * `to` + to.
   static void draw_pairs(tyto::Random& random, std::size_t from, std::size_t to, std::span<double> values) {
     const std::size_t count = values.size() / 2;
     const std::uint64_t all = std::uint64_t{from} * to;

@@ -46,6 +46,30 @@ TEST(SparseIn64Bits, DrawsDifferentPairs) {
   }
 }
 
+/// Few of very many pairs are drawn in another way, which keeps the same promises.
+TEST(SparseIn64Bits, DrawsFewOfManyPairs) {
+  const auto made = workshop::simulation(
+      "from: {type: lif, size: 2000}\n"
+      "to: {type: node, size: 1500, input: {from: from, type: sparse, weight: 1, probability: 0.001}}",
+      "{}", dt_s, 0);
+  std::vector<double> sources(2000, 0.0);
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    tyto::initialise(*made.simulation, seed);
+    const auto pairs = pairs_of(made);
+    ASSERT_EQ(pairs.size(), 3000U);
+    EXPECT_TRUE(std::is_sorted(pairs.begin(), pairs.end()));
+    EXPECT_EQ(std::adjacent_find(pairs.begin(), pairs.end()), pairs.end()) << "a pair was drawn twice";
+    for (const auto& [from, to] : pairs) {
+      ASSERT_TRUE(from >= 0 && from < 2000 && to >= 0 && to < 1500);
+      ++sources[static_cast<std::size_t>(from)];
+    }
+  }
+  double squares = 0;
+  for (const double count : sources) squares += (count - 30) * (count - 30) / 30;
+  // 1999 degrees of freedom: mean 1999, standard deviation 63.
+  EXPECT_NEAR(squares, 1999, 5 * 63);
+}
+
 /// Every pair is equally likely: over many seeds, counts per pair are those of a hypergeometric distribution.
 TEST(SparseIn64Bits, EveryPairIsEquallyLikely) {
   const auto made = joined("type: sparse, weight: 1, probability: 0.1");

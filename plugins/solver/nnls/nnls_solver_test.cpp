@@ -29,6 +29,15 @@ Problem golden_problem(const golden::File& file) {
   return problem;
 }
 
+/// The current that a solution gives to output k at point p.
+double current_of(const tyto::DecodingProblem& view, const tyto::DecodingSolution& solution, std::size_t p,
+                  std::size_t k) {
+  double current = 0;
+  for (std::size_t i = 0; i < view.neurons; ++i)
+    current += view.rates_hz[p * view.neurons + i] * solution.weights[i * view.outputs + k];
+  return current;
+}
+
 /// |(B'B + m sigma^2 I) w - B'J| of one output.
 double objective(const Eigen::MatrixXd& matrix, const Eigen::VectorXd& right, const Eigen::VectorXd& w) {
   return (matrix * w - right).norm();
@@ -90,9 +99,7 @@ TEST(NnlsSolver, RelaxedFormFitsBetterWhereNeuronsFire) {
     double sum = 0;
     for (std::size_t p = 0; p < view.points; ++p)
       for (std::size_t k = 0; k < view.outputs; ++k) {
-        double current = 0;
-        for (std::size_t i = 0; i < view.neurons; ++i)
-          current += view.rates_hz[p * view.neurons + i] * solution.weights[i * view.outputs + k];
+        const double current = current_of(view, solution, p, k);
         const double wanted = view.wanted[p * view.outputs + k];
         const double miss = wanted >= 1 ? current - wanted : std::max(0.0, current - 1);
         sum += miss * miss;
@@ -117,9 +124,7 @@ TEST(NnlsSolver, RelaxedFormGivesBetterRates) {
     double sum = 0;
     for (std::size_t p = 0; p < view.points; ++p)
       for (std::size_t k = 0; k < view.outputs; ++k) {
-        double current = 0;
-        for (std::size_t i = 0; i < view.neurons; ++i)
-          current += view.rates_hz[p * view.neurons + i] * solution.weights[i * view.outputs + k];
+        const double current = current_of(view, solution, p, k);
         const double miss = rate_hz(current) - rate_hz(view.wanted[p * view.outputs + k]);
         sum += miss * miss;
       }
