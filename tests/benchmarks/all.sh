@@ -23,16 +23,18 @@ environment() {
 
 mkdir -p "$peers"
 environment networks torch snntorch norse spikingjelly h5py
-environment nengo nengo scipy h5py
+# Later versions of SciPy do not find the minimum of these problems: 1.17.1 leaves a residual of 44455 where 32305 is
+# possible, and says less.
+environment nengo nengo 'scipy<1.12' 'numpy<2' h5py
 environment brian2 brian2 'numpy<2' h5py setuptools
 ninja -C "$build" benchmarks >/dev/null
 
-export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
+export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 PYTHONWARNINGS=ignore
 on_one_core() {
   echo "== $(basename "$2")"
   taskset -c 0 "$@"
 }
-on_one_core "$peers/networks/bin/python" -W ignore "$here/networks.py" "$build/bin/tyto" --learn 2
+on_one_core "$peers/networks/bin/python" "$here/networks.py" "$build/bin/tyto" --learn 2
 on_one_core "$peers/nengo/bin/python" "$here/nef_nengo.py" "$build"
 on_one_core "$peers/brian2/bin/python" "$here/cuba_brian2.py" "$build"
 echo "== kernels"
