@@ -1,0 +1,304 @@
+#include "products.hpp"
+
+#include <algorithm>
+
+// Highway compiles this file once for each instruction set. Left out are two that other ones stand in for.
+#undef HWY_DISABLED_TARGETS
+#define HWY_DISABLED_TARGETS (HWY_SSSE3 | HWY_AVX3_DL)
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "spike_sums.cpp"
+#include <hwy/foreach_target.h>
+// foreach_target.h has to come first.
+#include <hwy/highway.h>
+
+#include "products-inl.hpp"
+
+HWY_BEFORE_NAMESPACE();
+namespace dense::HWY_NAMESPACE {
+
+/// The weights of this many neighbouring inputs are added up before they join the sum, so that the sums of all patterns
+/// of their spikes can be looked up.
+constexpr std::size_t group_inputs = 4;
+constexpr std::size_t patterns = std::size_t{1} << group_inputs;
+constexpr std::size_t groups_per_word = 64 / group_inputs;
+
+/// `vectors` vectors of the sum of the rows of a step's spikes, which stay in registers meanwhile.
+template <class S, std::size_t vectors>
+HWY_INLINE void sum_step_rows(const tyto::Spikes& spikes, std::size_t t, const S* rows, std::size_t length, S* sum) {
+  const Tag<S> d;
+  std::array<hn::Vec<Tag<S>>, vectors> sums;
+  for (auto& whole : sums) whole = hn::Zero(d);
+  for (std::size_t w = 0; w < spikes.words(); ++w)
+    for (std::uint64_t bits = spikes.row(t)[w]; bits != 0;) {
+      const auto first = static_cast<std::size_t>(std::countr_zero(bits));
+      const std::size_t begin = first / group_inputs * group_inputs;
+      const std::uint64_t group = std::uint64_t{15} << begin & bits;
+      bits ^= group;
+      const S* row = rows + (w * 64 + first) * length;
+      std::array<hn::Vec<Tag<S>>, vectors> parts;
+      for (std::size_t v = 0; v < vectors; ++v) parts[v] = hn::LoadU(d, row + v * hn::Lanes(d));
+      for (std::uint64_t rest = group & (group - 1); rest != 0; rest &= rest - 1) {
+        row = rows + (w * 64 + static_cast<std::size_t>(std::countr_zero(rest))) * length;
+        for (std::size_t v = 0; v < vectors; ++v) parts[v] = hn::Add(parts[v], hn::LoadU(d, row + v * hn::Lanes(d)));
+      }
+      for (std::size_t v = 0; v < vectors; ++v) sums[v] = hn::Add(sums[v], parts[v]);
+    }
+  for (std::size_t v = 0; v < vectors; ++v) hn::StoreU(sums[v], d, sum + v * hn::Lanes(d));
+}
+
+/// Follows the spikes one by one: lanes over outputs.
+template <class S>
+void add_spikes_by_row(std::span<const tyto::Spikes> trials, const S* w, std::size_t to,
+                       std::span<const tyto::Rows<S>> currents) {
+  const std::size_t lanes = hn::Lanes(Tag<S>());
+  const std::size_t length = padded_length<S>(to);
+  thread_local Scratch<S> copy, sum;  // scratch, so that no call allocates
+  const S* const rows = padded_rows(w, trials.front().channels, to, length, copy);
+  sum.resize(length);
+  for (std::size_t trial = 0; trial < trials.size(); ++trial)
+    for (std::size_t t = 0; t < trials[trial].steps; ++t) {
+      in_vectors(length / lanes, [&]<std::size_t vectors>(std::size_t first) HWY_ATTR {
+        sum_step_rows<S, vectors>(trials[trial], t, rows + first * lanes, length, sum.data() + first * lanes);
+      });
+      S* const current = currents[trial][t];
+      for (std::size_t j = 0; j < to; ++j) current[j] += sum[j];
+    }
+}
+
+/// Some neighbouring groups, few enough for their table to stay in the nearest cache. All lie in one word of a step.
+struct Block {
+  std::size_t first_group = 0;
+  std::size_t groups = 0;
+};
+
+/// The sums of all patterns of spikes of each group, [group][pattern][vectors * lanes], for `columns` columns of the
+/// weights.
+template <class D, class S, std::size_t vectors>
+HWY_INLINE void tabulate(D d, const S* w, std::size_t from, std::size_t to, std::size_t columns, S* table) {
+  constexpr std::size_t length = vectors * hn::MaxLanes(D());
+  HWY_ALIGN std::array<S, length> row{};
+  for (std::size_t group = 0; group * group_inputs < from; ++group, table += patterns * length) {
+    std::fill_n(table, length, S(0));
+    for (std::size_t k = 0; k < group_inputs; ++k) {
+      const std::size_t i = group * group_inputs + k;
+      if (i < from) std::copy_n(w + i * to, columns, row.data());
+      // Without its last spike a pattern has been seen already.
+      const std::size_t spike = std::size_t{1} << k;
+      for (std::size_t pattern = spike; pattern < 2 * spike; ++pattern)
+        for (std::size_t j = 0; j < length; j += hn::Lanes(d))
+          hn::StoreU(hn::Add(hn::LoadU(d, table + (pattern - spike) * length + j), hn::Load(d, row.data() + j)), d,
+                     table + pattern * length + j);
+    }
+  }
+}
+
+/// Adds a block's part to the sums of `rows` steps from t on. They go on side by side, so that none waits for another
+/// one's addition.
+template <class D, class S, std::size_t vectors, std::size_t rows>
+HWY_INLINE void look_up(D d, const tyto::Spikes& spikes, std::size_t t, const Block& block, const S* table, S* sums) {
+  constexpr std::size_t length = vectors * hn::MaxLanes(D());
+  std::array<hn::Vec<D>, rows * vectors> parts;
+  for (std::size_t k = 0; k < rows * vectors; ++k) parts[k] = hn::LoadU(d, sums + t * length + k * hn::Lanes(d));
+  std::array<std::uint64_t, rows> bits;
+  for (std::size_t r = 0; r < rows; ++r)
+    bits[r] =
+        spikes.row(t + r)[block.first_group / groups_per_word] >> (block.first_group % groups_per_word * group_inputs);
+  for (std::size_t group = 0; group < block.groups; ++group, table += patterns * length)
+    for (std::size_t r = 0; r < rows; ++r) {
+      const S* const part = table + bits[r] % patterns * length;
+      bits[r] /= patterns;
+      for (std::size_t v = 0; v < vectors; ++v)
+        parts[r * vectors + v] = hn::Add(parts[r * vectors + v], hn::LoadU(d, part + v * hn::Lanes(d)));
+    }
+  for (std::size_t k = 0; k < rows * vectors; ++k) hn::StoreU(parts[k], d, sums + t * length + k * hn::Lanes(d));
+}
+
+/// Looks up the sums of groups of inputs by their patterns of spikes.
+template <class D, class S, std::size_t vectors>
+HWY_INLINE void add_columns_by_pattern(D d, std::span<const tyto::Spikes> trials, const S* w, std::size_t to,
+                                       std::size_t first, std::span<const tyto::Rows<S>> currents) {
+  constexpr std::size_t rows = 4;
+  constexpr std::size_t length = vectors * hn::MaxLanes(D());
+  constexpr std::size_t block_groups = length * sizeof(S) > 64 ? groups_per_word / 2 : groups_per_word;
+  const std::size_t steps = trials.front().steps, from = trials.front().channels;
+  const std::size_t groups = (from + group_inputs - 1) / group_inputs;
+  const std::size_t columns = HWY_MIN(to - first, vectors * hn::Lanes(d));
+  thread_local Scratch<S> table, sums;  // scratch, so that no call allocates
+  table.resize(groups * patterns * length);
+  tabulate<D, S, vectors>(d, w + first, from, to, columns, table.data());
+  for (std::size_t trial = 0; trial < trials.size(); ++trial) {
+    sums.assign(steps * length, S(0));
+    for (Block block; block.first_group < groups; block.first_group += block_groups) {
+      block.groups = HWY_MIN(groups - block.first_group, block_groups);
+      const S* const own = table.data() + block.first_group * patterns * length;
+      std::size_t t = 0;
+      for (; t + rows <= steps; t += rows) look_up<D, S, vectors, rows>(d, trials[trial], t, block, own, sums.data());
+      for (; t < steps; ++t) look_up<D, S, vectors, 1>(d, trials[trial], t, block, own, sums.data());
+    }
+    for (std::size_t t = 0; t < steps; ++t) {
+      const S* const sum = sums.data() + t * length;
+      S* const current = currents[trial][t] + first;
+      for (std::size_t j = 0; j < columns; ++j) current[j] += sum[j];
+    }
+  }
+}
+
+template <class S>
+void add_spikes_by_pattern(std::span<const tyto::Spikes> trials, const S* w, std::size_t to,
+                           std::span<const tyto::Rows<S>> currents) {
+  const hn::CappedTag<S, 8> few;
+  const Tag<S> d;
+  if (to <= hn::Lanes(few)) return add_columns_by_pattern<decltype(few), S, 1>(few, trials, w, to, 0, currents);
+  std::size_t first = 0;
+  for (; first + hn::Lanes(d) < to; first += 2 * hn::Lanes(d))
+    add_columns_by_pattern<Tag<S>, S, 2>(d, trials, w, to, first, currents);
+  if (first < to) add_columns_by_pattern<Tag<S>, S, 1>(d, trials, w, to, first, currents);
+}
+
+/// Whether a vector holds the sums of all patterns of a group, so that its lanes can be looked up without memory.
+template <class S>
+constexpr bool table_is_vector = hn::MaxLanes(Tag<S>()) == patterns;
+
+constexpr std::size_t groups_per_half = groups_per_word / 2;
+
+/// One output's sums of all patterns of spikes of each group, a vector of lanes for each: [group][outputs].
+template <class S, std::size_t outputs>
+void tabulate_vectors(const S* w, std::size_t from, std::size_t to, std::size_t columns, S* table) {
+  const Tag<S> d;
+  constexpr std::array<std::uint64_t, group_inputs> patterns_with{0xAAAA, 0xCCCC, 0xF0F0, 0xFF00};
+  for (std::size_t first = 0; first < from; first += group_inputs)
+    for (std::size_t q = 0; q < outputs; ++q, table += patterns) {
+      auto sums = hn::Zero(d);
+      for (std::size_t k = 0; q < columns && k < HWY_MIN(group_inputs, from - first); ++k)
+        sums = hn::IfThenElse(mask_of(d, patterns_with[k]), hn::Add(sums, hn::Set(d, w[(first + k) * to + q])), sums);
+      hn::Store(sums, d, table);
+    }
+}
+
+/// The sums of a vector of steps, `places` halves of words from the first row of spikes, for some outputs.
+template <class S, std::size_t outputs>
+HWY_INLINE void look_up_lanes(const tyto::Spikes& spikes, hn::Vec<hn::RebindToSigned<Tag<S>>> places, const S* table,
+                              std::array<hn::Vec<Tag<S>>, outputs>& sums) {
+  const Tag<S> d;
+  const hn::RebindToSigned<Tag<S>> halves;
+  const hn::RebindToUnsigned<Tag<S>> numbers;
+  const auto pattern = hn::Set(numbers, patterns - 1);
+  const std::size_t groups = (spikes.channels + group_inputs - 1) / group_inputs;
+  const auto* const bits = reinterpret_cast<const hn::TFromD<decltype(halves)>*>(spikes.data);
+  for (auto& sum : sums) sum = hn::Zero(d);
+  for (std::size_t first = 0; first < groups; first += groups_per_half) {
+    auto fired = hn::BitCast(numbers, hn::GatherIndex(halves, bits + first / groups_per_half, places));
+    const std::size_t end = HWY_MIN(groups, first + groups_per_half);
+    for (std::size_t group = first; group < end; ++group, table += outputs * patterns) {
+      const auto index = hn::IndicesFromVec(d, hn::And(fired, pattern));
+      fired = hn::ShiftRight<group_inputs>(fired);
+      for (std::size_t q = 0; q < outputs; ++q)
+        sums[q] = hn::Add(sums[q], hn::TableLookupLanes(hn::Load(d, table + q * patterns), index));
+    }
+  }
+}
+
+/// Lanes over steps: a group's table is a vector, and the patterns of many steps are looked up in it at once.
+template <class S, std::size_t outputs>
+void add_columns_by_lane(std::span<const tyto::Spikes> trials, const S* w, std::size_t to, std::size_t first,
+                         std::span<const tyto::Rows<S>> currents) {
+  const Tag<S> d;
+  const hn::CappedTag<S, 4> few;
+  const hn::RebindToSigned<Tag<S>> halves;
+  constexpr std::size_t lanes = hn::MaxLanes(Tag<S>());
+  using Place = hn::TFromD<decltype(halves)>;
+  const std::size_t steps = trials.front().steps, from = trials.front().channels;
+  const std::size_t columns = HWY_MIN(to - first, outputs);
+  thread_local Scratch<S> table;  // scratch, so that no call allocates
+  table.resize((from + group_inputs - 1) / group_inputs * outputs * patterns);
+  tabulate_vectors<S, outputs>(w + first, from, to, columns, table.data());
+  HWY_ALIGN std::array<S, lanes * outputs> turned;  // [output / 4][step][4]
+  for (std::size_t trial = 0; trial < trials.size(); ++trial)
+    for (std::size_t t = 0; t < steps; t += lanes) {
+      // Lanes behind the last step repeat it and are thrown away.
+      const auto step =
+          hn::Min(hn::Iota(halves, static_cast<Place>(t)), hn::Set(halves, static_cast<Place>(steps - 1)));
+      const auto places = hn::Mul(step, hn::Set(halves, static_cast<Place>(2 * trials[trial].words())));
+      std::array<hn::Vec<Tag<S>>, outputs> sums;
+      look_up_lanes<S, outputs>(trials[trial], places, table.data(), sums);
+      for (std::size_t q = 0; q < outputs; q += 4)
+        hn::StoreInterleaved4(sums[q], sums[q + 1], sums[q + 2], sums[q + 3], d, turned.data() + q * lanes);
+      const std::size_t count = HWY_MIN(lanes, steps - t);
+      for (std::size_t k = 0; k < count; ++k) {
+        S* const current = currents[trial][t + k] + first;
+        std::size_t q = 0;
+        for (; q + 4 <= columns; q += 4)
+          hn::StoreU(hn::Add(hn::LoadU(few, current + q), hn::Load(few, turned.data() + q * lanes + k * 4)), few,
+                     current + q);
+        for (; q < columns; ++q) current[q] += turned[(q & ~std::size_t{3}) * lanes + k * 4 + q % 4];
+      }
+    }
+}
+
+template <class S>
+void add_spikes_by_lane(std::span<const tyto::Spikes> trials, const S* w, std::size_t to,
+                        std::span<const tyto::Rows<S>> currents) {
+  for (std::size_t first = 0; first < to;) {
+    const std::size_t rest = to - first;
+    if (rest > 12 || (rest > 4 && rest <= 8))
+      add_columns_by_lane<S, 8>(trials, w, to, first, currents), first += 8;
+    else if (rest > 8)
+      add_columns_by_lane<S, 12>(trials, w, to, first, currents), first += 12;
+    else
+      add_columns_by_lane<S, 4>(trials, w, to, first, currents), first += 4;
+  }
+}
+
+/// Additions of two a cycle, the shifts of a group's patterns, and the way of sums to their rows.
+inline std::size_t lane_cost(const tyto::Spikes& spikes, std::size_t to, std::size_t groups) {
+  const std::size_t columns = vectors_for(to, 4) * 4, vectors = vectors_for(spikes.steps, patterns);
+  return vectors * (groups * (columns + vectors_for(to, 12) * 2) + columns * patterns);
+}
+
+template <class S>
+void add_spikes(std::span<const tyto::Spikes> trials, const S* w, std::size_t to,
+                std::span<const tyto::Rows<S>> currents) {
+  if (trials.empty()) return;
+  const std::size_t lanes = hn::Lanes(Tag<S>());
+  const auto& typical = trials.front();
+  const std::size_t groups = vectors_for(typical.channels, group_inputs);
+  const std::size_t lookups = groups * (typical.steps + patterns * 3 / 2 / trials.size());
+  const std::size_t by_row = row_cost(typical, to, lanes), by_pattern = lookups * (1 + vectors_for(to, lanes));
+  if constexpr (table_is_vector<S>)
+    if (lane_cost(typical, to, groups) < HWY_MIN(by_row, by_pattern))
+      return add_spikes_by_lane(trials, w, to, currents);
+  if (by_row < by_pattern)
+    add_spikes_by_row(trials, w, to, currents);
+  else
+    add_spikes_by_pattern(trials, w, to, currents);
+}
+
+// One plain function for each product and precision: what the dispatch tables point to.
+#define DENSE_FOR_EACH(S, suffix)                                                            \
+  void add_spikes_##suffix(std::span<const tyto::Spikes> trials, const S* w, std::size_t to, \
+                           std::span<const tyto::Rows<S>> currents) {                        \
+    add_spikes<S>(trials, w, to, currents);                                                  \
+  }
+DENSE_FOR_EACH(float, f32)
+DENSE_FOR_EACH(double, f64)
+#undef DENSE_FOR_EACH
+
+}  // namespace dense::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace dense {
+
+#define DENSE_DISPATCH(S, suffix)                                                   \
+  HWY_EXPORT(add_spikes_##suffix);                                                  \
+  template <>                                                                       \
+  void add_spikes(std::span<const tyto::Spikes> trials, const S* w, std::size_t to, \
+                  std::span<const tyto::Rows<S>> currents) {                        \
+    HWY_DYNAMIC_DISPATCH(add_spikes_##suffix)(trials, w, to, currents);             \
+  }
+DENSE_DISPATCH(float, f32)
+DENSE_DISPATCH(double, f64)
+#undef DENSE_DISPATCH
+
+}  // namespace dense
+#endif
