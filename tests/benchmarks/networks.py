@@ -1,11 +1,12 @@
-"""Training epochs of two networks: PyTorch and the spiking libraries that stand on it beside Tyto.
+"""Training epochs of three networks: PyTorch and the spiking libraries that stand on it beside Tyto.
 
-usage: networks.py TYTO [--sizes S L] [--peers pytorch snntorch norse spikingjelly] [--rounds N] [--threads N]
+usage: networks.py TYTO [--sizes S M L] [--peers pytorch snntorch norse spikingjelly] [--rounds N] [--threads N]
                    [--learn N]
 
 Needs Python with torch, h5py and those of snntorch, norse and spikingjelly that are asked for. S is
-experiments/itd_basic.yaml (200-8-12, 16,384 trials in batches of 128), L is tests/benchmarks/digits_size.yaml
-(700-256-256-20, 2,048 trials in batches of 256). All programs train on the same trials, those of `tyto trials`, with
+experiments/itd_basic.yaml (200-8-12, 16,384 trials in batches of 128), M is experiments/itd_delays.yaml (200 trained
+delays, 200-30-12, 150 steps, 4,096 trials in batches of 64), L is tests/benchmarks/digits_size.yaml (700-256-256-20,
+2,048 trials in batches of 256). All programs train on the same trials, those of `tyto trials`, with
 the same batches, loss and optimizer, each with its own leaky neurons and their derivatives; they take turns, and Tyto
 runs in every turn. Prints each round, then medians and ratios; with S also how long NumPy takes to make the same number
 of trials of the same kind. With --learn N each peer first trains N epochs, and the accuracies on the same test trials
@@ -26,13 +27,16 @@ DT_S = 1e-3
 
 
 class Size:
-    def __init__(self, experiment, hidden, classes, batch, tau_s, rate, penalty):
+    def __init__(self, experiment, hidden, classes, batch, tau_s, rate, penalty=False, longest_delay=None):
         self.experiment, self.hidden, self.classes, self.batch = experiment, hidden, classes, batch
         self.decay, self.tau_s, self.rate, self.penalty = math.exp(-DT_S / tau_s), tau_s, rate, penalty
+        self.longest_delay = longest_delay  # in steps; None: no delays
 
 
-SIZES = {"S": Size(HERE.parents[1] / "experiments" / "itd_basic.yaml", [8], 12, 128, 2e-3, 0.01, True),
-         "L": Size(HERE / "digits_size.yaml", [256, 256], 20, 256, 10e-3, 0.001, False)}
+EXPERIMENTS = HERE.parents[1] / "experiments"
+SIZES = {"S": Size(EXPERIMENTS / "itd_basic.yaml", [8], 12, 128, 2e-3, 0.01, penalty=True),
+         "M": Size(EXPERIMENTS / "itd_delays.yaml", [30], 12, 64, 5e-3, 0.01, longest_delay=49),
+         "L": Size(HERE / "digits_size.yaml", [256, 256], 20, 256, 10e-3, 0.001)}
 
 
 def numpy_trials_s(numpy, count):
@@ -152,6 +156,27 @@ PEERS = {"pytorch": plain_neurons, "snntorch": snntorch_neurons, "norse": norse_
          "spikingjelly": spikingjelly_neurons}
 
 
+def delay_function(torch):
+    """Whole-step delays of channels, with the derivative by the delay of the first published notebook."""
+
+    class Delay(torch.autograd.Function):
+        @staticmethod
+        def forward(context, spikes, delay):
+            step = torch.arange(spikes.shape[1])[:, None] - delay.round().long()[None]
+            # Delayed as bytes, which is faster than as numbers.
+            delayed = (spikes.gather(1, step.clamp(min=0).expand_as(spikes)) * (step >= 0)).float()
+            context.save_for_backward(delayed, delay)
+            return delayed
+
+        @staticmethod
+        def backward(context, gradient):
+            delayed, delay = context.saved_tensors
+            slope = (gradient[:, 1:] * delayed[:, :-1]).sum((0, 1)) - (gradient * delayed).sum((0, 1))
+            return None, slope * 5 * delay
+
+    return Delay.apply
+
+
 class Model:
     """Weights, readout, loss and training, the same for every peer; what differs are the neurons."""
 
@@ -160,12 +185,18 @@ class Model:
         torch.manual_seed(1)
         widths = [trials.spikes.shape[2], *size.hidden, size.classes]
         self.weights = [((torch.rand(n, m) * 2 - 1) / m**0.5).requires_grad_() for n, m in zip(widths, widths[1:])]
-        self.optimizer = torch.optim.Adam(self.weights, lr=size.rate)
+        groups = [{"params": self.weights, "lr": size.rate}]
+        self.delay = None
+        if size.longest_delay is not None:
+            self.delay = (torch.rand(widths[0]) * size.longest_delay).requires_grad_()
+            self.delayed = delay_function(torch)
+            groups.append({"params": [self.delay], "lr": 1.0})
+        self.optimizer = torch.optim.Adam(groups)
         self.neurons = [neurons(torch, size) for _ in size.hidden]
 
     def scores(self, spikes):
         torch = self.torch
-        signal, rates = spikes, []
+        signal, rates = spikes.float() if self.delay is None else self.delayed(spikes, self.delay), []
         for weight, fire in zip(self.weights, self.neurons):
             signal = fire(torch.matmul(signal, weight))
             rates.append(signal.sum((0, 1)) / (signal.shape[0] * signal.shape[1] * DT_S))
@@ -183,19 +214,22 @@ class Model:
         losses = []
         begin = time.perf_counter()
         for index in order.split(size.batch):
-            scores, rates = self.scores(trials.spikes[index].float())
+            scores, rates = self.scores(trials.spikes[index])
             loss = torch.nn.functional.cross_entropy(scores, trials.labels[index])
             if size.penalty:
                 loss = loss + (math.log(size.classes) * (torch.relu(rates[0] - 100) / 100) ** 2).mean() / size.hidden[0]
             self.optimizer.zero_grad()
             loss.backward()
             self.optimizer.step()
+            if self.delay is not None:
+                with torch.no_grad():
+                    self.delay.clamp_(0, size.longest_delay)
             losses.append(loss.item())
         return time.perf_counter() - begin, sum(losses) / len(losses)
 
     def accuracy(self, trials):
         with self.torch.no_grad():
-            right = sum(int((self.scores(trials.spikes[part].float())[0].argmax(1) == trials.labels[part]).sum())
+            right = sum(int((self.scores(trials.spikes[part])[0].argmax(1) == trials.labels[part]).sum())
                         for part in self.torch.arange(len(trials.labels)).split(self.size.batch))
         return right / len(trials.labels)
 

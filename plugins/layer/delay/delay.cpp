@@ -3,6 +3,7 @@
 #include <tyto/error.hpp>
 
 #include "taps.hpp"
+#include "whole_steps.hpp"
 
 namespace {
 
@@ -20,7 +21,8 @@ class DelayKernel final : public tyto::TransformKernel<S> {
                S* values, std::uint64_t* bits) const override {
     const delay::TapMaker<S> maker(plan_, pass, false);
     if (bits != nullptr)
-      forward_spikes(input, arrays[0], maker, bits);
+      delay::shift_spikes(input.spikes(), shifts(arrays[0], maker), offset_,
+                          {bits, output_steps(input.steps), input.channels});
     else
       forward_values(input, arrays[0], maker, values);
   }
@@ -28,6 +30,56 @@ class DelayKernel final : public tyto::TransformKernel<S> {
   void backward(const tyto::Signal<S>& input, std::span<const std::span<const S>> arrays, const tyto::Pass& pass,
                 const S* grad_output, std::span<const std::span<S>> grad_arrays, S* grad_input) const override {
     const delay::TapMaker<S> maker(plan_, pass, true);
+    if (input.bits != nullptr && plan_.whole(pass))
+      backward_spikes(input.spikes(), arrays[0], maker, grad_output, grad_arrays[0], grad_input);
+    else
+      backward_values(input, arrays[0], maker, grad_output, grad_arrays[0], grad_input);
+  }
+
+ private:
+  /// Valid until the thread's next call.
+  static std::span<const std::uint32_t> shifts(std::span<const S> delays, const delay::TapMaker<S>& maker) {
+    thread_local std::vector<std::uint32_t> shift;
+    auto taps = maker.taps();
+    shift.clear();
+    for (const S delay : delays) {
+      maker.make(delay, taps);
+      shift.push_back(static_cast<std::uint32_t>(taps.first));
+    }
+    return shift;
+  }
+
+  /// Whole steps: what the derivatives need of the gradient lies where the delayed spikes are, and one step after.
+  void backward_spikes(const tyto::Spikes& input, std::span<const S> delays, const delay::TapMaker<S>& maker,
+                       const S* grad_output, std::span<S> grad_delays, S* grad_input) const {
+    const std::size_t steps = output_steps(input.steps), channels = input.channels;
+    thread_local std::vector<std::uint64_t> bits;  // scratch, so that no call allocates
+    thread_local std::vector<S> at, after;
+    const auto shift = shifts(delays, maker);
+    // One step more than the output has before it, whose spikes reach its first step.
+    const std::size_t early = offset_ > 0 ? 1 : 0;
+    bits.resize((steps + early) * tyto::words_for(channels));
+    delay::shift_spikes(input, shift, offset_ - early, {bits.data(), steps + early, channels});
+    at.assign(channels, S(0));
+    after.assign(channels, S(0));
+    if (early > 0)
+      tyto::Spikes{bits.data(), 1, channels}.for_each(0, [&](std::size_t i) { after[i] = grad_output[i]; });
+    delay::sum_at_spikes<S>({bits.data() + early * tyto::words_for(channels), steps, channels}, grad_output, at, after);
+    auto taps = maker.taps();
+    for (std::size_t i = 0; i < channels; ++i) {
+      maker.make(delays[i], taps);
+      grad_delays[i] += static_cast<S>(static_cast<double>(at[i]) * static_cast<double>(taps.slope[0]) +
+                                       static_cast<double>(after[i]) * static_cast<double>(taps.slope[1]));
+    }
+    if (grad_input == nullptr) return;
+    for (std::size_t t = 0; t < input.steps; ++t)
+      for (std::size_t i = 0; i < channels; ++i)
+        if (const std::size_t later = t + shift[i]; later >= offset_ && later < input.steps)
+          grad_input[t * channels + i] += grad_output[(later - offset_) * channels + i];
+  }
+
+  void backward_values(const tyto::Signal<S>& input, std::span<const S> delays, const delay::TapMaker<S>& maker,
+                       const S* grad_output, std::span<S> grad_delays, S* grad_input) const {
     auto taps = maker.taps();
     std::vector<S> room(taps.weight.size());
     const auto events = delay::events_of(input);
@@ -39,31 +91,14 @@ class DelayKernel final : public tyto::TransformKernel<S> {
       gradients.load(grad_output, input.channels, first, count, offset_);
       back.clear();
       for (std::size_t k = 0; k < count; ++k) {
-        maker.make(arrays[0][first + k], taps);
+        maker.make(delays[first + k], taps);
         const auto sums =
             delay::gather<S>(delay::train_of(events, first + k), taps, input.steps, gradients.row(k), room);
-        grad_arrays[0][first + k] += static_cast<S>(sums.slope);
+        grad_delays[first + k] += static_cast<S>(sums.slope);
         if (grad_input != nullptr) delay::spread_back(taps, S(1), gradients.row(k), input.steps, back.row(k));
       }
       if (grad_input != nullptr) back.add_to(grad_input, input.channels, first, count, 0);
     }
-  }
-
- private:
-  void forward_spikes(const tyto::Signal<S>& input, std::span<const S> delays, const delay::TapMaker<S>& maker,
-                      std::uint64_t* bits) const {
-    const tyto::MutableSpikes output{bits, output_steps(input.steps), input.channels};
-    auto taps = maker.taps();
-    std::vector<std::size_t> shift(input.channels);
-    for (std::size_t i = 0; i < input.channels; ++i) {
-      maker.make(delays[i], taps);
-      shift[i] = static_cast<std::size_t>(taps.first);
-    }
-    for (std::size_t t = 0; t < input.steps; ++t)
-      input.spikes().for_each(t, [&](std::size_t i) {
-        const std::size_t later = t + shift[i];
-        if (later >= offset_ && later < input.steps) output.set(later - offset_, i);
-      });
   }
 
   void forward_values(const tyto::Signal<S>& input, std::span<const S> delays, const delay::TapMaker<S>& maker,
