@@ -21,18 +21,14 @@ namespace delay::HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
-/// The sums of a vector of channels from i on, of which `count` exist.
-template <class S>
-HWY_INLINE void sum_channels(const tyto::Spikes& spikes, const S* gradient, std::size_t i, std::size_t count, S* at,
-                             S* after) {
-  const hn::ScalableTag<S> d;
-  const auto exists = hn::FirstN(d, count);
+/// The sums of a vector of channels from i on.
+template <class D, class S = hn::TFromD<D>>
+HWY_INLINE void sum_channels(D d, const tyto::Spikes& spikes, const S* gradient, std::size_t i, S* at, S* after) {
   const S* row = gradient + i;
-  auto here = hn::MaskedLoad(exists, d, row);
-  auto sum = hn::MaskedLoad(exists, d, at + i), sum_after = hn::MaskedLoad(exists, d, after + i);
+  auto here = hn::LoadU(d, row), sum = hn::LoadU(d, at + i), sum_after = hn::LoadU(d, after + i);
   for (std::size_t t = 0; t < spikes.steps; ++t) {
     row += spikes.channels;
-    const auto next = t + 1 < spikes.steps ? hn::MaskedLoad(exists, d, row) : hn::Zero(d);
+    const auto next = t + 1 < spikes.steps ? hn::LoadU(d, row) : hn::Zero(d);
     const std::uint64_t word = spikes.row(t)[i / 64] >> (i % 64);
     std::array<std::uint8_t, 8> bytes;
     std::memcpy(bytes.data(), &word, sizeof word);
@@ -41,18 +37,21 @@ HWY_INLINE void sum_channels(const tyto::Spikes& spikes, const S* gradient, std:
     sum_after = hn::IfThenElse(fired, hn::Add(sum_after, next), sum_after);
     here = next;
   }
-  HWY_ALIGN std::array<S, HWY_MAX_BYTES / sizeof(S)> lanes;
-  hn::Store(sum, d, lanes.data());
-  std::copy_n(lanes.data(), count, at + i);
-  hn::Store(sum_after, d, lanes.data());
-  std::copy_n(lanes.data(), count, after + i);
+  hn::StoreU(sum, d, at + i);
+  hn::StoreU(sum_after, d, after + i);
+}
+
+/// By vectors of `most` lanes while there are enough channels, then of fewer, down to one.
+template <std::size_t most, class S>
+HWY_INLINE void sum_from(const tyto::Spikes& spikes, const S* gradient, std::size_t i, S* at, S* after) {
+  const hn::CappedTag<S, most> d;
+  for (; i + hn::Lanes(d) <= spikes.channels; i += hn::Lanes(d)) sum_channels(d, spikes, gradient, i, at, after);
+  if constexpr (most > 1) sum_from<most / 2>(spikes, gradient, i, at, after);
 }
 
 template <class S>
 void sum_all(const tyto::Spikes& spikes, const S* gradient, S* at, S* after) {
-  const std::size_t lanes = hn::Lanes(hn::ScalableTag<S>());
-  for (std::size_t i = 0; i < spikes.channels; i += lanes)
-    sum_channels(spikes, gradient, i, std::min(lanes, spikes.channels - i), at, after);
+  sum_from<HWY_MAX_BYTES / sizeof(S)>(spikes, gradient, 0, at, after);
 }
 
 void sum_f32(const tyto::Spikes& spikes, const float* gradient, float* at, float* after) {
@@ -70,45 +69,59 @@ namespace delay {
 
 namespace {
 
-using Square = std::array<std::uint64_t, 64>;  ///< 64 x 64 bits
+/// Some squares of 64 x 64 bits side by side: [row][square]. As many as suit vectors.
+constexpr std::size_t side_by_side = 4;
+using Squares = std::array<std::array<std::uint64_t, side_by_side>, 64>;
 
 /// Bit b of row k becomes bit k of row b: squares of 32 x 32 bits change places, then those of 16 x 16 within them, ...
-TYTO_MANY_TARGETS void turn(Square& rows) {
+TYTO_MANY_TARGETS void turn(Squares& rows) {
   std::uint64_t low = 0xFFFFFFFF;
   for (std::size_t side = 32; side > 0; side /= 2, low ^= low << side)
     for (std::size_t first = 0; first < rows.size(); first += 2 * side)
-      for (std::size_t k = first; k < first + side; ++k) {
-        const std::uint64_t changed = ((rows[k] >> side) ^ rows[k + side]) & low;
-        rows[k] ^= changed << side;
-        rows[k + side] ^= changed;
-      }
+      for (std::size_t k = first; k < first + side; ++k)
+        for (std::size_t s = 0; s < side_by_side; ++s) {
+          const std::uint64_t changed = ((rows[k][s] >> side) ^ rows[k + side][s]) & low;
+          rows[k][s] ^= changed << side;
+          rows[k + side][s] ^= changed;
+        }
 }
+
+/// The channels of some words over time, with room before and behind, so that they can be read from any place.
+struct Columns {
+  std::size_t before = 0;  ///< words before step 0
+  std::size_t length = 0;  ///< words of a channel
+  std::vector<std::uint64_t> bits;
+
+  [[nodiscard]] std::uint64_t* of(std::size_t channel) { return bits.data() + channel * length; }
+};
 
 }  // namespace
 
 void shift_spikes(const tyto::Spikes& input, std::span<const std::uint32_t> shift, std::size_t skip,
                   const tyto::MutableSpikes& output) {
-  const std::size_t longest = shift.empty() ? 0 : *std::max_element(shift.begin(), shift.end());
-  // A channel's bits over time, with room before and behind, so that they can be read from any place.
-  const std::size_t before = tyto::words_for(longest);
-  const std::size_t length = before + tyto::words_for(input.steps) + tyto::words_for(skip) + 2;
-  thread_local std::vector<std::uint64_t> columns;  // scratch, so that no call allocates
-  for (std::size_t word = 0; word < input.words(); ++word) {
-    const std::size_t count = std::min<std::size_t>(64, input.channels - word * 64);
-    columns.assign(64 * length, 0);
-    Square square;
+  thread_local Columns columns;  // scratch, so that no call allocates
+  columns.before = tyto::words_for(*std::max_element(shift.begin(), shift.end()));
+  columns.length = columns.before + tyto::words_for(input.steps) + tyto::words_for(skip) + 2;
+  Squares squares;
+  for (std::size_t word = 0; word < input.words(); word += side_by_side) {
+    const std::size_t words = std::min(side_by_side, input.words() - word);
+    const std::size_t channels = std::min(words * 64, input.channels - word * 64);
+    columns.bits.assign(channels * columns.length, 0);
     for (std::size_t t = 0; t < input.steps; t += 64) {
-      square.fill(0);
-      for (std::size_t k = 0; k < std::min<std::size_t>(64, input.steps - t); ++k) square[k] = input.row(t + k)[word];
-      turn(square);
-      for (std::size_t c = 0; c < count; ++c) columns[c * length + before + t / 64] = square[c];
+      squares = {};
+      for (std::size_t k = 0; k < std::min<std::size_t>(64, input.steps - t); ++k)
+        std::copy_n(input.row(t + k).data() + word, words, squares[k].data());
+      turn(squares);
+      for (std::size_t c = 0; c < channels; ++c) columns.of(c)[columns.before + t / 64] = squares[c % 64][c / 64];
     }
     for (std::size_t t = 0; t < output.steps; t += 64) {
-      square.fill(0);
-      for (std::size_t c = 0; c < count; ++c)
-        square[c] = tyto::bits_at(columns.data() + c * length, before * 64 + t + skip - shift[word * 64 + c], 64);
-      turn(square);
-      for (std::size_t k = 0; k < std::min<std::size_t>(64, output.steps - t); ++k) output.row(t + k)[word] = square[k];
+      squares = {};
+      for (std::size_t c = 0; c < channels; ++c)
+        squares[c % 64][c / 64] =
+            tyto::bits_at(columns.of(c), columns.before * 64 + t + skip - shift[word * 64 + c], 64);
+      turn(squares);
+      for (std::size_t k = 0; k < std::min<std::size_t>(64, output.steps - t); ++k)
+        std::copy_n(squares[k].data(), words, output.row(t + k).data() + word);
     }
   }
 }

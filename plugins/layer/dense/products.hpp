@@ -23,17 +23,17 @@ template <class S>
 void add_spike_gradients(std::span<const tyto::Spikes> trials, std::span<const tyto::Rows<const S>> grad_currents,
                          std::size_t to, S* grad_w);
 
-/// current[t][j] += sum over i, ascending, of values[t][i] w[i][j]; zeros are passed over.
+/// current[t][j] += values[t][i] w[i][j], i ascending, rounded once a term.
 template <class S>
 void add_values(const S* values, std::size_t steps, std::size_t from, const S* w, std::size_t to,
                 tyto::Rows<S> current);
 
-/// grad_w[i][j] += sum over t, ascending, of values[t][i] grad_current[t][j]; zeros are passed over.
+/// grad_w[i][j] += values[t][i] grad_current[t][j], t ascending, rounded once a term.
 template <class S>
 void add_value_gradients(const S* values, std::size_t steps, std::size_t from, tyto::Rows<const S> grad_current,
                          std::size_t to, S* grad_w);
 
-/// For each trial: grad_input[t][i] += the sum over j, ascending, of grad_current[t][j] w[i][j].
+/// For each trial: grad_input[t][i] += grad_current[t][j] w[i][j], j ascending, rounded once a term.
 template <class S>
 void add_input_gradients(std::span<const tyto::Rows<const S>> grad_currents, std::size_t steps, const S* w,
                          std::size_t from, std::size_t to, std::span<const tyto::Rows<S>> grad_inputs);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <span>
 
@@ -42,7 +43,10 @@ void add_values(const S* values, std::size_t steps, std::size_t from, const S* w
   for (std::size_t t = 0; t < steps; ++t)
     for (std::size_t i = 0; i < from; ++i)
       if (values[t * from + i] != S(0))
-        for (std::size_t j = 0; j < to; ++j) current[t][j] += values[t * from + i] * w[i * to + j];
+        for (std::size_t j = 0; j < to; ++j) {
+          S& sum = current[t][j];
+          sum = std::fma(values[t * from + i], w[i * to + j], sum);
+        }
 }
 
 template <class S>
@@ -51,7 +55,10 @@ void add_value_gradients(const S* values, std::size_t steps, std::size_t from, t
   for (std::size_t t = 0; t < steps; ++t)
     for (std::size_t i = 0; i < from; ++i)
       if (values[t * from + i] != S(0))
-        for (std::size_t j = 0; j < to; ++j) grad_w[i * to + j] += values[t * from + i] * grad_current[t][j];
+        for (std::size_t j = 0; j < to; ++j) {
+          S& sum = grad_w[i * to + j];
+          sum = std::fma(values[t * from + i], grad_current[t][j], sum);
+        }
 }
 
 template <class S>
@@ -60,9 +67,8 @@ void add_input_gradients(std::span<const tyto::Rows<const S>> grad_currents, std
   for (std::size_t trial = 0; trial < grad_currents.size(); ++trial)
     for (std::size_t t = 0; t < steps; ++t)
       for (std::size_t i = 0; i < from; ++i) {
-        S sum(0);
-        for (std::size_t j = 0; j < to; ++j) sum += grad_currents[trial][t][j] * w[i * to + j];
-        grad_inputs[trial][t][i] += sum;
+        S& sum = grad_inputs[trial][t][i];
+        for (std::size_t j = 0; j < to; ++j) sum = std::fma(grad_currents[trial][t][j], w[i * to + j], sum);
       }
 }
 

@@ -1,6 +1,7 @@
 #include "products.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 // Highway compiles this file once for each instruction set. Left out are two that other ones stand in for.
 #undef HWY_DISABLED_TARGETS
@@ -16,15 +17,110 @@
 HWY_BEFORE_NAMESPACE();
 namespace dense::HWY_NAMESPACE {
 
-/// to[j] += factor * from[j], multiplied and added apart.
+/// a b + c, rounded once. Where the machine has no such operation the library's stands in, with the same bits.
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE V fused(D d, V a, V b, V c) {
+#if HWY_NATIVE_FMA
+  (void)d;
+  return hn::MulAdd(a, b, c);
+#else
+  using S = hn::TFromD<D>;
+  HWY_ALIGN std::array<S, hn::MaxLanes(D())> x, y, sum;
+  hn::Store(a, d, x.data());
+  hn::Store(b, d, y.data());
+  hn::Store(c, d, sum.data());
+  for (std::size_t k = 0; k < hn::Lanes(d); ++k) sum[k] = std::fma(x[k], y[k], sum[k]);
+  return hn::Load(d, sum.data());
+#endif
+}
+
+/// The left factor of a product of matrices, or a transposed one.
+template <class S>
+struct Left {
+  const S* data = nullptr;
+  std::size_t row_stride = 0;
+  std::size_t term_stride = 0;
+};
+
+/// The first `count` numbers; lanes behind them are zero.
+template <class S>
+HWY_INLINE hn::Vec<Tag<S>> load_lanes(const S* numbers, std::size_t count) {
+  const Tag<S> d;
+  if (count >= hn::Lanes(d)) return hn::LoadU(d, numbers);
+  HWY_ALIGN std::array<S, HWY_MAX_BYTES / sizeof(S)> lanes{};
+  std::copy_n(numbers, count, lanes.data());
+  return hn::Load(d, lanes.data());
+}
+template <class S>
+HWY_INLINE void store_lanes(hn::Vec<Tag<S>> lanes, std::size_t count, S* numbers) {
+  const Tag<S> d;
+  if (count >= hn::Lanes(d)) return hn::StoreU(lanes, d, numbers);
+  HWY_ALIGN std::array<S, HWY_MAX_BYTES / sizeof(S)> all;
+  hn::Store(lanes, d, all.data());
+  std::copy_n(all.data(), count, numbers);
+}
+
+/// `rows` rows and `vectors` vectors of columns, of which `columns` columns exist; sums stay in registers.
+template <class S, std::size_t vectors, std::size_t rows>
+HWY_INLINE void add_product_block(Left<S> left, std::size_t terms, tyto::Rows<const S> right, std::size_t columns,
+                                  tyto::Rows<S> sum) {
+  const Tag<S> d;
+  const std::size_t lanes = hn::Lanes(d);
+  const auto rest = [&](std::size_t v) { return columns - HWY_MIN(columns, v * lanes); };
+  std::array<hn::Vec<Tag<S>>, rows * vectors> sums;
+  for (std::size_t r = 0; r < rows; ++r)
+    for (std::size_t v = 0; v < vectors; ++v) sums[r * vectors + v] = load_lanes<S>(sum[r] + v * lanes, rest(v));
+  for (std::size_t k = 0; k < terms; ++k)
+    for (std::size_t v = 0; v < vectors; ++v) {
+      const auto numbers = hn::LoadU(d, right[k] + v * lanes);
+      for (std::size_t r = 0; r < rows; ++r) {
+        const auto factor = hn::Set(d, left.data[r * left.row_stride + k * left.term_stride]);
+        sums[r * vectors + v] = fused(d, factor, numbers, sums[r * vectors + v]);
+      }
+    }
+  for (std::size_t r = 0; r < rows; ++r)
+    for (std::size_t v = 0; v < vectors; ++v) store_lanes<S>(sums[r * vectors + v], rest(v), sum[r] + v * lanes);
+}
+
+template <class S, std::size_t vectors>
+HWY_INLINE void add_product_columns(Left<S> left, std::size_t rows, std::size_t terms, tyto::Rows<const S> right,
+                                    std::size_t columns, tyto::Rows<S> sum) {
+  std::size_t r = 0;
+  const auto block = [&]<std::size_t count>() HWY_ATTR {
+    add_product_block<S, vectors, count>({left.data + r * left.row_stride, left.row_stride, left.term_stride}, terms,
+                                         right, columns, {sum[r], sum.stride});
+    r += count;
+  };
+  while (r + 8 <= rows) block.template operator()<8>();
+  if (r + 4 <= rows) block.template operator()<4>();
+  if (r + 2 <= rows) block.template operator()<2>();
+  if (r < rows) block.template operator()<1>();
+}
+
+/// sum[r][j] += left(r, k) right[k][j], one term after the other, k ascending. The rows of `right` have numbers up to
+/// the next multiple of the lanes. Its vectors stay in the nearest cache for all rows.
+template <class S>
+void add_product(Left<S> left, std::size_t rows, std::size_t terms, tyto::Rows<const S> right, std::size_t columns,
+                 tyto::Rows<S> sum) {
+  const std::size_t lanes = hn::Lanes(Tag<S>());
+  std::size_t first = 0;
+  const auto block = [&]<std::size_t vectors>() HWY_ATTR {
+    add_product_columns<S, vectors>(left, rows, terms, {right.data + first, right.stride}, columns - first,
+                                    {sum.data + first, sum.stride});
+    first += vectors * lanes;
+  };
+  while (first + lanes < columns) block.template operator()<2>();
+  if (first < columns) block.template operator()<1>();
+}
+
+/// to[j] += factor * from[j].
 template <class S>
 HWY_INLINE void add_scaled_row(S factor, const S* HWY_RESTRICT from, std::size_t count, S* HWY_RESTRICT to) {
   const Tag<S> d;
   const auto factors = hn::Set(d, factor);
-  std::size_t j = 0;
-  for (; j + hn::Lanes(d) <= count; j += hn::Lanes(d))
-    hn::StoreU(hn::Add(hn::LoadU(d, to + j), hn::Mul(factors, hn::LoadU(d, from + j))), d, to + j);
-  for (; j < count; ++j) to[j] += factor * from[j];
+  for (std::size_t j = 0; j < count; j += hn::Lanes(d))
+    store_lanes<S>(fused(d, factors, load_lanes<S>(from + j, count - j), load_lanes<S>(to + j, count - j)), count - j,
+                   to + j);
 }
 
 /// Calls visit(i, values[i]) for those that are not 0. They are found first, by a loop without branches: where they lie
@@ -42,9 +138,24 @@ HWY_INLINE void for_each_value(const S* values, std::size_t count, Visit&& visit
   for (std::size_t k = 0; k < found; ++k) visit(place[k], values[place[k]]);
 }
 
+/// Whether so few values are not 0 that it pays to find them. Which way is taken changes no bit.
+template <class S>
+bool few_values(const S* values, std::size_t count, std::size_t to) {
+  std::size_t found = 0;
+  for (std::size_t k = 0; k < count; ++k) found += values[k] != S(0) ? 1U : 0U;
+  const std::size_t vectors = vectors_for(to, hn::Lanes(Tag<S>()));
+  return found * (8 + 2 * vectors) + count < count * (1 + vectors) / 2 + found;
+}
+
 template <class S>
 void add_values(const S* values, std::size_t steps, std::size_t from, const S* w, std::size_t to,
                 tyto::Rows<S> current) {
+  if (!few_values(values, steps * from, to)) {
+    thread_local Scratch<S> copy;
+    const std::size_t length = padded_length<S>(to);
+    const S* const rows = padded_rows(w, from, to, length, copy);
+    return add_product<S>({values, from, 1}, steps, from, {rows, length}, to, current);
+  }
   for (std::size_t t = 0; t < steps; ++t)
     for_each_value(values + t * from, from,
                    [&](std::size_t i, S value) HWY_ATTR { add_scaled_row(value, w + i * to, to, current[t]); });
@@ -53,90 +164,51 @@ void add_values(const S* values, std::size_t steps, std::size_t from, const S* w
 template <class S>
 void add_value_gradients(const S* values, std::size_t steps, std::size_t from, tyto::Rows<const S> grad_current,
                          std::size_t to, S* grad_w) {
+  if (!few_values(values, steps * from, to)) {
+    thread_local Scratch<S> copy;
+    const std::size_t length = padded_length<S>(to);
+    copy.assign(steps * length, S(0));
+    for (std::size_t t = 0; t < steps; ++t) std::copy_n(grad_current[t], to, copy.data() + t * length);
+    return add_product<S>({values, 1, from}, from, steps, {copy.data(), length}, to, {grad_w, to});
+  }
   for (std::size_t t = 0; t < steps; ++t)
     for_each_value(values + t * from, from, [&](std::size_t i, S value) HWY_ATTR {
       add_scaled_row(value, grad_current[t], to, grad_w + i * to);
     });
 }
 
-/// The first `count` lanes of a sum are added to numbers.
-template <class S>
-HWY_INLINE void add_lanes(hn::Vec<Tag<S>> sum, std::size_t count, S* numbers) {
-  const Tag<S> d;
-  if (count >= hn::Lanes(d)) return hn::StoreU(hn::Add(hn::LoadU(d, numbers), sum), d, numbers);
-  HWY_ALIGN std::array<S, HWY_MAX_BYTES / sizeof(S)> lanes;
-  hn::Store(sum, d, lanes.data());
-  for (std::size_t k = 0; k < count; ++k) numbers[k] += lanes[k];
-}
-
-/// Adds the sums of `rows` steps for `vectors` vectors of inputs, of which `columns` inputs exist, to the targets. They
-/// stay in registers meanwhile.
-template <class S, std::size_t rows, std::size_t vectors>
-HWY_INLINE void input_gradient_rows(tyto::Rows<const S> gradient, std::size_t to, const S* turned, std::size_t length,
-                                    std::size_t columns, tyto::Rows<S> target) {
-  const Tag<S> d;
-  std::array<hn::Vec<Tag<S>>, rows * vectors> sums;
-  for (auto& sum : sums) sum = hn::Zero(d);
-  for (std::size_t j = 0; j < to; ++j) {
-    for (std::size_t v = 0; v < vectors; ++v) {
-      const auto weights = hn::LoadU(d, turned + j * length + v * hn::Lanes(d));
-      for (std::size_t r = 0; r < rows; ++r)
-        sums[r * vectors + v] = hn::Add(sums[r * vectors + v], hn::Mul(hn::Set(d, gradient[r][j]), weights));
-    }
-  }
-  for (std::size_t r = 0; r < rows; ++r)
-    for (std::size_t v = 0; v < vectors; ++v) {
-      const std::size_t first = v * hn::Lanes(d);
-      if (first < columns) add_lanes<S>(sums[r * vectors + v], columns - first, target[r] + first);
-    }
-}
-
-/// The same for all steps of all trials, so that the weights of these inputs stay in the nearest cache.
-template <class S, std::size_t vectors>
-HWY_INLINE void input_gradient_columns(std::span<const tyto::Rows<const S>> grad_currents, std::size_t steps,
-                                       std::size_t to, const S* turned, std::size_t length, std::size_t first,
-                                       std::size_t columns, std::span<const tyto::Rows<S>> grad_inputs) {
-  constexpr std::size_t rows = 8;
-  for (std::size_t trial = 0; trial < grad_currents.size(); ++trial) {
-    const tyto::Rows<const S> gradient = grad_currents[trial];
-    const tyto::Rows<S> target{grad_inputs[trial].data + first, grad_inputs[trial].stride};
-    std::size_t t = 0;
-    for (; t + rows <= steps; t += rows)
-      input_gradient_rows<S, rows, vectors>({gradient[t], gradient.stride}, to, turned + first, length, columns,
-                                            {target[t], target.stride});
-    for (; t < steps; ++t)
-      input_gradient_rows<S, 1, vectors>({gradient[t], gradient.stride}, to, turned + first, length, columns,
-                                         {target[t], target.stride});
-  }
-}
-
-/// turned[j][i] = w[i][j], in rows that are filled up with zeros. It goes by tiles, so that the lines of the cache that
-/// are read and written are all used while they are at hand.
+/// turned[j][i] = w[i][j], in rows that are filled up with zeros. Four rows are woven into each other at a time.
 template <class S>
 void turn(const S* HWY_RESTRICT w, std::size_t from, std::size_t to, std::size_t length, S* HWY_RESTRICT turned) {
-  constexpr std::size_t tile = 16;
-  for (std::size_t i = 0; i < from; i += tile) {
-    const std::size_t end = HWY_MIN(from, i + tile);
-    for (std::size_t j = 0; j < to; ++j)
-      for (std::size_t k = i; k < end; ++k) turned[j * length + k] = w[k * to + j];
+  const Tag<S> d;
+  const hn::CappedTag<S, 4> four;
+  const std::size_t lanes = hn::Lanes(d), wide = hn::Lanes(four) == 4 ? from / 4 * 4 : 0, tall = to / lanes * lanes;
+  HWY_ALIGN std::array<S, 4 * HWY_MAX_BYTES / sizeof(S)> woven;  // [j][4]
+  for (std::size_t i = 0; i < wide; i += 4) {
+    const S* const rows = w + i * to;
+    for (std::size_t j = 0; j < tall; j += lanes) {
+      hn::StoreInterleaved4(hn::LoadU(d, rows + j), hn::LoadU(d, rows + to + j), hn::LoadU(d, rows + 2 * to + j),
+                            hn::LoadU(d, rows + 3 * to + j), d, woven.data());
+      for (std::size_t k = 0; k < lanes; ++k)
+        hn::StoreU(hn::Load(four, woven.data() + 4 * k), four, turned + (j + k) * length + i);
+    }
   }
-  for (std::size_t j = 0; j < to; ++j) std::fill(turned + j * length + from, turned + (j + 1) * length, S(0));
+  for (std::size_t j = 0; j < to; ++j) {
+    for (std::size_t i = j < tall ? wide : 0; i < from; ++i) turned[j * length + i] = w[i * to + j];
+    std::fill(turned + j * length + from, turned + (j + 1) * length, S(0));
+  }
 }
 
 template <class S>
 void add_input_gradients(std::span<const tyto::Rows<const S>> grad_currents, std::size_t steps, const S* w,
                          std::size_t from, std::size_t to, std::span<const tyto::Rows<S>> grad_inputs) {
-  const std::size_t lanes = hn::Lanes(Tag<S>());
   const std::size_t length = padded_length<S>(from);
   thread_local Scratch<S> turned;  // w with lanes over inputs
   turned.resize(to * length);
   turn(w, from, to, length, turned.data());
-  std::size_t first = 0;
-  for (; first + lanes < from; first += 2 * lanes)
-    input_gradient_columns<S, 2>(grad_currents, steps, to, turned.data(), length, first,
-                                 HWY_MIN(from - first, 2 * lanes), grad_inputs);
-  if (first < from)
-    input_gradient_columns<S, 1>(grad_currents, steps, to, turned.data(), length, first, from - first, grad_inputs);
+  for (std::size_t trial = 0; trial < grad_currents.size(); ++trial)
+    add_product<S>({grad_currents[trial].data, grad_currents[trial].stride, 1}, steps, to, {turned.data(), length},
+                   from, grad_inputs[trial]);
 }
 
 // One plain function for each product and precision: what the dispatch tables point to.
