@@ -257,19 +257,20 @@ class NeuronKernel final : public PopulationKernel<S> {
                                              std::size_t distance_stride, S* TYTO_RESTRICT state) {
     const Prepared own = prepared;
     const std::size_t n = extent.neurons;
+    const std::size_t cells = variables * n;
+    // Where the states are kept, each step writes where the next one reads.
+    if (states != nullptr) std::copy_n(state, cells, states);
     for (std::size_t t = 0; t < extent.steps; ++t) {
-      if (states != nullptr) {
-        S* const before = states + t * variables * n;
-        for (std::size_t cell = 0; cell < variables * n; ++cell) before[cell] = state[cell];
-      }
+      const S* const before = states != nullptr ? states + t * cells : state;
+      S* const after = states != nullptr && t + 1 < extent.steps ? states + (t + 1) * cells : state;
 #pragma GCC ivdep
       for (std::size_t i = 0; i < n; ++i) {
         const Step<S> step(dt_s);
-        auto x = load<S>(state, n, i);
+        auto x = load<S>(before, n, i);
         output[t * n + i] = own.template step<S>(x, current[t * n + i], step);
         distances[t * distance_stride + i] = step.distance();
         for_each_member<variables>(
-            x, [&](std::size_t k, const S& value) __attribute__((always_inline)) { state[k * n + i] = value; });
+            x, [&](std::size_t k, const S& value) __attribute__((always_inline)) { after[k * n + i] = value; });
       }
     }
   }

@@ -52,7 +52,8 @@ class TYTO_API Objective {
   /// Absolute difference of two target values; on a circle the way that is shorter.
   [[nodiscard]] double distance(double a, double b) const;
 
-  /// scores[k] from output[step][k]. For Readout::max, `when[k]` receives the step of the maximum.
+  /// scores[k] from output[step][k], for any number of columns k: the outputs of one trial or of several side by side.
+  /// For Readout::max, `when[k]` receives the step of the maximum.
   template <class S>
   void read(Rows<const S> output, std::size_t steps, std::span<S> scores, std::span<std::size_t> when) const;
   /// Loss of one trial and dL/d scores.

@@ -143,10 +143,9 @@ void Passes<S>::read(const tyto::Objective& objective, Tape<S>& tape, const Work
   tape.scores.resize(tape.trials() * outputs);
   tape.grad_scores.resize(tape.trials() * outputs);
   tape.when.resize(tape.trials() * outputs);
-  for (std::size_t trial = 0; trial < tape.trials(); ++trial)
-    objective.read<S>({work.output.data() + trial * outputs, tape.trials() * outputs}, layers_.back().steps,
-                      std::span(tape.scores).subspan(trial * outputs, outputs),
-                      std::span(tape.when).subspan(trial * outputs, outputs));
+  // Readouts go column by column, and the trials' columns lie side by side.
+  objective.read<S>({work.output.data(), tape.trials() * outputs}, layers_.back().steps, std::span(tape.scores),
+                    std::span(tape.when));
 }
 
 template <class S>
@@ -242,16 +241,20 @@ void Passes<S>::start_gradients(const Tape<S>& tape, Workspace<S>& work, const t
   for (std::size_t index = 0; index < layers_.size(); ++index) {
     auto& gradient = work.grad_output[index];
     const auto& rates = rate_gradients[index];
-    gradient.assign(tape.trials() * layers_[index].steps * layers_[index].size, S(0));
-    if (!rates.empty())
-      for (auto row = gradient.begin(); row != gradient.end(); row += static_cast<std::ptrdiff_t>(rates.size()))
-        std::copy(rates.begin(), rates.end(), row);
+    const std::size_t cells = tape.trials() * layers_[index].steps * layers_[index].size;
+    if (rates.empty()) {
+      gradient.assign(cells, S(0));
+      continue;
+    }
+    gradient.resize(cells);
+    // Written once as they are, then copied, twice as many each time.
+    std::copy(rates.begin(), rates.end(), gradient.begin());
+    for (std::size_t done = rates.size(); done < cells; done *= 2)
+      std::copy_n(gradient.begin(), std::min(done, cells - done), gradient.begin() + static_cast<std::ptrdiff_t>(done));
   }
-  const std::size_t outputs = request.objective->outputs();
-  for (std::size_t trial = 0; trial < tape.trials(); ++trial)
-    request.objective->spread<S>(std::span(tape.grad_scores).subspan(trial * outputs, outputs), layers_.back().steps,
-                                 std::span(tape.when).subspan(trial * outputs, outputs),
-                                 gradient_rows(layers_.size() - 1, tape, work, trial));
+  request.objective->spread<S>(std::span<const S>(tape.grad_scores), layers_.back().steps,
+                               std::span<const std::size_t>(tape.when),
+                               gradient_rows(layers_.size() - 1, tape, work, 0));
   if (request.input_gradient)
     work.grad_input.assign(tape.trials() * tape.inputs.front().steps * tape.inputs.front().channels, S(0));
 }

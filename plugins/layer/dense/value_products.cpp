@@ -43,33 +43,30 @@ struct Left {
 };
 
 /// The first `count` numbers; lanes behind them are zero.
-template <class S>
-HWY_INLINE hn::Vec<Tag<S>> load_lanes(const S* numbers, std::size_t count) {
-  const Tag<S> d;
+template <class D, class S = hn::TFromD<D>>
+HWY_INLINE hn::Vec<D> load_lanes(D d, const S* numbers, std::size_t count) {
   if (count >= hn::Lanes(d)) return hn::LoadU(d, numbers);
-  HWY_ALIGN std::array<S, HWY_MAX_BYTES / sizeof(S)> lanes{};
-  std::copy_n(numbers, count, lanes.data());
+  HWY_ALIGN std::array<S, hn::MaxLanes(D())> lanes{};
+  for (std::size_t k = 0; k < count; ++k) lanes[k] = numbers[k];
   return hn::Load(d, lanes.data());
 }
-template <class S>
-HWY_INLINE void store_lanes(hn::Vec<Tag<S>> lanes, std::size_t count, S* numbers) {
-  const Tag<S> d;
+template <class D, class S = hn::TFromD<D>>
+HWY_INLINE void store_lanes(D d, hn::Vec<D> lanes, S* numbers, std::size_t count) {
   if (count >= hn::Lanes(d)) return hn::StoreU(lanes, d, numbers);
-  HWY_ALIGN std::array<S, HWY_MAX_BYTES / sizeof(S)> all;
+  HWY_ALIGN std::array<S, hn::MaxLanes(D())> all;
   hn::Store(lanes, d, all.data());
-  std::copy_n(all.data(), count, numbers);
+  for (std::size_t k = 0; k < count; ++k) numbers[k] = all[k];
 }
 
 /// `rows` rows and `vectors` vectors of columns, of which `columns` columns exist; sums stay in registers.
-template <class S, std::size_t vectors, std::size_t rows>
-HWY_INLINE void add_product_block(Left<S> left, std::size_t terms, tyto::Rows<const S> right, std::size_t columns,
+template <std::size_t vectors, std::size_t rows, class D, class S = hn::TFromD<D>>
+HWY_INLINE void add_product_block(D d, Left<S> left, std::size_t terms, tyto::Rows<const S> right, std::size_t columns,
                                   tyto::Rows<S> sum) {
-  const Tag<S> d;
   const std::size_t lanes = hn::Lanes(d);
   const auto rest = [&](std::size_t v) { return columns - HWY_MIN(columns, v * lanes); };
-  std::array<hn::Vec<Tag<S>>, rows * vectors> sums;
+  std::array<hn::Vec<D>, rows * vectors> sums;
   for (std::size_t r = 0; r < rows; ++r)
-    for (std::size_t v = 0; v < vectors; ++v) sums[r * vectors + v] = load_lanes<S>(sum[r] + v * lanes, rest(v));
+    for (std::size_t v = 0; v < vectors; ++v) sums[r * vectors + v] = load_lanes(d, sum[r] + v * lanes, rest(v));
   for (std::size_t k = 0; k < terms; ++k)
     for (std::size_t v = 0; v < vectors; ++v) {
       const auto numbers = hn::LoadU(d, right[k] + v * lanes);
@@ -79,16 +76,16 @@ HWY_INLINE void add_product_block(Left<S> left, std::size_t terms, tyto::Rows<co
       }
     }
   for (std::size_t r = 0; r < rows; ++r)
-    for (std::size_t v = 0; v < vectors; ++v) store_lanes<S>(sums[r * vectors + v], rest(v), sum[r] + v * lanes);
+    for (std::size_t v = 0; v < vectors; ++v) store_lanes(d, sums[r * vectors + v], sum[r] + v * lanes, rest(v));
 }
 
-template <class S, std::size_t vectors>
-HWY_INLINE void add_product_columns(Left<S> left, std::size_t rows, std::size_t terms, tyto::Rows<const S> right,
+template <std::size_t vectors, class D, class S = hn::TFromD<D>>
+HWY_INLINE void add_product_columns(D d, Left<S> left, std::size_t rows, std::size_t terms, tyto::Rows<const S> right,
                                     std::size_t columns, tyto::Rows<S> sum) {
   std::size_t r = 0;
   const auto block = [&]<std::size_t count>() HWY_ATTR {
-    add_product_block<S, vectors, count>({left.data + r * left.row_stride, left.row_stride, left.term_stride}, terms,
-                                         right, columns, {sum[r], sum.stride});
+    add_product_block<vectors, count>(d, {left.data + r * left.row_stride, left.row_stride, left.term_stride}, terms,
+                                      right, columns, {sum[r], sum.stride});
     r += count;
   };
   while (r + 8 <= rows) block.template operator()<8>();
@@ -97,20 +94,30 @@ HWY_INLINE void add_product_columns(Left<S> left, std::size_t rows, std::size_t 
   if (r < rows) block.template operator()<1>();
 }
 
+/// The columns that are left, fewer than `most` or as many: in a vector that is not twice as long as they need.
+template <std::size_t most, class S>
+HWY_INLINE void add_product_rest(Left<S> left, std::size_t rows, std::size_t terms, tyto::Rows<const S> right,
+                                 std::size_t columns, tyto::Rows<S> sum) {
+  const hn::CappedTag<S, most> d;
+  if constexpr (most > 1)
+    if (columns <= most / 2) return add_product_rest<most / 2, S>(left, rows, terms, right, columns, sum);
+  add_product_columns<1>(d, left, rows, terms, right, columns, sum);
+}
+
 /// sum[r][j] += left(r, k) right[k][j], one term after the other, k ascending. The rows of `right` have numbers up to
 /// the next multiple of the lanes. Its vectors stay in the nearest cache for all rows.
 template <class S>
 void add_product(Left<S> left, std::size_t rows, std::size_t terms, tyto::Rows<const S> right, std::size_t columns,
                  tyto::Rows<S> sum) {
-  const std::size_t lanes = hn::Lanes(Tag<S>());
+  const Tag<S> d;
+  const std::size_t lanes = hn::Lanes(d);
   std::size_t first = 0;
-  const auto block = [&]<std::size_t vectors>() HWY_ATTR {
-    add_product_columns<S, vectors>(left, rows, terms, {right.data + first, right.stride}, columns - first,
-                                    {sum.data + first, sum.stride});
-    first += vectors * lanes;
-  };
-  while (first + lanes < columns) block.template operator()<2>();
-  if (first < columns) block.template operator()<1>();
+  for (; first + lanes < columns; first += 2 * lanes)
+    add_product_columns<2>(d, left, rows, terms, tyto::Rows<const S>{right.data + first, right.stride}, columns - first,
+                           tyto::Rows<S>{sum.data + first, sum.stride});
+  if (first < columns)
+    add_product_rest<HWY_MAX_BYTES / sizeof(S), S>(left, rows, terms, {right.data + first, right.stride},
+                                                   columns - first, {sum.data + first, sum.stride});
 }
 
 /// to[j] += factor * from[j].
@@ -119,8 +126,8 @@ HWY_INLINE void add_scaled_row(S factor, const S* HWY_RESTRICT from, std::size_t
   const Tag<S> d;
   const auto factors = hn::Set(d, factor);
   for (std::size_t j = 0; j < count; j += hn::Lanes(d))
-    store_lanes<S>(fused(d, factors, load_lanes<S>(from + j, count - j), load_lanes<S>(to + j, count - j)), count - j,
-                   to + j);
+    store_lanes(d, fused(d, factors, load_lanes(d, from + j, count - j), load_lanes(d, to + j, count - j)), to + j,
+                count - j);
 }
 
 /// Calls visit(i, values[i]) for those that are not 0. They are found first, by a loop without branches: where they lie
@@ -177,26 +184,34 @@ void add_value_gradients(const S* values, std::size_t steps, std::size_t from, t
     });
 }
 
-/// turned[j][i] = w[i][j], in rows that are filled up with zeros. Four rows are woven into each other at a time.
-template <class S>
-void turn(const S* HWY_RESTRICT w, std::size_t from, std::size_t to, std::size_t length, S* HWY_RESTRICT turned) {
-  const Tag<S> d;
+/// A vector of columns of four rows becomes four columns of as many rows.
+template <class D, class S = hn::TFromD<D>>
+HWY_INLINE void turn_four(D d, tyto::Rows<const S> rows, tyto::Rows<S> turned) {
   const hn::CappedTag<S, 4> four;
-  const std::size_t lanes = hn::Lanes(d), wide = hn::Lanes(four) == 4 ? from / 4 * 4 : 0, tall = to / lanes * lanes;
-  HWY_ALIGN std::array<S, 4 * HWY_MAX_BYTES / sizeof(S)> woven;  // [j][4]
-  for (std::size_t i = 0; i < wide; i += 4) {
-    const S* const rows = w + i * to;
-    for (std::size_t j = 0; j < tall; j += lanes) {
-      hn::StoreInterleaved4(hn::LoadU(d, rows + j), hn::LoadU(d, rows + to + j), hn::LoadU(d, rows + 2 * to + j),
-                            hn::LoadU(d, rows + 3 * to + j), d, woven.data());
-      for (std::size_t k = 0; k < lanes; ++k)
-        hn::StoreU(hn::Load(four, woven.data() + 4 * k), four, turned + (j + k) * length + i);
-    }
-  }
-  for (std::size_t j = 0; j < to; ++j) {
-    for (std::size_t i = j < tall ? wide : 0; i < from; ++i) turned[j * length + i] = w[i * to + j];
-    std::fill(turned + j * length + from, turned + (j + 1) * length, S(0));
-  }
+  HWY_ALIGN std::array<S, 4 * hn::MaxLanes(D())> woven;
+  hn::StoreInterleaved4(hn::LoadU(d, rows[0]), hn::LoadU(d, rows[1]), hn::LoadU(d, rows[2]), hn::LoadU(d, rows[3]), d,
+                        woven.data());
+  for (std::size_t k = 0; k < hn::Lanes(d); ++k)
+    for (std::size_t q = 0; q < 4; q += hn::Lanes(four))
+      hn::StoreU(hn::Load(four, woven.data() + 4 * k + q), four, turned[k] + q);
+}
+
+/// turned[j][i] = rows[i][j].
+template <class S>
+void turn(tyto::Rows<const S> rows, std::size_t count, std::size_t columns, tyto::Rows<S> turned) {
+  const Tag<S> d;
+  const hn::CappedTag<S, 4> narrow;
+  const std::size_t fours = count / 4 * 4;
+  std::size_t j = 0;
+  const auto block = [&](auto tag) HWY_ATTR {
+    for (; j + hn::Lanes(tag) <= columns; j += hn::Lanes(tag))
+      for (std::size_t i = 0; i < fours; i += 4)
+        turn_four(tag, tyto::Rows<const S>{rows[i] + j, rows.stride}, tyto::Rows<S>{turned[j] + i, turned.stride});
+  };
+  block(d);
+  block(narrow);
+  for (std::size_t k = 0; k < columns; ++k)
+    for (std::size_t i = k < j ? fours : 0; i < count; ++i) turned[k][i] = rows[i][k];
 }
 
 template <class S>
@@ -205,7 +220,8 @@ void add_input_gradients(std::span<const tyto::Rows<const S>> grad_currents, std
   const std::size_t length = padded_length<S>(from);
   thread_local Scratch<S> turned;  // w with lanes over inputs
   turned.resize(to * length);
-  turn(w, from, to, length, turned.data());
+  if (length > from) std::fill(turned.begin(), turned.end(), S(0));
+  turn<S>({w, to}, from, to, {turned.data(), length});
   for (std::size_t trial = 0; trial < grad_currents.size(); ++trial)
     add_product<S>({grad_currents[trial].data, grad_currents[trial].stride, 1}, steps, to, {turned.data(), length},
                    from, grad_inputs[trial]);
