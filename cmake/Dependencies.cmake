@@ -14,6 +14,9 @@ pkg_check_modules(HWY REQUIRED IMPORTED_TARGET libhwy>=1.0)
 pkg_check_modules(MUPARSER REQUIRED IMPORTED_TARGET muparser>=2.3)
 find_path(RANDOM123_INCLUDE_FOLDER Random123/philox.h REQUIRED)
 find_package(Eigen3 3.4 REQUIRED NO_MODULE)
+# Without asking the processor for the sizes of its caches: they decide in which order Eigen adds, and so about the last
+# bits of results.
+target_compile_definitions(Eigen3::Eigen INTERFACE EIGEN_NO_CPUID)
 # Only the header of Ceres's small solver is used, which needs none of the libraries of Ceres's package file.
 find_path(CERES_INCLUDE_FOLDER ceres/tiny_solver.h REQUIRED)
 if(TYTO_TESTS)
