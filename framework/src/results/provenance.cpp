@@ -16,6 +16,8 @@
 #include <optional>
 #include <string_view>
 
+#include <hwy/highway.h>
+
 #include <tyto/abi.hpp>
 
 #include "sha256.hpp"
@@ -90,6 +92,15 @@ std::string revision_of(const fs::path& repository) {
   return is_revision(found) ? found : std::string();
 }
 
+/// What the kernels' instructions are chosen by: Highway's name of the best set that the processor has, among those
+/// that kernels are compiled for.
+std::string instruction_set() {
+  auto targets = static_cast<std::int64_t>(hwy::SupportedTargets());
+  targets &= ~static_cast<std::int64_t>(HWY_SSSE3 | HWY_AVX3_DL);
+  // Better ones have lower bits.
+  return hwy::TargetName(static_cast<decltype(hwy::SupportedTargets())>(targets & -targets));
+}
+
 struct CloseLibrary {
   void operator()(void* library) const { ::dlclose(library); }
 };
@@ -129,6 +140,7 @@ Table provenance_table(const Provenance& provenance) {
   table.attribute("host", std::string(system.nodename));
   table.attribute("operating_system", std::string(system.sysname) + " " + system.release + " " + system.machine);
   table.attribute("processor", processor());
+  table.attribute("instruction_set", instruction_set());
   table.attribute("backend", provenance.backend);
   table.attribute("threads", static_cast<std::int64_t>(provenance.threads));
   table.variable("source_yaml", {}, std::vector{provenance.source_yaml}, "", "experiment as given");
