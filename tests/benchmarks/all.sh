@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Every benchmark beside its peers, one after the other on one core: about half an hour.
+# Every benchmark beside its peers, one after the other on one core (growth.py takes two): about forty minutes.
 #
 # usage: all.sh BUILD [FOLDER]
 #
@@ -37,6 +37,8 @@ on_one_core() {
 on_one_core "$peers/networks/bin/python" "$here/networks.py" "$build/bin/tyto" --learn 2
 on_one_core "$peers/nengo/bin/python" "$here/nef_nengo.py" "$build"
 on_one_core "$peers/brian2/bin/python" "$here/cuba_brian2.py" "$build"
+echo "== growth.py"
+"$peers/networks/bin/python" "$here/growth.py" "$build" --rounds 3
 echo "== kernels"
 taskset -c 0 "$build/tests/network_benchmark"
 taskset -c 0 "$build/tests/trials_benchmark"
