@@ -184,6 +184,7 @@ HWY_INLINE void look_up_lanes(const tyto::Spikes& spikes, hn::Vec<hn::RebindToSi
   const hn::RebindToUnsigned<Tag<S>> numbers;
   const auto pattern = hn::Set(numbers, patterns - 1);
   const std::size_t groups = (spikes.channels + group_inputs - 1) / group_inputs;
+  // Processors with such vectors keep the low half of a word first.
   const auto* const bits = reinterpret_cast<const hn::TFromD<decltype(halves)>*>(spikes.data);
   for (auto& sum : sums) sum = hn::Zero(d);
   for (std::size_t first = 0; first < groups; first += groups_per_half) {
