@@ -6,7 +6,7 @@ Needs Python with h5py. Trains the basic network (experiments/itd_basic.yaml: 20
 one thing changed at a time, and prints the time of an epoch for each trial and step, beside the unchanged one. All
 settings take turns in every round; printed are medians. Then it counts the additions and multiplications of networks S
 and L that no method can leave out, and says which part of the additions in registers that machine_benchmark measures
-they are. Run it under `taskset -c 0`, except for the threads, which need two cores.
+they are. All runs keep to one core, except for those with two threads.
 """
 import argparse
 import json
@@ -58,13 +58,16 @@ def epoch_s(program, experiment, settings, threads=1):
 
 def growth(program, rounds):
     times = {index: [] for index in range(len(CASES))}
+    cores = os.sched_getaffinity(0)
     for _ in range(rounds):
         for index, (what, value, settings, _) in enumerate(CASES):
             threads = value if what == "threads" else 1
-            if threads > len(os.sched_getaffinity(0)):
+            if threads > len(cores):
                 continue
+            os.sched_setaffinity(0, sorted(cores)[:threads])
             common = [f"learning.trials={{train: {TRIALS}, test: 128}}", f"learning.epochs={EPOCHS}", "analyses=[]"]
             times[index].append(epoch_s(program, BASIC, common + settings, threads))
+    os.sched_setaffinity(0, sorted(cores)[:1])
     first = statistics.median(times[0]) / TRIALS / STEPS
     print("| changed | to | ns for each trial and step | times the unchanged one |\n|---|---|---|---|")
     for index, (what, value, _, factor) in enumerate(CASES):
@@ -94,8 +97,8 @@ def density(program, experiment, folder):
     subprocess.run([program, "trials", str(experiment), "--set", "learning.trials={train: 256, test: 1}", "--out", path],
                    check=True, stdout=subprocess.DEVNULL)
     with h5py.File(path) as file:
-        words = file["train/spikes"][()]
-        return sum(int(word).bit_count() for word in words.ravel()) / (words.shape[0] * words.shape[1])
+        numbers = file["train/spikes"][()].view("u1")
+        return sum(int(byte).bit_count() for byte in numbers.ravel()) / (numbers.shape[0] * numbers.shape[1])
 
 
 def hidden_spikes(file):

@@ -26,11 +26,12 @@ CASES = [
     ("itd_basic.yaml", TRAINING),
     ("itd_delays.yaml", [*TRAINING, "model.with.method=interpolated", "model.with.hidden=5"]),
     ("itd_delays.yaml", [*TRAINING, "model.with.method=seed", "model.with.hidden=5"]),
+    ("itd_delays.yaml", [*TRAINING, "model.with.method=dcls", "model.with.hidden=5"]),
     ("nef_square_dale.yaml", ["simulation.duration=200 ms", "analyses=[]", "model.layers.pre.size=30",
                               "model.layers.post.size=20"]),
 ]
-# Highway's SSE4 asks for carry-less multiplication, too; EMU128 uses plain loops.
-EMULATED = {"Haswell": "AVX2", "Westmere": "SSE4", "Nehalem": "EMU128"}
+# Highway's SSE4 asks for carry-less multiplication, too. What is left without it are plain loops, under either name.
+EMULATED = {"Haswell": {"AVX2"}, "Westmere": {"SSE4"}, "Nehalem": {"SCALAR", "EMU128"}}
 
 
 def result(words, executable, experiment, out, settings):
@@ -61,11 +62,11 @@ def main():
             used.add(own_set)
             if len(here) < 10:
                 faults.append(f"{name}: only {len(here)} data sets to compare")
-            for processor, expected_set in EMULATED.items():
+            for processor, expected in EMULATED.items():
                 there, its_set = result(["qemu-x86_64", "-cpu", processor], executable, EXPERIMENTS / name, out, settings)
                 used.add(its_set)
-                if its_set != expected_set:
-                    faults.append(f"{processor}: the run says that it used {its_set}, not {expected_set}")
+                if its_set not in expected:
+                    faults.append(f"{processor}: the run says that it used {its_set}, not {' or '.join(expected)}")
                 faults += [f"{name}, {' '.join(settings)}: {item} differs between {own_set} and {its_set}"
                            for item in here.keys() | there.keys() if here.get(item) != there.get(item)]
     if faults:

@@ -259,7 +259,7 @@ class NeuronKernel final : public PopulationKernel<S> {
     const std::size_t n = extent.neurons;
     const std::size_t cells = variables * n;
     // Where the states are kept, each step writes where the next one reads.
-    if (states != nullptr) std::copy_n(state, cells, states);
+    if (states != nullptr && extent.steps > 0) std::copy_n(state, cells, states);
     for (std::size_t t = 0; t < extent.steps; ++t) {
       const S* const before = states != nullptr ? states + t * cells : state;
       S* const after = states != nullptr && t + 1 < extent.steps ? states + (t + 1) * cells : state;

@@ -96,7 +96,7 @@ std::string revision_of(const fs::path& repository) {
 /// that kernels are compiled for.
 std::string instruction_set() {
   auto targets = static_cast<std::int64_t>(hwy::SupportedTargets());
-  targets &= ~static_cast<std::int64_t>(HWY_SSSE3 | HWY_AVX3_DL);
+  targets &= HWY_TARGETS & ~static_cast<std::int64_t>(HWY_SSSE3 | HWY_AVX3_DL);
   // Better ones have lower bits.
   return hwy::TargetName(static_cast<decltype(hwy::SupportedTargets())>(targets & -targets));
 }

@@ -32,7 +32,7 @@ void check(std::size_t steps, std::size_t trials, std::size_t neurons) {
   EXPECT_EQ(bits, expected);
 }
 
-class Pack : public testing::TestWithParam<std::uint32_t> {
+class Pack : public testing::TestWithParam<std::int64_t> {
  protected:
   void SetUp() override { hwy::SetSupportedTargetsForTest(GetParam()); }
   void TearDown() override { hwy::SetSupportedTargetsForTest(0); }
@@ -46,12 +46,8 @@ TEST_P(Pack, SetsABitWhereANumberIsNotZero) {
     }
 }
 
-std::vector<std::uint32_t> targets() {
-  std::vector<std::uint32_t> all;
-  for (const auto target : hwy::SupportedAndGeneratedTargets()) all.push_back(static_cast<std::uint32_t>(target));
-  return all;
-}
-std::string target_name(const testing::TestParamInfo<std::uint32_t>& info) { return hwy::TargetName(info.param); }
+std::vector<std::int64_t> targets() { return hwy::SupportedAndGeneratedTargets(); }
+std::string target_name(const testing::TestParamInfo<std::int64_t>& info) { return hwy::TargetName(info.param); }
 INSTANTIATE_TEST_SUITE_P(Every, Pack, testing::ValuesIn(targets()), target_name);
 
 }  // namespace

@@ -20,8 +20,9 @@ class DelayKernel final : public tyto::TransformKernel<S> {
   void forward(const tyto::Signal<S>& input, std::span<const std::span<const S>> arrays, const tyto::Pass& pass,
                S* values, std::uint64_t* bits) const override {
     const delay::TapMaker<S> maker(plan_, pass, false);
+    auto taps = maker.taps();
     if (bits != nullptr)
-      delay::shift_spikes(input.spikes(), shifts(arrays[0], maker), offset_,
+      delay::shift_spikes(input.spikes(), shifts(arrays[0], maker, taps), offset_,
                           {bits, output_steps(input.steps), input.channels});
     else
       forward_values(input, arrays[0], maker, values);
@@ -37,10 +38,10 @@ class DelayKernel final : public tyto::TransformKernel<S> {
   }
 
  private:
-  /// Valid until the thread's next call.
-  static std::span<const std::uint32_t> shifts(std::span<const S> delays, const delay::TapMaker<S>& maker) {
+  /// Valid until the thread's next call. `taps` is room to work in.
+  static std::span<const std::uint32_t> shifts(std::span<const S> delays, const delay::TapMaker<S>& maker,
+                                               delay::Taps<S>& taps) {
     thread_local std::vector<std::uint32_t> shift;
-    auto taps = maker.taps();
     shift.clear();
     for (const S delay : delays) {
       maker.make(delay, taps);
@@ -53,9 +54,10 @@ class DelayKernel final : public tyto::TransformKernel<S> {
   void backward_spikes(const tyto::Spikes& input, std::span<const S> delays, const delay::TapMaker<S>& maker,
                        const S* grad_output, std::span<S> grad_delays, S* grad_input) const {
     const std::size_t steps = output_steps(input.steps), channels = input.channels;
-    thread_local std::vector<std::uint64_t> bits;  // scratch, so that no call allocates
+    thread_local std::vector<std::uint64_t> bits;  // scratch
     thread_local std::vector<S> at, after;
-    const auto shift = shifts(delays, maker);
+    auto taps = maker.taps();
+    const auto shift = shifts(delays, maker, taps);
     // One step more than the output has before it, whose spikes reach its first step.
     const std::size_t early = offset_ > 0 ? 1 : 0;
     bits.resize((steps + early) * tyto::words_for(channels));
@@ -65,7 +67,6 @@ class DelayKernel final : public tyto::TransformKernel<S> {
     if (early > 0)
       tyto::Spikes{bits.data(), 1, channels}.for_each(0, [&](std::size_t i) { after[i] = grad_output[i]; });
     delay::sum_at_spikes<S>({bits.data() + early * tyto::words_for(channels), steps, channels}, grad_output, at, after);
-    auto taps = maker.taps();
     for (std::size_t i = 0; i < channels; ++i) {
       maker.make(delays[i], taps);
       grad_delays[i] += static_cast<S>(static_cast<double>(at[i]) * static_cast<double>(taps.slope[0]) +

@@ -215,6 +215,35 @@ TEST_P(WholeDelay, OfSynapsesIsTheSame) {
     }
   for (std::size_t k = 0; k < output.size(); ++k) EXPECT_NEAR(output[k], current[k], 1e-12) << k;
 }
+
+/// Packed spikes go a way of their own.
+TEST_P(WholeDelay, HasTheSameGradientsForSpikesAsForOnesAndZeros) {
+  for (const std::string output : {"padded", "trimmed"}) {
+    SCOPED_TRACE(output);
+    const auto layer = workshop::make<tyto::Layer>(
+        tyto::Kind::layer, "{type: delay, max: 6 ms, output: " + output + ", method: " + GetParam() + "}");
+    const auto kernel = layer->transform_f64(dt_s);
+    std::vector<std::uint64_t> bits(steps, 0);
+    Numbers ones(steps * channels, 0);
+    const auto chances = drawn(steps * channels, 0, 1, "spikes");
+    for (std::size_t k = 0; k < ones.size(); ++k)
+      if (chances[k] < 0.4) {
+        tyto::MutableSpikes{bits.data(), steps, channels}.set(k / channels, k % channels);
+        ones[k] = 1;
+      }
+    const std::vector<Numbers> arrays{{0, max_ms, 2.26, 2.24, 3}};
+    const auto factor = drawn(kernel->output_steps(steps) * channels, -1, 1, "factor");
+    const auto gradients = [&](const tyto::Signal<double>& input) {
+      auto all = std::vector<Numbers>{Numbers(channels, 0.5), Numbers(steps * channels, 0.25)};
+      const std::vector<std::span<double>> own{all[0]};
+      kernel->backward(input, views(arrays), training_at(0.5), factor.data(), own, all[1].data());
+      return all;
+    };
+    const auto of_spikes = gradients({steps, channels, bits.data(), nullptr});
+    EXPECT_EQ(of_spikes, gradients({steps, channels, nullptr, ones.data()}));
+    EXPECT_NE(of_spikes[0][1], 0.5);
+  }
+}
 std::string word(const testing::TestParamInfo<std::string>& info) { return info.param; }
 INSTANTIATE_TEST_SUITE_P(Every, WholeDelay, testing::Values("whole_step", "seed"), word);
 

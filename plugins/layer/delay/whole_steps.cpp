@@ -24,11 +24,9 @@ namespace hn = hwy::HWY_NAMESPACE;
 /// The sums of a vector of channels from i on.
 template <class D, class S = hn::TFromD<D>>
 HWY_INLINE void sum_channels(D d, const tyto::Spikes& spikes, const S* gradient, std::size_t i, S* at, S* after) {
-  const S* row = gradient + i;
-  auto here = hn::LoadU(d, row), sum = hn::LoadU(d, at + i), sum_after = hn::LoadU(d, after + i);
+  auto here = hn::LoadU(d, gradient + i), sum = hn::LoadU(d, at + i), sum_after = hn::LoadU(d, after + i);
   for (std::size_t t = 0; t < spikes.steps; ++t) {
-    row += spikes.channels;
-    const auto next = t + 1 < spikes.steps ? hn::LoadU(d, row) : hn::Zero(d);
+    const auto next = t + 1 < spikes.steps ? hn::LoadU(d, gradient + (t + 1) * spikes.channels + i) : hn::Zero(d);
     const std::uint64_t word = spikes.row(t)[i / 64] >> (i % 64);
     std::array<std::uint8_t, 8> bytes;
     std::memcpy(bytes.data(), &word, sizeof word);
@@ -99,6 +97,7 @@ struct Columns {
 
 void shift_spikes(const tyto::Spikes& input, std::span<const std::uint32_t> shift, std::size_t skip,
                   const tyto::MutableSpikes& output) {
+  if (shift.empty()) return;
   thread_local Columns columns;  // scratch, so that no call allocates
   columns.before = tyto::words_for(*std::max_element(shift.begin(), shift.end()));
   columns.length = columns.before + tyto::words_for(input.steps) + tyto::words_for(skip) + 2;

@@ -1,4 +1,4 @@
-/// Delays of packed spikes against plain loops: the same bits on every instruction set.
+/// Delays of packed spikes, and their sums on every instruction set, against plain loops.
 #include <hwy/highway.h>
 
 #include <gtest/gtest.h>
@@ -46,13 +46,13 @@ Data data_for(const Case& size, tyto::Random& random) {
   return data;
 }
 
-class WholeSteps : public testing::TestWithParam<std::uint32_t> {
+class SumsAtSpikes : public testing::TestWithParam<std::int64_t> {
  protected:
   void SetUp() override { hwy::SetSupportedTargetsForTest(GetParam()); }
   void TearDown() override { hwy::SetSupportedTargetsForTest(0); }
 };
 
-TEST_P(WholeSteps, ShiftSpikes) {
+TEST(WholeSteps, ShiftSpikes) {
   tyto::Random random(tyto::stream_key(1, "shift test"));
   for (const auto& size : cases()) {
     SCOPED_TRACE(testing::Message() << size.steps << " steps, " << size.channels << " channels, up to " << size.longest
@@ -88,7 +88,7 @@ void check_sums(const Case& size, tyto::Random& random) {
   EXPECT_EQ(after, expected_after);
 }
 
-TEST_P(WholeSteps, SumGradientsAtSpikes) {
+TEST_P(SumsAtSpikes, HaveTheBitsOfPlainLoops) {
   tyto::Random random(tyto::stream_key(2, "shift test"));
   for (const auto& size : cases()) {
     SCOPED_TRACE(testing::Message() << size.steps << " steps, " << size.channels << " channels");
@@ -97,12 +97,8 @@ TEST_P(WholeSteps, SumGradientsAtSpikes) {
   }
 }
 
-std::vector<std::uint32_t> targets() {
-  std::vector<std::uint32_t> all;
-  for (const auto target : hwy::SupportedAndGeneratedTargets()) all.push_back(static_cast<std::uint32_t>(target));
-  return all;
-}
-std::string target_name(const testing::TestParamInfo<std::uint32_t>& info) { return hwy::TargetName(info.param); }
-INSTANTIATE_TEST_SUITE_P(Every, WholeSteps, testing::ValuesIn(targets()), target_name);
+std::vector<std::int64_t> targets() { return hwy::SupportedAndGeneratedTargets(); }
+std::string target_name(const testing::TestParamInfo<std::int64_t>& info) { return hwy::TargetName(info.param); }
+INSTANTIATE_TEST_SUITE_P(Every, SumsAtSpikes, testing::ValuesIn(targets()), target_name);
 
 }  // namespace

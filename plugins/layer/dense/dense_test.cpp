@@ -104,7 +104,7 @@ void check(const Case& size, std::uint64_t seed) {
   EXPECT_EQ(fast, plain) << "add_input_gradients";
 }
 
-class DenseProducts : public testing::TestWithParam<std::uint32_t> {
+class DenseProducts : public testing::TestWithParam<std::int64_t> {
  protected:
   void SetUp() override { hwy::SetSupportedTargetsForTest(GetParam()); }
   void TearDown() override { hwy::SetSupportedTargetsForTest(0); }
@@ -118,12 +118,8 @@ TEST_P(DenseProducts, HaveTheBitsOfPlainLoops) {
   }
 }
 
-std::vector<std::uint32_t> targets() {
-  std::vector<std::uint32_t> all;
-  for (const auto target : hwy::SupportedAndGeneratedTargets()) all.push_back(static_cast<std::uint32_t>(target));
-  return all;
-}
-std::string target_name(const testing::TestParamInfo<std::uint32_t>& info) { return hwy::TargetName(info.param); }
+std::vector<std::int64_t> targets() { return hwy::SupportedAndGeneratedTargets(); }
+std::string target_name(const testing::TestParamInfo<std::int64_t>& info) { return hwy::TargetName(info.param); }
 INSTANTIATE_TEST_SUITE_P(Every, DenseProducts, testing::ValuesIn(targets()), target_name);
 
 }  // namespace

@@ -6,6 +6,7 @@
 #define DENSE_PRODUCTS_INL
 #endif
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstdint>
@@ -52,14 +53,14 @@ std::size_t padded_length(std::size_t length) {
   return (length + lanes - 1) / lanes * lanes;
 }
 
-/// Calls block<8>(first vector), block<4>(...), ... until all of a row's vectors are done.
+/// Calls block<8>(first), block<4>(...), ... until `count` vectors or columns are done.
 template <class Block>
-HWY_INLINE void in_vectors(std::size_t vectors, Block&& block) {
+HWY_INLINE void in_blocks(std::size_t count, Block&& block) {
   std::size_t first = 0;
-  for (; first + 8 <= vectors; first += 8) block.template operator()<8>(first);
-  if (first + 4 <= vectors) block.template operator()<4>(first), first += 4;
-  if (first + 2 <= vectors) block.template operator()<2>(first), first += 2;
-  if (first < vectors) block.template operator()<1>(first);
+  for (; first + 8 <= count; first += 8) block.template operator()<8>(first);
+  if (first + 4 <= count) block.template operator()<4>(first), first += 4;
+  if (first + 2 <= count) block.template operator()<2>(first), first += 2;
+  if (first < count) block.template operator()<1>(first);
 }
 
 // What the ways cost for one trial, in processor cycles, roughly. Which one is taken changes no bit.

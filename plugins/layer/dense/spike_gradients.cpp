@@ -52,7 +52,7 @@ void add_gradients_by_row(std::span<const tyto::Spikes> trials, std::span<const 
   for (std::size_t trial = 0; trial < trials.size(); ++trial)
     for (std::size_t t = 0; t < trials[trial].steps; ++t) {
       std::copy_n(grad_currents[trial][t], to, gradient.data());
-      in_vectors(length / lanes, [&]<std::size_t vectors>(std::size_t first) HWY_ATTR {
+      in_blocks(length / lanes, [&]<std::size_t vectors>(std::size_t first) HWY_ATTR {
         add_step_gradients<S, vectors>(trials[trial], t, gradient.data() + first * lanes, length, rows + first * lanes);
       });
     }
@@ -114,17 +114,6 @@ HWY_INLINE void masked_gradient_columns(std::span<const tyto::Spikes> trials,
   for (; i < from; i += lanes) masked_inputs<S, 1, outputs>(trials, grad_currents, i, to, first, grad_w);
 }
 
-/// Calls block<8>(first), block<4>(first), ... until all `to` outputs are done.
-template <class Block>
-HWY_INLINE void in_blocks(std::size_t to, Block&& block) {
-  std::size_t first = 0;
-  for (; first + 8 <= to; first += 8) block.template operator()<8>(first);
-  if (first + 4 <= to) block.template operator()<4>(first), first += 4;
-  if (first + 2 <= to) block.template operator()<2>(first), first += 2;
-  if (first < to) block.template operator()<1>(first);
-}
-
-// What the ways cost for one trial, in processor cycles, roughly. Which one is taken changes no bit.
 /// A mask costs its making, once for eight outputs.
 std::size_t mask_cost(std::size_t masks, std::size_t to) { return masks * (to + vectors_for(to, 8) * 2) / 2; }
 

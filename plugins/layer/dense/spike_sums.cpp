@@ -57,7 +57,7 @@ void add_spikes_by_row(std::span<const tyto::Spikes> trials, const S* w, std::si
   sum.resize(length);
   for (std::size_t trial = 0; trial < trials.size(); ++trial)
     for (std::size_t t = 0; t < trials[trial].steps; ++t) {
-      in_vectors(length / lanes, [&]<std::size_t vectors>(std::size_t first) HWY_ATTR {
+      in_blocks(length / lanes, [&]<std::size_t vectors>(std::size_t first) HWY_ATTR {
         sum_step_rows<S, vectors>(trials[trial], t, rows + first * lanes, length, sum.data() + first * lanes);
       });
       S* const current = currents[trial][t];
@@ -250,10 +250,12 @@ void add_spikes_by_lane(std::span<const tyto::Spikes> trials, const S* w, std::s
   }
 }
 
-/// Additions of two a cycle, the shifts of a group's patterns, and the way of sums to their rows.
-inline std::size_t lane_cost(const tyto::Spikes& spikes, std::size_t to, std::size_t groups) {
+/// For each vector of steps: a look-up and an addition for each group and output, two operations a cycle; the shifts of
+/// patterns, for each twelve outputs again; the way of sums to their rows. Tables are made once for all trials.
+inline std::size_t lane_cost(const tyto::Spikes& spikes, std::size_t to, std::size_t groups, std::size_t trials) {
   const std::size_t columns = vectors_for(to, 4) * 4, vectors = vectors_for(spikes.steps, patterns);
-  return vectors * (groups * (columns + vectors_for(to, 12) * 2) + columns * patterns);
+  return vectors * (groups * (columns + vectors_for(to, 12) * 2) + columns * patterns) +
+         groups * columns * group_inputs / trials;
 }
 
 template <class S>
@@ -266,7 +268,7 @@ void add_spikes(std::span<const tyto::Spikes> trials, const S* w, std::size_t to
   const std::size_t lookups = groups * (typical.steps + patterns * 3 / 2 / trials.size());
   const std::size_t by_row = row_cost(typical, to, lanes), by_pattern = lookups * (1 + vectors_for(to, lanes));
   if constexpr (table_is_vector<S>)
-    if (lane_cost(typical, to, groups) < HWY_MIN(by_row, by_pattern))
+    if (lane_cost(typical, to, groups, trials.size()) < HWY_MIN(by_row, by_pattern))
       return add_spikes_by_lane(trials, w, to, currents);
   if (by_row < by_pattern)
     add_spikes_by_row(trials, w, to, currents);

@@ -88,8 +88,10 @@ HWY_INLINE void add_product_columns(D d, Left<S> left, std::size_t rows, std::si
                                       right, columns, {sum[r], sum.stride});
     r += count;
   };
-  while (r + 8 <= rows) block.template operator()<8>();
-  if (r + 4 <= rows) block.template operator()<4>();
+  // As many as there are registers for.
+  if constexpr (HWY_TARGET <= HWY_AVX3)
+    while (r + 8 <= rows) block.template operator()<8>();
+  while (r + 4 <= rows) block.template operator()<4>();
   if (r + 2 <= rows) block.template operator()<2>();
   if (r < rows) block.template operator()<1>();
 }
@@ -145,7 +147,8 @@ HWY_INLINE void for_each_value(const S* values, std::size_t count, Visit&& visit
   for (std::size_t k = 0; k < found; ++k) visit(place[k], values[place[k]]);
 }
 
-/// Whether so few values are not 0 that it pays to find them. Which way is taken changes no bit.
+/// Whether so few values are not 0 that it pays to find them. Which way is taken changes no bit but the sign of zeros,
+/// as long as numbers are finite.
 template <class S>
 bool few_values(const S* values, std::size_t count, std::size_t to) {
   std::size_t found = 0;
@@ -227,7 +230,6 @@ void add_input_gradients(std::span<const tyto::Rows<const S>> grad_currents, std
                    from, grad_inputs[trial]);
 }
 
-// One plain function for each product and precision: what the dispatch tables point to.
 // One plain function for each product and precision: what the dispatch tables point to.
 #define DENSE_FOR_EACH(S, suffix)                                                                                      \
   void add_values_##suffix(const S* values, std::size_t steps, std::size_t from, const S* w, std::size_t to,           \
