@@ -3,8 +3,8 @@ bits.
 
     instruction_sets.py EXECUTABLE
 
-What solvers say about themselves (/solutions) is left out: it goes through the C library's functions, whose last bits
-differ between processors. Skipped where qemu-x86_64 (Debian: qemu-user) is missing or the processor is another one.
+What solvers say about themselves (/solutions) is left out: with plain loops the last bit of one error there is another
+one, for a reason that has not been found. Skipped where qemu-x86_64 (Debian: qemu-user) is missing or the processor is another one.
 """
 
 import argparse
