@@ -16,6 +16,7 @@
 /// Optional members: `static constexpr bool spiking = true` (the output is a spike, from t.spike());
 /// `static constexpr bool linear = true` (the derivatives are the same whatever state and input are, so that nothing
 /// has to be kept for the way back; of what prepare() returns, if there is one);
+/// `static constexpr bool rare_cases = true` (step() calls t.rarely(); of what prepare() returns, if there is one);
 /// `static constexpr bool not_differentiable = true` (step() is written for numbers only, in the neuron and in what
 /// prepare() returns; no gradients can be had);
 /// `const RateCurve* rate_curve() const` (see ensemble.hpp);
@@ -28,6 +29,7 @@
 #include <array>
 #include <bit>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <type_traits>
@@ -49,7 +51,9 @@ class Step {
   double dt_s = 0;
   double ms = 0;  ///< dt in milliseconds
 
-  TYTO_STEP explicit Step(double dt) : dt_s(dt), ms(dt * 1000) {}
+  /// Does what happens rarely, or only finds out whether it does.
+  enum class Rarely { do_it, find_out };
+  TYTO_STEP explicit Step(double dt, Rarely rarely = Rarely::do_it) : dt_s(dt), ms(dt * 1000), rarely_(rarely) {}
 
   /// 1 if `distance` to the threshold is above 0, else 0. At most once per step.
   TYTO_STEP T spike(T distance) const {
@@ -59,9 +63,24 @@ class Step {
   /// The spike as the reset sees it: without its derivative if the reset is detached.
   TYTO_STEP T reset(T spiked) const { return spiked; }
 
+  /// Calls `act` if the condition holds, which it does for few neurons in a step. All others are simulated side by
+  /// side,
+  /// as if `act` did nothing, and these few one by one; so what is costly belongs in here.
+  template <class Act>
+  TYTO_STEP void rarely(bool condition, Act&& act) const {
+    if (rarely_ == Rarely::find_out)
+      rare_ = condition ? T(1) : rare_;
+    else if (condition)
+      act();
+  }
+
   [[nodiscard]] TYTO_STEP T distance() const { return distance_; }
+  /// 1 if something rare happens, else 0.
+  [[nodiscard]] TYTO_STEP T rare() const { return rare_; }
 
  private:
+  Rarely rarely_;
+  mutable T rare_{};
   mutable T distance_{};
 };
 
@@ -78,6 +97,10 @@ class Step<Dual<S, N, false>> {
 
   TYTO_STEP D spike(const D& distance) const { return D::chain(distance.value > S(0) ? S(1) : S(0), psi_, distance); }
   TYTO_STEP D reset(const D& spiked) const { return D::chain(spiked.value, kept_, spiked); }
+  template <class Act>
+  TYTO_STEP void rarely(bool condition, Act&& act) const {
+    if (condition) act();
+  }
 
  private:
   S kept_;
@@ -99,6 +122,10 @@ class Step<Dual<S, N, true>> {
     return D::chain(static_cast<S>(surrogate_.primitive(static_cast<double>(distance.value))), psi_, distance);
   }
   D reset(const D& spiked) const { return spiked; }
+  template <class Act>
+  void rarely(bool condition, Act&& act) const {
+    if (condition) act();
+  }
   [[nodiscard]] S distance() const { return distance_; }
 
  private:
@@ -153,6 +180,7 @@ class NeuronKernel final : public PopulationKernel<S> {
   static constexpr int directions = static_cast<int>(variables) + 1;  // state, then input
   using D = Dual<S, directions>;
   static constexpr bool is_linear = requires { Prepared::linear; };
+  static constexpr bool has_rare_cases = requires { Prepared::rare_cases; };
   static constexpr bool differentiable = !requires { Prepared::not_differentiable; };
 
  public:
@@ -167,6 +195,7 @@ class NeuronKernel final : public PopulationKernel<S> {
     const std::size_t n = scan.neurons;
     thread_local std::vector<S> scratch;    // so that no trial allocates
     thread_local std::vector<S> distances;  // where nobody wants them
+    thread_local RareCases rare;
     S* state = scan.carried;
     if (state == nullptr) {
       scratch.resize(variables * n);
@@ -174,10 +203,14 @@ class NeuronKernel final : public PopulationKernel<S> {
       rest({}, scratch);
     }
     distances.resize(n);
+    if constexpr (has_rare_cases) {
+      rare.flags.resize(n);
+      rare.places.resize(n);
+    }
     if (scan.smooth == nullptr)
       scan_forward(prepared_, dt_s_, {scan.steps, n}, scan.current, scan.output, scan.states,
                    scan.distances != nullptr ? scan.distances : distances.data(), scan.distances != nullptr ? n : 0,
-                   state);
+                   state, rare.flags.data(), rare.places.data());
     else if constexpr (differentiable)
       for (std::size_t t = 0; t < scan.steps; ++t) smooth_forward(scan, t, state, distances.data());
   }
@@ -247,6 +280,10 @@ class NeuronKernel final : public PopulationKernel<S> {
   struct Extent {
     std::size_t steps, neurons;
   };
+  struct RareCases {
+    std::vector<S> flags;               ///< of each neuron: 1 or 0
+    std::vector<std::uint32_t> places;  ///< the neurons that have one
+  };
 
   // In both scans pointers are parameters of their own, so that the compiler believes that they are restricted, and
   // vectorises the loop over neurons.
@@ -254,8 +291,11 @@ class NeuronKernel final : public PopulationKernel<S> {
   TYTO_MANY_TARGETS static void scan_forward(const Prepared& prepared, double dt_s, Extent extent,
                                              const S* TYTO_RESTRICT current, S* TYTO_RESTRICT output,
                                              S* TYTO_RESTRICT states, S* TYTO_RESTRICT distances,
-                                             std::size_t distance_stride, S* TYTO_RESTRICT state) {
+                                             std::size_t distance_stride, S* TYTO_RESTRICT state,
+                                             [[maybe_unused]] S* TYTO_RESTRICT rare,
+                                             [[maybe_unused]] std::uint32_t* TYTO_RESTRICT places) {
     const Prepared own = prepared;
+    using Rarely = typename Step<S>::Rarely;
     const std::size_t n = extent.neurons;
     const std::size_t cells = variables * n;
     // Where the states are kept, each step writes where the next one reads.
@@ -265,12 +305,31 @@ class NeuronKernel final : public PopulationKernel<S> {
       S* const after = states != nullptr && t + 1 < extent.steps ? states + (t + 1) * cells : state;
 #pragma GCC ivdep
       for (std::size_t i = 0; i < n; ++i) {
-        const Step<S> step(dt_s);
+        const Step<S> step(dt_s, has_rare_cases ? Rarely::find_out : Rarely::do_it);
         auto x = load<S>(before, n, i);
         output[t * n + i] = own.template step<S>(x, current[t * n + i], step);
         distances[t * distance_stride + i] = step.distance();
+        // A rare case waits with the state before it.
+        if constexpr (has_rare_cases) rare[i] = step.rare();
         for_each_member<variables>(
-            x, [&](std::size_t k, const S& value) __attribute__((always_inline)) { after[k * n + i] = value; });
+            x, [&](std::size_t k, const S& value) __attribute__((always_inline)) {
+              after[k * n + i] = has_rare_cases && step.rare() > S(0) ? before[k * n + i] : value;
+            });
+      }
+      if constexpr (has_rare_cases) {
+        std::size_t count = 0;
+        for (std::size_t i = 0; i < n; ++i) {
+          places[count] = static_cast<std::uint32_t>(i);
+          count += rare[i] > S(0) ? 1 : 0;
+        }
+        for (std::size_t k = 0; k < count; ++k) {
+          const std::size_t i = places[k];
+          const Step<S> step(dt_s);
+          auto x = load<S>(after, n, i);
+          output[t * n + i] = own.template step<S>(x, current[t * n + i], step);
+          distances[t * distance_stride + i] = step.distance();
+          for_each_member<variables>(x, [&](std::size_t q, const S& value) { after[q * n + i] = value; });
+        }
       }
     }
   }

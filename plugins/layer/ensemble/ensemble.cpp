@@ -10,6 +10,7 @@
 #include <tyto/error.hpp>
 #include <tyto/layer.hpp>
 #include <tyto/plugin.hpp>
+#include <tyto/targets.hpp>
 
 namespace {
 
@@ -40,15 +41,9 @@ class EnsembleKernel final : public tyto::PopulationKernel<S> {
   void step(const tyto::PopulationStep<S>& step) const override {
     thread_local std::vector<S> current;
     const std::size_t n = step.output.size();
-    const std::size_t dimensions = step.input.size();
     current.resize(n);
-    for (std::size_t i = 0; i < n; ++i) {
-      S along = S(0);
-      for (std::size_t k = 0; k < dimensions; ++k) along += step.arrays[encoders][i * dimensions + k] * step.input[k];
-      current[i] = step.arrays[gain][i] / radius_ * along + step.current[i];
-    }
-    if (own_bias_)
-      for (std::size_t i = 0; i < n; ++i) current[i] += step.arrays[bias][i];
+    add_currents(step, radius_, current.data());
+    if (own_bias_) add(step.arrays[bias].data(), n, current.data());
     tyto::ForwardScan<S> scan;
     scan.steps = 1;
     scan.neurons = n;
@@ -59,6 +54,20 @@ class EnsembleKernel final : public tyto::PopulationKernel<S> {
   }
 
  private:
+  // One dimension after the other, so that loops go over neurons.
+  TYTO_MANY_TARGETS static void add_currents(const tyto::PopulationStep<S>& step, S radius, S* TYTO_RESTRICT current) {
+    const std::size_t n = step.output.size(), dimensions = step.input.size();
+    const S* const encoder = step.arrays[encoders].data();
+    const S* const gains = step.arrays[gain].data();
+    std::fill_n(current, n, S(0));
+    for (std::size_t k = 0; k < dimensions; ++k)
+      for (std::size_t i = 0; i < n; ++i) current[i] += encoder[i * dimensions + k] * step.input[k];
+    for (std::size_t i = 0; i < n; ++i) current[i] = gains[i] / radius * current[i] + step.current[i];
+  }
+  static void add(const S* numbers, std::size_t n, S* TYTO_RESTRICT sums) {
+    for (std::size_t i = 0; i < n; ++i) sums[i] += numbers[i];
+  }
+
   std::unique_ptr<tyto::PopulationKernel<S>> neurons_;
   S radius_;
   bool own_bias_;

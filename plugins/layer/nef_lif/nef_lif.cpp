@@ -8,12 +8,20 @@
 
 namespace {
 
+// exp(x) - 1 and log(1 + x). Single precision takes them from functions of double precision, which are quicker than
+// those for small x and lose nothing that it has.
+double exp_minus_one(double x) { return std::expm1(x); }
+float exp_minus_one(float x) { return static_cast<float>(std::exp(static_cast<double>(x)) - 1); }
+double log_one_plus(double x) { return std::log1p(x); }
+float log_one_plus(float x) { return static_cast<float>(std::log(1 + static_cast<double>(x))); }
+
 /// Nengo's step (Bekolay et al. 2014): the current is constant over a step, the membrane follows it exactly for the
 /// part of the step outside the refractory time, and the time of the spike within the step is found, so that the rate
 /// does not depend on dt.
 template <class S>
 struct NefLifStep {
   static constexpr bool not_differentiable = true;
+  static constexpr bool rare_cases = true;
   template <class T>
   struct State {
     T v{};
@@ -25,20 +33,17 @@ struct NefLifStep {
   template <class T>
   TYTO_STEP T step(State<T>& x, const T& current, const tyto::Step<T>& t) const {
     x.refractory_s -= dt_s;
-    S part = whole_step;
-    if (x.refractory_s > S(0)) {
-      const S left_s = dt_s - x.refractory_s;
-      part = left_s > S(0) ? std::expm1(-left_s / tau_rc_s) : S(0);
-    }
+    S part = x.refractory_s > S(0) ? S(0) : whole_step;
+    t.rarely((x.refractory_s > S(0)) & (x.refractory_s < dt_s),
+             [&] { part = exp_minus_one((x.refractory_s - dt_s) / tau_rc_s); });
     x.v -= (current - x.v) * part;
     const S spiked = t.spike(x.v - S(1));
-    if (spiked > S(0)) {
-      const S spike_time_s = dt_s + tau_rc_s * std::log1p(-(x.v - S(1)) / (current - S(1)));
+    t.rarely(spiked > S(0), [&] {
+      const S spike_time_s = dt_s + tau_rc_s * log_one_plus(-(x.v - S(1)) / (current - S(1)));
       x.refractory_s = tau_ref_s + spike_time_s;
       x.v = S(0);
-    } else if (x.v < S(0)) {
-      x.v = S(0);
-    }
+    });
+    x.v = x.v < S(0) ? S(0) : x.v;
     return spiked;
   }
 };

@@ -1,0 +1,98 @@
+/// Neurons with rare cases against the same neurons without them.
+#include <tyto/neuron.hpp>
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <vector>
+
+#include <tyto/random.hpp>
+
+namespace {
+
+struct NothingRare {};
+struct Rare {
+  static constexpr bool rare_cases = true;
+};
+
+/// Waits after a spike, and counts how often it began to.
+template <class Kind>
+struct Waiting : Kind {
+  static constexpr bool spiking = true;
+  static constexpr bool not_differentiable = true;
+  template <class T>
+  struct State {
+    T v{};
+    T wait_s{};
+    T waited{};
+  };
+
+  template <class T>
+  TYTO_STEP T step(State<T>& x, T current, const tyto::Step<T>& t) const {
+    const T dt_s = static_cast<T>(t.dt_s);
+    const T decay = x.wait_s > T(0) ? T(0) : T(0.1);
+    x.wait_s -= dt_s;
+    x.v += (current - x.v) * decay;
+    const T spiked = t.spike(x.v - T(1));
+    t.rarely(spiked > T(0), [&] {
+      x.wait_s = dt_s * (T(1) + std::log(current));
+      x.v = T(0);
+      x.waited += T(1);
+    });
+    x.v = x.v < T(-1) ? T(-1) : x.v;
+    return spiked;
+  }
+};
+
+template <class S>
+struct Trace {
+  std::vector<S> output, states, distances, carried;
+  bool operator==(const Trace&) const = default;
+};
+
+template <class S, class Neuron>
+Trace<S> simulate(const std::vector<S>& current, std::size_t neurons, bool keep) {
+  const tyto::NeuronLayer<Neuron> layer;
+  const auto kernel = [&] {
+    if constexpr (std::is_same_v<S, float>)
+      return layer.population_f32(1e-3);
+    else
+      return layer.population_f64(1e-3);
+  }();
+  const std::size_t cells = kernel->state_size() * neurons;
+  Trace<S> trace{std::vector<S>(current.size()), {}, {}, std::vector<S>(cells)};
+  tyto::ForwardScan<S> scan;
+  scan.steps = current.size() / neurons;
+  scan.neurons = neurons;
+  scan.current = current.data();
+  scan.output = trace.output.data();
+  scan.carried = trace.carried.data();
+  if (keep) {
+    trace.states.resize(scan.steps * cells);
+    trace.distances.resize(current.size());
+    scan.states = trace.states.data();
+    scan.distances = trace.distances.data();
+  }
+  kernel->forward(scan);
+  return trace;
+}
+
+template <class S>
+class NeuronWithRareCases : public testing::Test {};
+using Precisions = testing::Types<float, double>;
+TYPED_TEST_SUITE(NeuronWithRareCases, Precisions);
+
+TYPED_TEST(NeuronWithRareCases, HasTheBitsOfOneWithout) {
+  for (const std::size_t neurons : {1U, 7U, 16U, 203U}) {
+    tyto::Random random(tyto::stream_key(neurons, "neuron test"));
+    std::vector<TypeParam> current(neurons * 90);
+    for (auto& value : current) value = static_cast<TypeParam>(random.uniform(-4, 8));
+    for (const bool keep : {false, true}) {
+      const auto trace = simulate<TypeParam, Waiting<Rare>>(current, neurons, keep);
+      EXPECT_EQ(trace, (simulate<TypeParam, Waiting<NothingRare>>(current, neurons, keep))) << neurons << " neurons";
+      for (std::size_t i = 0; i < neurons; ++i) EXPECT_GT(trace.carried[2 * neurons + i], 0) << "neuron " << i;
+    }
+  }
+}
+
+}  // namespace
