@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Every benchmark beside its peers, one after the other on one core (growth.py takes two): about forty minutes.
+# Every benchmark beside its peers, one after the other on one core (growth.py and two_cores.py take two): about fifty minutes.
 #
 # usage: all.sh BUILD [FOLDER]
 #
@@ -39,6 +39,8 @@ on_one_core "$peers/nengo/bin/python" "$here/nef_nengo.py" "$build"
 on_one_core "$peers/brian2/bin/python" "$here/cuba_brian2.py" "$build"
 echo "== growth.py"
 "$peers/networks/bin/python" "$here/growth.py" "$build" --rounds 3
+echo "== two_cores.py"
+python3 "$here/two_cores.py" "$build"
 echo "== kernels"
 taskset -c 0 "$build/tests/network_benchmark"
 taskset -c 0 "$build/tests/trials_benchmark"

@@ -63,8 +63,7 @@ class Step {
   /// The spike as the reset sees it: without its derivative if the reset is detached.
   TYTO_STEP T reset(T spiked) const { return spiked; }
 
-  /// Calls `act` if the condition holds, which it does for few neurons in a step. All others are simulated side by
-  /// side,
+  /// Calls `act` if the condition holds, which it does for few neurons in a step. All others are simulated side by side
   /// as if `act` did nothing, and these few one by one; so what is costly belongs in here.
   template <class Act>
   TYTO_STEP void rarely(bool condition, Act&& act) const {
