@@ -1,10 +1,13 @@
 #include "options.hpp"
 
+#include <algorithm>
 #include <iostream>
 
 #include <fmt/format.h>
 
 #include <tyto/error.hpp>
+
+#include "spec/words.hpp"
 
 namespace tyto::cli {
 
@@ -18,6 +21,18 @@ po::options_description common_options() {
   return described;
 }
 
+namespace {
+
+/// The option that was meant, or those that there are.
+std::string nearest(const std::string& word, const po::options_description& described) {
+  std::vector<std::string> names;
+  for (const auto& option : described.options()) names.push_back(option->long_name());
+  const std::size_t dashes = std::min(word.find_first_not_of('-'), word.size());
+  return spec::suggestion_or_known(word.substr(dashes), names);
+}
+
+}  // namespace
+
 Options::Options(const Call& call, const std::string& usage, const po::options_description& described,
                  std::size_t least, std::size_t most) {
   po::options_description all;
@@ -28,6 +43,10 @@ Options::Options(const Call& call, const std::string& usage, const po::options_d
   try {
     po::store(po::command_line_parser(call.words).options(all).positional(positions).run(), values_);
     po::notify(values_);
+  } catch (const po::unknown_option& error) {
+    const std::string word = error.get_option_name();
+    throw InvalidInput(Place{"command line"},
+                       fmt::format("unknown option {}{}", spec::quote(word), nearest(word, described)));
   } catch (const po::error& error) {
     throw InvalidInput(Place{"command line"}, fmt::format("{}; usage: {}", error.what(), usage));
   }

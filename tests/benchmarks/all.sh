@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Every benchmark beside its peers, one after the other on one core (growth.py and two_cores.py take two): about fifty minutes.
+# Every benchmark, beside its peers where there are any, one after the other on one core (growth.py, two_cores.py and
+# trials_benchmark take two): about forty minutes.
 #
 # usage: all.sh BUILD [FOLDER]
 #
@@ -43,4 +44,4 @@ echo "== two_cores.py"
 python3 "$here/two_cores.py" "$build"
 echo "== kernels"
 taskset -c 0 "$build/tests/network_benchmark"
-taskset -c 0 "$build/tests/trials_benchmark"
+"$build/tests/trials_benchmark"

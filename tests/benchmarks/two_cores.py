@@ -1,10 +1,10 @@
-"""What a second core brings: a sweep of many trainings, and one long training.
+"""What a second core brings to a sweep, and how long one long training takes on two.
 
 usage: two_cores.py BUILD [--rounds N] [--trainings N] [--epochs N]
 
-Runs a sweep over seeds of the basic network (experiments/itd_basic.yaml, two epochs each) with one thread on one core and
-with two threads on two, in turn, and prints the ratios of their wall times; then one training of many epochs on two
-cores, with all that belongs to it. Wall times are those of the whole program.
+Runs a sweep over seeds of the basic network (experiments/itd_basic.yaml, two epochs each) with one thread on one core
+and with two threads on two, in turn, and prints the ratios of their wall times; then one training of many epochs on two
+cores. Wall times are those of the whole program, from its start to its results file.
 """
 import argparse
 import os
@@ -36,15 +36,21 @@ def main():
     parser.add_argument("--epochs", type=int, default=100)
     options = parser.parse_args()
     program = str(options.build.resolve() / "bin" / "tyto")
+    cores = sorted(os.sched_getaffinity(0))[:2]
+    if len(cores) < 2:
+        raise SystemExit("two_cores.py: two cores are needed")
     sweep = ["learning.epochs=2", f"sweep={{seed: {{count: {options.trainings}}}}}"]
     ratios = []
     for number in range(options.rounds):
-        # Either core stands for the one.
-        one, two = wall_s(program, [number % 2], sweep), wall_s(program, [0, 1], sweep)
-        ratios.append(one / two)
-        print(f"round {number + 1}: {options.trainings} trainings in {one:.1f} s on one core, {two:.1f} s on two")
+        # Either core stands for the one, and either comes first.
+        alone = [cores[number % 2]]
+        order = [alone, cores] if number % 2 == 0 else [cores, alone]
+        times = {len(used): wall_s(program, used, sweep) for used in order}
+        ratios.append(times[1] / times[2])
+        print(f"round {number + 1}: {options.trainings} trainings in {times[1]:.1f} s on one core, {times[2]:.1f} s on "
+              f"two, ratio {ratios[-1]:.2f}", flush=True)
     print(f"sweep: ratio {statistics.median(ratios):.2f} (smallest {min(ratios):.2f}, largest {max(ratios):.2f})")
-    long_s = [wall_s(program, [0, 1], [f"learning.epochs={options.epochs}"]) for _ in range(options.rounds)]
+    long_s = [wall_s(program, cores, [f"learning.epochs={options.epochs}"]) for _ in range(options.rounds)]
     print(f"{options.epochs} epochs on two cores: {statistics.median(long_s):.1f} s "
           f"(smallest {min(long_s):.1f}, largest {max(long_s):.1f})")
 

@@ -15,7 +15,8 @@ struct Rare {
   static constexpr bool rare_cases = true;
 };
 
-/// Waits after a spike, and counts how often it began to.
+/// Waits after a spike, and counts how often it began to. Near the end of the wait its decay changes, which changes
+/// whether it fires.
 template <class Kind>
 struct Waiting : Kind {
   static constexpr bool spiking = true;
@@ -30,7 +31,8 @@ struct Waiting : Kind {
   template <class T>
   TYTO_STEP T step(State<T>& x, T current, const tyto::Step<T>& t) const {
     const T dt_s = static_cast<T>(t.dt_s);
-    const T decay = x.wait_s > T(0) ? T(0) : T(0.1);
+    T decay = x.wait_s > T(0) ? T(0) : T(0.1);
+    t.rarely((x.wait_s > T(0)) & (x.wait_s < dt_s), [&] { decay = T(0.5) * std::exp(-x.wait_s / dt_s); });
     x.wait_s -= dt_s;
     x.v += (current - x.v) * decay;
     const T spiked = t.spike(x.v - T(1));
@@ -51,7 +53,7 @@ struct Trace {
 };
 
 template <class S, class Neuron>
-Trace<S> simulate(const std::vector<S>& current, std::size_t neurons, bool keep) {
+Trace<S> simulate(const std::vector<S>& current, std::size_t neurons, bool keep, bool carry = true) {
   const tyto::NeuronLayer<Neuron> layer;
   const auto kernel = [&] {
     if constexpr (std::is_same_v<S, float>)
@@ -66,7 +68,7 @@ Trace<S> simulate(const std::vector<S>& current, std::size_t neurons, bool keep)
   scan.neurons = neurons;
   scan.current = current.data();
   scan.output = trace.output.data();
-  scan.carried = trace.carried.data();
+  if (carry) scan.carried = trace.carried.data();
   if (keep) {
     trace.states.resize(scan.steps * cells);
     trace.distances.resize(current.size());
@@ -90,6 +92,8 @@ TYPED_TEST(NeuronWithRareCases, HasTheBitsOfOneWithout) {
     for (const bool keep : {false, true}) {
       const auto trace = simulate<TypeParam, Waiting<Rare>>(current, neurons, keep);
       EXPECT_EQ(trace, (simulate<TypeParam, Waiting<NothingRare>>(current, neurons, keep))) << neurons << " neurons";
+      EXPECT_EQ(trace.output, (simulate<TypeParam, Waiting<Rare>>(current, neurons, !keep).output));
+      EXPECT_EQ(trace.output, (simulate<TypeParam, Waiting<Rare>>(current, neurons, keep, false).output));
       for (std::size_t i = 0; i < neurons; ++i) EXPECT_GT(trace.carried[2 * neurons + i], 0) << "neuron " << i;
     }
   }

@@ -16,7 +16,8 @@
 /// Optional members: `static constexpr bool spiking = true` (the output is a spike, from t.spike());
 /// `static constexpr bool linear = true` (the derivatives are the same whatever state and input are, so that nothing
 /// has to be kept for the way back; of what prepare() returns, if there is one);
-/// `static constexpr bool rare_cases = true` (step() calls t.rarely(); of what prepare() returns, if there is one);
+/// `static constexpr bool rare_cases = true` (step() calls t.rarely(); of what prepare() returns, if there is one; only
+/// with the next);
 /// `static constexpr bool not_differentiable = true` (step() is written for numbers only, in the neuron and in what
 /// prepare() returns; no gradients can be had);
 /// `const RateCurve* rate_curve() const` (see ensemble.hpp);
@@ -63,8 +64,9 @@ class Step {
   /// The spike as the reset sees it: without its derivative if the reset is detached.
   TYTO_STEP T reset(T spiked) const { return spiked; }
 
-  /// Calls `act` if the condition holds, which it does for few neurons in a step. All others are simulated side by side
-  /// as if `act` did nothing, and these few one by one; so what is costly belongs in here.
+  /// Calls `act` if the condition holds, which it does for few neurons in a step; so what is costly belongs in here.
+  /// In a neuron that says `rare_cases`, the step of all neurons runs side by side as if `act` did nothing, and that of
+  /// these few once more, from the same state, with it.
   template <class Act>
   TYTO_STEP void rarely(bool condition, Act&& act) const {
     if (rarely_ == Rarely::find_out)
@@ -96,10 +98,6 @@ class Step<Dual<S, N, false>> {
 
   TYTO_STEP D spike(const D& distance) const { return D::chain(distance.value > S(0) ? S(1) : S(0), psi_, distance); }
   TYTO_STEP D reset(const D& spiked) const { return D::chain(spiked.value, kept_, spiked); }
-  template <class Act>
-  TYTO_STEP void rarely(bool condition, Act&& act) const {
-    if (condition) act();
-  }
 
  private:
   S kept_;
@@ -121,10 +119,6 @@ class Step<Dual<S, N, true>> {
     return D::chain(static_cast<S>(surrogate_.primitive(static_cast<double>(distance.value))), psi_, distance);
   }
   D reset(const D& spiked) const { return spiked; }
-  template <class Act>
-  void rarely(bool condition, Act&& act) const {
-    if (condition) act();
-  }
   [[nodiscard]] S distance() const { return distance_; }
 
  private:
@@ -181,6 +175,7 @@ class NeuronKernel final : public PopulationKernel<S> {
   static constexpr bool is_linear = requires { Prepared::linear; };
   static constexpr bool has_rare_cases = requires { Prepared::rare_cases; };
   static constexpr bool differentiable = !requires { Prepared::not_differentiable; };
+  static_assert(!has_rare_cases || !differentiable, "rare cases are for neurons that are not_differentiable");
 
  public:
   NeuronKernel(Prepared prepared, double dt_s, std::vector<std::string> names)

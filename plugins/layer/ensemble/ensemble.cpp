@@ -42,7 +42,7 @@ class EnsembleKernel final : public tyto::PopulationKernel<S> {
     thread_local std::vector<S> current;
     const std::size_t n = step.output.size();
     current.resize(n);
-    add_currents(step, radius_, current.data());
+    find_currents(step, radius_, current.data());
     if (own_bias_) add(step.arrays[bias].data(), n, current.data());
     tyto::ForwardScan<S> scan;
     scan.steps = 1;
@@ -54,14 +54,19 @@ class EnsembleKernel final : public tyto::PopulationKernel<S> {
   }
 
  private:
-  // One dimension after the other, so that loops go over neurons.
-  TYTO_MANY_TARGETS static void add_currents(const tyto::PopulationStep<S>& step, S radius, S* TYTO_RESTRICT current) {
+  TYTO_MANY_TARGETS static void find_currents(const tyto::PopulationStep<S>& step, S radius, S* TYTO_RESTRICT current) {
     const std::size_t n = step.output.size(), dimensions = step.input.size();
     const S* const encoder = step.arrays[encoders].data();
     const S* const gains = step.arrays[gain].data();
-    std::fill_n(current, n, S(0));
-    for (std::size_t k = 0; k < dimensions; ++k)
-      for (std::size_t i = 0; i < n; ++i) current[i] += encoder[i * dimensions + k] * step.input[k];
+    // A loop of its own, so that neurons go side by side.
+    if (dimensions == 1)
+      for (std::size_t i = 0; i < n; ++i) current[i] = encoder[i] * step.input[0];
+    else
+      for (std::size_t i = 0; i < n; ++i) {
+        S along = S(0);
+        for (std::size_t k = 0; k < dimensions; ++k) along += encoder[i * dimensions + k] * step.input[k];
+        current[i] = along;
+      }
     for (std::size_t i = 0; i < n; ++i) current[i] = gains[i] / radius * current[i] + step.current[i];
   }
   static void add(const S* numbers, std::size_t n, S* TYTO_RESTRICT sums) {

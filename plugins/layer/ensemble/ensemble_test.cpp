@@ -44,13 +44,16 @@ TEST(Ensemble, RatesAndInterceptsAreWhatWasAskedFor) {
   }
 }
 
+class EnsembleOf : public testing::TestWithParam<tyto::Precision> {};
+INSTANTIATE_TEST_SUITE_P(Precisions, EnsembleOf, testing::Values(tyto::Precision::float32, tyto::Precision::float64));
+
 /// Spikes come at the rate that the closed form gives, whatever the step is.
-TEST(Ensemble, SpikesComeAtTheirRate) {
+TEST_P(EnsembleOf, SpikesComeAtTheirRate) {
   for (const double step_s : {1e-3, 2e-4}) {
     const auto made = workshop::simulation(
         "e: {type: ensemble, size: 20, max_rates: {low: 100 Hz, high: 300 Hz}, input: {type: "
         "direct, from: stimulus}}",
-        "e: {of: e}", step_s);
+        "e: {of: e}", step_s, 1, {"cpu", GetParam()});
     tyto::initialise(*made.simulation, 5);
     std::vector<std::vector<double>> arrays;
     const auto tuning = tuning_of(made, arrays);
