@@ -1,6 +1,5 @@
 #include "options.hpp"
 
-#include <algorithm>
 #include <iostream>
 
 #include <fmt/format.h>
@@ -26,9 +25,8 @@ namespace {
 /// The option that was meant, or those that there are.
 std::string nearest(const std::string& word, const po::options_description& described) {
   std::vector<std::string> names;
-  for (const auto& option : described.options()) names.push_back(option->long_name());
-  const std::size_t dashes = std::min(word.find_first_not_of('-'), word.size());
-  return spec::suggestion_or_known(word.substr(dashes), names);
+  for (const auto& option : described.options()) names.push_back("--" + option->long_name());
+  return spec::suggestion_or_known(word, names);
 }
 
 }  // namespace

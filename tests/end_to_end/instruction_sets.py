@@ -4,7 +4,8 @@ bits.
     instruction_sets.py EXECUTABLE
 
 What solvers say about themselves (/solutions) is left out: with plain loops the last bit of one error there is another
-one, for a reason that has not been found. Skipped where qemu-x86_64 (Debian: qemu-user) is missing or the processor is another one.
+one, for a reason that has not been found. Skipped where qemu-x86_64 (Debian: qemu-user) is missing or the processor is
+another one.
 """
 
 import argparse

@@ -43,7 +43,8 @@ class EnsembleKernel final : public tyto::PopulationKernel<S> {
     const std::size_t n = step.output.size();
     current.resize(n);
     find_currents(step, radius_, current.data());
-    if (own_bias_) add(step.arrays[bias].data(), n, current.data());
+    if (own_bias_)
+      for (std::size_t i = 0; i < n; ++i) current[i] += step.arrays[bias][i];
     tyto::ForwardScan<S> scan;
     scan.steps = 1;
     scan.neurons = n;
@@ -54,6 +55,7 @@ class EnsembleKernel final : public tyto::PopulationKernel<S> {
   }
 
  private:
+  /// All but the bias.
   TYTO_MANY_TARGETS static void find_currents(const tyto::PopulationStep<S>& step, S radius, S* TYTO_RESTRICT current) {
     const std::size_t n = step.output.size(), dimensions = step.input.size();
     const S* const encoder = step.arrays[encoders].data();
@@ -68,9 +70,6 @@ class EnsembleKernel final : public tyto::PopulationKernel<S> {
         current[i] = along;
       }
     for (std::size_t i = 0; i < n; ++i) current[i] = gains[i] / radius * current[i] + step.current[i];
-  }
-  static void add(const S* numbers, std::size_t n, S* TYTO_RESTRICT sums) {
-    for (std::size_t i = 0; i < n; ++i) sums[i] += numbers[i];
   }
 
   std::unique_ptr<tyto::PopulationKernel<S>> neurons_;

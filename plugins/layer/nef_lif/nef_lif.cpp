@@ -34,6 +34,7 @@ struct NefLifStep {
   TYTO_STEP T step(State<T>& x, const T& current, const tyto::Step<T>& t) const {
     x.refractory_s -= dt_s;
     S part = x.refractory_s > S(0) ? S(0) : whole_step;
+    // Both sides are looked at, so that there is no branch.
     t.rarely((x.refractory_s > S(0)) & (x.refractory_s < dt_s),
              [&] { part = exp_minus_one((x.refractory_s - dt_s) / tau_rc_s); });
     x.v -= (current - x.v) * part;
