@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <vector>
 
 #include <tyto/error.hpp>
+#include <tyto/steps.hpp>
 
 namespace tyto {
 
@@ -53,12 +55,11 @@ S cross_entropy(std::span<const S> scores, std::size_t wanted, std::span<S> grad
   return std::log(total) - (scores[wanted] - highest);
 }
 
-/// scores[k] = sum over steps of output[step][k], steps ascending.
+/// scores[k] = sum over steps of output[step][k].
 template <class S>
 void sum_over_steps(Rows<const S> output, std::size_t steps, std::span<S> scores) {
   std::fill(scores.begin(), scores.end(), S(0));
-  for (std::size_t t = 0; t < steps; ++t)
-    for (std::size_t k = 0; k < scores.size(); ++k) scores[k] += output[t][k];
+  add_steps(output, steps, scores);
 }
 
 /// scores[k] = the highest output[step][k]; the earliest step wins a tie.
@@ -203,8 +204,10 @@ void Objective::spread(std::span<const S> grad_scores, std::size_t steps, std::s
   const bool every_step = readout != Readout::last && readout != Readout::max;
   const S scale = static_cast<S>(factor) / (readout == Readout::mean ? static_cast<S>(steps) : S(1));
   if (every_step) {
-    for (std::size_t t = 0; t < steps; ++t)
-      for (std::size_t k = 0; k < n; ++k) grad_output[t][k] += grad_scores[k] * scale;
+    thread_local std::vector<S> scaled;  // so that no call allocates
+    scaled.resize(n);
+    for (std::size_t k = 0; k < n; ++k) scaled[k] = grad_scores[k] * scale;
+    add_to_steps(std::span<const S>(scaled), steps, grad_output);
     return;
   }
   expect(readout != Readout::max || when.size() == n, "the readout 'max' needs the step of each maximum");

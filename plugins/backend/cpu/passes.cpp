@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <tyto/steps.hpp>
+
 #include "pack.hpp"
 
 namespace cpu {
@@ -61,8 +63,7 @@ void Passes<S>::hand_on(std::size_t index, Tape<S>& tape, const Workspace<S>& wo
   if (!keep.totals || !layer.spiking) return;
   const std::size_t width = tape.trials() * layer.size;
   Numbers<S> sums(width, S(0));
-  for (std::size_t t = 0; t < layer.steps; ++t)
-    for (std::size_t i = 0; i < width; ++i) sums[i] += work.output[t * width + i];
+  tyto::add_steps<S>({work.output.data(), width}, layer.steps, sums);
   own.totals.assign(layer.size, 0);
   for (std::size_t i = 0; i < width; ++i) own.totals[i % layer.size] += static_cast<double>(sums[i]);
 }

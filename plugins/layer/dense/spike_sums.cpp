@@ -69,6 +69,7 @@ void add_spikes_by_row(std::span<const tyto::Spikes> trials, const S* w, std::si
 struct Block {
   std::size_t first_group = 0;
   std::size_t groups = 0;
+  bool first = true, last = true;  ///< of all
 };
 
 /// The sums of all patterns of spikes of each group, [group][pattern][vectors * lanes], for `columns` columns of the
@@ -92,13 +93,12 @@ HWY_INLINE void tabulate(D d, const S* w, std::size_t from, std::size_t to, std:
   }
 }
 
-/// Adds a block's part to the sums of `rows` steps from t on. They go on side by side, so that none waits for another
-/// one's addition.
+/// The parts of the sums of `rows` steps from t on that a block's groups give are added to `parts`. Steps go on side by
+/// side, so that none waits for another one's addition.
 template <class D, class S, std::size_t vectors, std::size_t rows>
-HWY_INLINE void look_up(D d, const tyto::Spikes& spikes, std::size_t t, const Block& block, const S* table, S* sums) {
+HWY_INLINE void look_up(D d, const tyto::Spikes& spikes, std::size_t t, const Block& block, const S* table,
+                        std::array<hn::Vec<D>, rows * vectors>& parts) {
   constexpr std::size_t length = vectors * hn::MaxLanes(D());
-  std::array<hn::Vec<D>, rows * vectors> parts;
-  for (std::size_t k = 0; k < rows * vectors; ++k) parts[k] = hn::LoadU(d, sums + t * length + k * hn::Lanes(d));
   std::array<std::uint64_t, rows> bits;
   for (std::size_t r = 0; r < rows; ++r)
     bits[r] =
@@ -110,7 +110,37 @@ HWY_INLINE void look_up(D d, const tyto::Spikes& spikes, std::size_t t, const Bl
       for (std::size_t v = 0; v < vectors; ++v)
         parts[r * vectors + v] = hn::Add(parts[r * vectors + v], hn::LoadU(d, part + v * hn::Lanes(d)));
     }
-  for (std::size_t k = 0; k < rows * vectors; ++k) hn::StoreU(parts[k], d, sums + t * length + k * hn::Lanes(d));
+}
+
+/// The currents of some columns, and the sums on their way to them.
+template <class S>
+struct Columns {
+  tyto::Rows<S> current;
+  std::size_t count;
+  S* sums;  ///< [step][vectors * lanes], of the blocks before
+};
+
+/// Looks up a block's part for `rows` steps from t on. Sums begin with the first block, wait in between, and join the
+/// currents with the last.
+template <class D, class S, std::size_t vectors, std::size_t rows>
+HWY_INLINE void look_up_steps(D d, const tyto::Spikes& spikes, std::size_t t, const Block& block, const S* table,
+                              const Columns<S>& columns) {
+  constexpr std::size_t length = vectors * hn::MaxLanes(D());
+  std::array<hn::Vec<D>, rows * vectors> parts;
+  for (std::size_t k = 0; k < rows * vectors; ++k)
+    parts[k] = block.first ? hn::Zero(d) : hn::LoadU(d, columns.sums + t * length + k * hn::Lanes(d));
+  look_up<D, S, vectors, rows>(d, spikes, t, block, table, parts);
+  if (!block.last) {
+    for (std::size_t k = 0; k < rows * vectors; ++k)
+      hn::StoreU(parts[k], d, columns.sums + t * length + k * hn::Lanes(d));
+    return;
+  }
+  for (std::size_t r = 0; r < rows; ++r)
+    for (std::size_t v = 0; v < vectors; ++v) {
+      S* const current = columns.current[t + r] + v * hn::Lanes(d);
+      const auto own = hn::FirstN(d, columns.count - HWY_MIN(columns.count, v * hn::Lanes(d)));
+      hn::BlendedStore(hn::Add(hn::MaskedLoad(own, d, current), parts[r * vectors + v]), own, d, current);
+    }
 }
 
 /// Looks up the sums of groups of inputs by their patterns of spikes.
@@ -126,19 +156,15 @@ HWY_INLINE void add_columns_by_pattern(D d, std::span<const tyto::Spikes> trials
   thread_local Scratch<S> table, sums;  // scratch, so that no call allocates
   table.resize(groups * patterns * length);
   tabulate<D, S, vectors>(d, w + first, from, to, columns, table.data());
+  sums.resize(groups > block_groups ? steps * length : 0);
   for (std::size_t trial = 0; trial < trials.size(); ++trial) {
-    sums.assign(steps * length, S(0));
-    for (Block block; block.first_group < groups; block.first_group += block_groups) {
-      block.groups = HWY_MIN(groups - block.first_group, block_groups);
-      const S* const own = table.data() + block.first_group * patterns * length;
+    const Columns<S> own{{currents[trial].data + first, currents[trial].stride}, columns, sums.data()};
+    for (std::size_t group = 0; group < groups; group += block_groups) {
+      const Block block{group, HWY_MIN(groups - group, block_groups), group == 0, group + block_groups >= groups};
+      const S* const part = table.data() + group * patterns * length;
       std::size_t t = 0;
-      for (; t + rows <= steps; t += rows) look_up<D, S, vectors, rows>(d, trials[trial], t, block, own, sums.data());
-      for (; t < steps; ++t) look_up<D, S, vectors, 1>(d, trials[trial], t, block, own, sums.data());
-    }
-    for (std::size_t t = 0; t < steps; ++t) {
-      const S* const sum = sums.data() + t * length;
-      S* const current = currents[trial][t] + first;
-      for (std::size_t j = 0; j < columns; ++j) current[j] += sum[j];
+      for (; t + rows <= steps; t += rows) look_up_steps<D, S, vectors, rows>(d, trials[trial], t, block, part, own);
+      for (; t < steps; ++t) look_up_steps<D, S, vectors, 1>(d, trials[trial], t, block, part, own);
     }
   }
 }
