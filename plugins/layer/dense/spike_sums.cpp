@@ -120,6 +120,20 @@ struct Columns {
   S* sums;  ///< [step][vectors * lanes], of the blocks before
 };
 
+/// to[k] += numbers[k] for the first `count` lanes, or all.
+template <class D, class S>
+HWY_INLINE void add_lanes(D d, hn::Vec<D> numbers, std::size_t count, S* to) {
+  if (count >= hn::Lanes(d)) return hn::StoreU(hn::Add(hn::LoadU(d, to), numbers), d, to);
+  if constexpr (HWY_TARGET <= HWY_AVX2) {
+    const auto wanted = hn::FirstN(d, count);
+    hn::BlendedStore(hn::Add(hn::MaskedLoad(wanted, d, to), numbers), wanted, d, to);
+  } else {  // instruction sets without masks for memory
+    HWY_ALIGN std::array<S, hn::MaxLanes(D())> lanes;
+    hn::Store(numbers, d, lanes.data());
+    for (std::size_t k = 0; k < count; ++k) to[k] += lanes[k];
+  }
+}
+
 /// Looks up a block's part for `rows` steps from t on. Sums begin with the first block, wait in between, and join the
 /// currents with the last.
 template <class D, class S, std::size_t vectors, std::size_t rows>
@@ -136,11 +150,9 @@ HWY_INLINE void look_up_steps(D d, const tyto::Spikes& spikes, std::size_t t, co
     return;
   }
   for (std::size_t r = 0; r < rows; ++r)
-    for (std::size_t v = 0; v < vectors; ++v) {
-      S* const current = columns.current[t + r] + v * hn::Lanes(d);
-      const auto own = hn::FirstN(d, columns.count - HWY_MIN(columns.count, v * hn::Lanes(d)));
-      hn::BlendedStore(hn::Add(hn::MaskedLoad(own, d, current), parts[r * vectors + v]), own, d, current);
-    }
+    for (std::size_t v = 0; v < vectors; ++v)
+      if (const std::size_t done = v * hn::Lanes(d); done < columns.count)
+        add_lanes(d, parts[r * vectors + v], columns.count - done, columns.current[t + r] + done);
 }
 
 /// Looks up the sums of groups of inputs by their patterns of spikes.
