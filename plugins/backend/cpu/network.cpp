@@ -41,7 +41,8 @@ CpuNetwork<S>::CpuNetwork(const tyto::Model& model, tyto::Executor& executor)
     gradient_size_ += info.size;
   }
   std::size_t widest = 1;
-  for (const auto& layer : layers_) widest = std::max(widest, layer.size);
+  for (const auto& layer : layers_)
+    if (layer.kernel) widest = std::max(widest, layer.size);
   while (group_trials_ < chunk_trials && group_trials_ * widest < wanted_lanes) group_trials_ *= 2;
   memory_.resize(arrays_.size());
 }
