@@ -299,8 +299,9 @@ class GivenMask final : public tyto::TransformKernel<S> {
     const auto bits = mask(pass.trial);
     dropout::forward(input, {bits.data(), keep_.shape[1], keep_.shape[2]}, scale_, values);
   }
-  void backward(const tyto::Signal<S>&, std::span<const std::span<const S>>, const tyto::Pass& pass,
-                const S* grad_output, std::span<const std::span<S>>, S* grad_input) const override {
+  void backward(const tyto::Signal<S>&, const tyto::Signal<S>&, std::span<const std::span<const S>>,
+                const tyto::Pass& pass, const S* grad_output, std::span<const std::span<S>>,
+                S* grad_input) const override {
     const auto bits = mask(pass.trial);
     dropout::add_kept(grad_output, {bits.data(), keep_.shape[1], keep_.shape[2]}, scale_, grad_input);
   }

@@ -249,9 +249,11 @@ class TransformKernel {
   /// other of the two is null.
   virtual void forward(const Signal<S>& input, std::span<const std::span<const S>> arrays, const Pass& pass, S* values,
                        std::uint64_t* bits) const = 0;
-  /// grad_arrays[k] += ...; if grad_input is set, grad_input[step][channel] += ...
-  virtual void backward(const Signal<S>& input, std::span<const std::span<const S>> arrays, const Pass& pass,
-                        const S* grad_output, std::span<const std::span<S>> grad_arrays, S* grad_input) const = 0;
+  /// `output` is what the way forward made of the input. grad_arrays[k] += ...; if grad_input is set,
+  /// grad_input[step][channel] += ...
+  virtual void backward(const Signal<S>& input, const Signal<S>& output, std::span<const std::span<const S>> arrays,
+                        const Pass& pass, const S* grad_output, std::span<const std::span<S>> grad_arrays,
+                        S* grad_input) const = 0;
 };
 
 /// Interface of the plugin kind "layer". A component with capability::population hands out population

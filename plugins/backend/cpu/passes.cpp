@@ -228,7 +228,8 @@ void Passes<S>::backward_transform(std::size_t index, const Tape<S>& tape, Works
     const bool back = wanted(layer.from, request);
     // Transforms know nothing of other trials; a population's gradients get theirs in a second step.
     if (back) work.scratch.assign(signal.steps * signal.channels, S(0));
-    layer.transform->backward(signal, views_[index][0], pass, gradient_rows(index, tape, work, trial).data, gradients,
+    layer.transform->backward(signal, signal_from(index, tape, trial), views_[index][0], pass,
+                              gradient_rows(index, tape, work, trial).data, gradients,
                               back ? work.scratch.data() : nullptr);
     if (back) tyto::detail::add_rows<S>(work.scratch, signal.channels, gradient_rows(layer.from, tape, work, trial));
   }

@@ -28,11 +28,12 @@ class DelayKernel final : public tyto::TransformKernel<S> {
       forward_values(input, arrays[0], maker, values);
   }
 
-  void backward(const tyto::Signal<S>& input, std::span<const std::span<const S>> arrays, const tyto::Pass& pass,
-                const S* grad_output, std::span<const std::span<S>> grad_arrays, S* grad_input) const override {
+  void backward(const tyto::Signal<S>& input, const tyto::Signal<S>& output, std::span<const std::span<const S>> arrays,
+                const tyto::Pass& pass, const S* grad_output, std::span<const std::span<S>> grad_arrays,
+                S* grad_input) const override {
     const delay::TapMaker<S> maker(plan_, pass, true);
-    if (input.bits != nullptr && plan_.whole(pass))
-      backward_spikes(input.spikes(), arrays[0], maker, grad_output, grad_arrays[0], grad_input);
+    if (output.bits != nullptr)
+      backward_spikes(input.spikes(), output.spikes(), arrays[0], maker, grad_output, grad_arrays[0], grad_input);
     else
       backward_values(input, arrays[0], maker, grad_output, grad_arrays[0], grad_input);
   }
@@ -51,22 +52,19 @@ class DelayKernel final : public tyto::TransformKernel<S> {
   }
 
   /// Whole steps: what the derivatives need of the gradient lies where the delayed spikes are, and one step after.
-  void backward_spikes(const tyto::Spikes& input, std::span<const S> delays, const delay::TapMaker<S>& maker,
-                       const S* grad_output, std::span<S> grad_delays, S* grad_input) const {
-    const std::size_t steps = output_steps(input.steps), channels = input.channels;
-    thread_local std::vector<std::uint64_t> bits;  // scratch
-    thread_local std::vector<S> at, after;
+  void backward_spikes(const tyto::Spikes& input, const tyto::Spikes& output, std::span<const S> delays,
+                       const delay::TapMaker<S>& maker, const S* grad_output, std::span<S> grad_delays,
+                       S* grad_input) const {
+    const std::size_t channels = input.channels;
+    thread_local std::vector<S> at, after;  // scratch
     auto taps = maker.taps();
     const auto shift = shifts(delays, maker, taps);
-    // One step more than the output has before it, whose spikes reach its first step.
-    const std::size_t early = offset_ > 0 ? 1 : 0;
-    bits.resize((steps + early) * tyto::words_for(channels));
-    delay::shift_spikes(input, shift, offset_ - early, {bits.data(), steps + early, channels});
     at.assign(channels, S(0));
     after.assign(channels, S(0));
-    if (early > 0)
-      tyto::Spikes{bits.data(), 1, channels}.for_each(0, [&](std::size_t i) { after[i] = grad_output[i]; });
-    delay::sum_at_spikes<S>({bits.data() + early * tyto::words_for(channels), steps, channels}, grad_output, at, after);
+    // Spikes that arrive one step before the output begins reach its first step.
+    for (std::size_t i = 0; i < channels; ++i)
+      if (offset_ > shift[i] && input.at(offset_ - shift[i] - 1, i)) after[i] = grad_output[i];
+    delay::sum_at_spikes<S>(output, grad_output, at, after);
     for (std::size_t i = 0; i < channels; ++i) {
       maker.make(delays[i], taps);
       grad_delays[i] += static_cast<S>(static_cast<double>(at[i]) * static_cast<double>(taps.slope[0]) +

@@ -60,8 +60,11 @@ Subject transform_subject(const std::string& yaml) {
   subject.backward = [kernel](const auto& arrays, const auto& input, const auto& factor, const auto& pass) {
     std::vector<Numbers> gradients{Numbers(channels, 0), Numbers(steps * channels, 0)};
     const std::vector<std::span<double>> own{gradients[0]};
-    kernel->backward({steps, channels, nullptr, input.data()}, views(arrays), pass, factor.data(), own,
-                     gradients[1].data());
+    const tyto::Signal<double> signal{steps, channels, nullptr, input.data()};
+    Numbers output(factor.size());
+    kernel->forward(signal, views(arrays), pass, output.data(), nullptr);
+    kernel->backward(signal, {factor.size() / channels, channels, nullptr, output.data()}, views(arrays), pass,
+                     factor.data(), own, gradients[1].data());
     return gradients;
   };
   return subject;
@@ -236,7 +239,14 @@ TEST_P(WholeDelay, HasTheSameGradientsForSpikesAsForOnesAndZeros) {
     const auto gradients = [&](const tyto::Signal<double>& input) {
       auto all = std::vector<Numbers>{Numbers(channels, 0.5), Numbers(steps * channels, 0.25)};
       const std::vector<std::span<double>> own{all[0]};
-      kernel->backward(input, views(arrays), training_at(0.5), factor.data(), own, all[1].data());
+      const bool spikes = input.bits != nullptr;
+      const std::size_t left = factor.size() / channels;
+      std::vector<std::uint64_t> delayed(left, 0);
+      Numbers values(factor.size());
+      kernel->forward(input, views(arrays), training_at(0.5), spikes ? nullptr : values.data(),
+                      spikes ? delayed.data() : nullptr);
+      kernel->backward(input, {left, channels, spikes ? delayed.data() : nullptr, spikes ? nullptr : values.data()},
+                       views(arrays), training_at(0.5), factor.data(), own, all[1].data());
       return all;
     };
     const auto of_spikes = gradients({steps, channels, bits.data(), nullptr});

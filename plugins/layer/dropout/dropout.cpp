@@ -95,8 +95,9 @@ class DropoutKernel final : public tyto::TransformKernel<S> {
       std::copy_n(input.values, input.steps * input.channels, values);
   }
 
-  void backward(const tyto::Signal<S>& input, std::span<const std::span<const S>>, const tyto::Pass& pass,
-                const S* grad_output, std::span<const std::span<S>>, S* grad_input) const override {
+  void backward(const tyto::Signal<S>& input, const tyto::Signal<S>&, std::span<const std::span<const S>>,
+                const tyto::Pass& pass, const S* grad_output, std::span<const std::span<S>>,
+                S* grad_input) const override {
     if (grad_input == nullptr) return;
     if (drops(pass)) {
       dropout::add_kept(grad_output, mask(input, pass), scale_, grad_input);

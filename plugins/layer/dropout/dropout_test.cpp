@@ -94,9 +94,10 @@ TEST(Dropout, SpikesAndValuesAreTreatedAlike) {
 
 TEST(Dropout, GradientsPassTheSameMask) {
   std::vector<double> gradient(steps * channels, 2.0);
-  layer(0.5)->transform_f64(1e-3)->backward({steps, channels, nullptr, ones.data()}, {}, training_pass(), ones.data(),
-                                            {}, gradient.data());
   const auto output = forward(0.5, ones, training_pass());
+  layer(0.5)->transform_f64(1e-3)->backward({steps, channels, nullptr, ones.data()},
+                                            {steps, channels, nullptr, output.data()}, {}, training_pass(), ones.data(),
+                                            {}, gradient.data());
   for (std::size_t i = 0; i < gradient.size(); ++i) ASSERT_EQ(gradient[i], 2 + output[i]);
 }
 
