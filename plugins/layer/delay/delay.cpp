@@ -20,9 +20,8 @@ class DelayKernel final : public tyto::TransformKernel<S> {
   void forward(const tyto::Signal<S>& input, std::span<const std::span<const S>> arrays, const tyto::Pass& pass,
                S* values, std::uint64_t* bits) const override {
     const delay::TapMaker<S> maker(plan_, pass, false);
-    auto taps = maker.taps();
     if (bits != nullptr)
-      delay::shift_spikes(input.spikes(), shifts(arrays[0], maker, taps), offset_,
+      delay::shift_spikes(input.spikes(), whole_steps(arrays[0], maker).shift, offset_,
                           {bits, output_steps(input.steps), input.channels});
     else
       forward_values(input, arrays[0], maker, values);
@@ -39,16 +38,27 @@ class DelayKernel final : public tyto::TransformKernel<S> {
   }
 
  private:
-  /// Valid until the thread's next call. `taps` is room to work in.
-  static std::span<const std::uint32_t> shifts(std::span<const S> delays, const delay::TapMaker<S>& maker,
-                                               delay::Taps<S>& taps) {
-    thread_local std::vector<std::uint32_t> shift;
-    shift.clear();
-    for (const S delay : delays) {
-      maker.make(delay, taps);
-      shift.push_back(static_cast<std::uint32_t>(taps.first));
+  /// What delays by whole steps do to each channel.
+  struct WholeSteps {
+    std::vector<std::uint32_t> shift;
+    std::vector<S> slope_at, slope_after;  ///< factors on the gradient at the delayed spikes, and one step after
+  };
+
+  /// Valid until the thread's next call.
+  static const WholeSteps& whole_steps(std::span<const S> delays, const delay::TapMaker<S>& maker) {
+    thread_local WholeSteps of_thread;
+    WholeSteps& all = of_thread;  // found once, not for each channel
+    auto taps = maker.taps();
+    all.shift.resize(delays.size());
+    all.slope_at.resize(delays.size());
+    all.slope_after.resize(delays.size());
+    for (std::size_t i = 0; i < delays.size(); ++i) {
+      maker.make(delays[i], taps);
+      all.shift[i] = static_cast<std::uint32_t>(taps.first);
+      all.slope_at[i] = taps.slope[0];
+      all.slope_after[i] = taps.slope[1];
     }
-    return shift;
+    return all;
   }
 
   /// Whole steps: what the derivatives need of the gradient lies where the delayed spikes are, and one step after.
@@ -56,9 +66,11 @@ class DelayKernel final : public tyto::TransformKernel<S> {
                        const delay::TapMaker<S>& maker, const S* grad_output, std::span<S> grad_delays,
                        S* grad_input) const {
     const std::size_t channels = input.channels;
-    thread_local std::vector<S> at, after;  // scratch
-    auto taps = maker.taps();
-    const auto shift = shifts(delays, maker, taps);
+    thread_local std::vector<S> at_of_thread, after_of_thread;  // scratch, found once and not for each channel
+    auto& at = at_of_thread;
+    auto& after = after_of_thread;
+    const WholeSteps& whole = whole_steps(delays, maker);
+    const auto& shift = whole.shift;
     at.assign(channels, S(0));
     after.assign(channels, S(0));
     // Spikes that arrive one step before the output begins reach its first step.
@@ -66,9 +78,8 @@ class DelayKernel final : public tyto::TransformKernel<S> {
       if (offset_ > shift[i] && input.at(offset_ - shift[i] - 1, i)) after[i] = grad_output[i];
     delay::sum_at_spikes<S>(output, grad_output, at, after);
     for (std::size_t i = 0; i < channels; ++i) {
-      maker.make(delays[i], taps);
-      grad_delays[i] += static_cast<S>(static_cast<double>(at[i]) * static_cast<double>(taps.slope[0]) +
-                                       static_cast<double>(after[i]) * static_cast<double>(taps.slope[1]));
+      grad_delays[i] += static_cast<S>(static_cast<double>(at[i]) * static_cast<double>(whole.slope_at[i]) +
+                                       static_cast<double>(after[i]) * static_cast<double>(whole.slope_after[i]));
     }
     if (grad_input == nullptr) return;
     for (std::size_t t = 0; t < input.steps; ++t)

@@ -84,6 +84,14 @@ TYTO_MANY_TARGETS void turn(Squares& rows) {
         }
 }
 
+/// Mostly of as many words as stand side by side, which takes no call then.
+void copy_words(const std::uint64_t* from, std::size_t words, std::uint64_t* to) {
+  if (words == side_by_side)
+    std::copy_n(from, side_by_side, to);
+  else
+    std::copy_n(from, words, to);
+}
+
 /// The channels of some words over time, with room before and behind, so that they can be read from any place.
 struct Columns {
   std::size_t before = 0;  ///< words before step 0
@@ -109,7 +117,7 @@ void shift_spikes(const tyto::Spikes& input, std::span<const std::uint32_t> shif
     for (std::size_t t = 0; t < input.steps; t += 64) {
       squares = {};
       for (std::size_t k = 0; k < std::min<std::size_t>(64, input.steps - t); ++k)
-        std::copy_n(input.row(t + k).data() + word, words, squares[k].data());
+        copy_words(input.row(t + k).data() + word, words, squares[k].data());
       turn(squares);
       for (std::size_t c = 0; c < channels; ++c) columns.of(c)[columns.before + t / 64] = squares[c % 64][c / 64];
     }
@@ -120,7 +128,7 @@ void shift_spikes(const tyto::Spikes& input, std::span<const std::uint32_t> shif
             tyto::bits_at(columns.of(c), columns.before * 64 + t + skip - shift[word * 64 + c], 64);
       turn(squares);
       for (std::size_t k = 0; k < std::min<std::size_t>(64, output.steps - t); ++k)
-        std::copy_n(squares[k].data(), words, output.row(t + k).data() + word);
+        copy_words(squares[k].data(), words, output.row(t + k).data() + word);
     }
   }
 }
