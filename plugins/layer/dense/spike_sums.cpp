@@ -193,6 +193,8 @@ void add_spikes_by_pattern(std::span<const tyto::Spikes> trials, const S* w, std
   if (first < to) add_columns_by_pattern<Tag<S>, S, 1>(d, trials, w, to, first, currents);
 }
 
+#if HWY_TARGET <= HWY_AVX3
+
 /// Whether a vector holds the sums of all patterns of a group, so that its lanes can be looked up without memory.
 template <class S>
 constexpr bool table_is_vector = hn::MaxLanes(Tag<S>()) == patterns;
@@ -213,88 +215,124 @@ void tabulate_vectors(const S* w, std::size_t from, std::size_t to, std::size_t 
     }
 }
 
-/// The sums of a vector of steps, `places` halves of words from the first row of spikes, for some outputs.
+/// The steps of all trials one after the other, in as many vectors as they fill.
+struct WordColumns {
+  std::size_t length = 0;                ///< steps, up to a whole vector
+  const std::uint64_t* words = nullptr;  ///< [word of a step][step]
+};
+
+/// Turns rows of words into columns.
+template <class S>
+WordColumns word_columns(std::span<const tyto::Spikes> trials) {
+  const hn::ScalableTag<std::uint64_t> d;
+  thread_local Scratch<std::uint64_t> scratch;  // so that no call allocates
+  const std::size_t steps = trials.front().steps, words = trials.front().words();
+  const std::size_t length = vectors_for(trials.size() * steps, hn::Lanes(Tag<S>())) * hn::Lanes(Tag<S>());
+  scratch.resize(words * length);
+  std::uint64_t* column = scratch.data();
+  for (const auto& trial : trials) {
+    std::size_t t = 0;
+    if (words == 4)
+      for (; t + hn::Lanes(d) <= steps; t += hn::Lanes(d)) {
+        hn::Vec<decltype(d)> first, second, third, fourth;
+        hn::LoadInterleaved4(d, trial.data + t * 4, first, second, third, fourth);
+        hn::StoreU(first, d, column + t);
+        hn::StoreU(second, d, column + length + t);
+        hn::StoreU(third, d, column + 2 * length + t);
+        hn::StoreU(fourth, d, column + 3 * length + t);
+      }
+    for (; t < steps; ++t)
+      for (std::size_t w = 0; w < words; ++w) column[w * length + t] = trial.data[t * words + w];
+    column += steps;
+  }
+  return {length, scratch.data()};
+}
+
+/// The sums of the vector of steps that begins at `first`, for some outputs.
 template <class S, std::size_t outputs>
-HWY_INLINE void look_up_lanes(const tyto::Spikes& spikes, hn::Vec<hn::RebindToSigned<Tag<S>>> places, const S* table,
+HWY_INLINE void look_up_lanes(const WordColumns& columns, std::size_t first, std::size_t groups, const S* table,
                               std::array<hn::Vec<Tag<S>>, outputs>& sums) {
   const Tag<S> d;
-  const hn::RebindToSigned<Tag<S>> halves;
-  const hn::RebindToUnsigned<Tag<S>> numbers;
-  const auto pattern = hn::Set(numbers, patterns - 1);
-  const std::size_t groups = (spikes.channels + group_inputs - 1) / group_inputs;
-  // Processors with such vectors keep the low half of a word first.
-  const auto* const bits = reinterpret_cast<const hn::TFromD<decltype(halves)>*>(spikes.data);
+  const hn::RebindToUnsigned<Tag<S>> halves;
+  const hn::ScalableTag<std::uint64_t> whole;
+  const auto pattern = hn::Set(halves, patterns - 1);
   for (auto& sum : sums) sum = hn::Zero(d);
-  for (std::size_t first = 0; first < groups; first += groups_per_half) {
-    auto fired = hn::BitCast(numbers, hn::GatherIndex(halves, bits + first / groups_per_half, places));
-    const std::size_t end = HWY_MIN(groups, first + groups_per_half);
-    for (std::size_t group = first; group < end; ++group, table += outputs * patterns) {
+  const auto add_half = [&](auto fired, std::size_t count) HWY_ATTR {
+    for (std::size_t group = 0; group < count; ++group, table += outputs * patterns) {
       const auto index = hn::IndicesFromVec(d, hn::And(fired, pattern));
       fired = hn::ShiftRight<group_inputs>(fired);
       for (std::size_t q = 0; q < outputs; ++q)
         sums[q] = hn::Add(sums[q], hn::TableLookupLanes(hn::Load(d, table + q * patterns), index));
     }
+  };
+  const std::uint64_t* words = columns.words + first;
+  for (std::size_t done = 0; done < groups; done += groups_per_word, words += columns.length) {
+    const auto low = hn::BitCast(halves, hn::Load(whole, words));
+    const auto high = hn::BitCast(halves, hn::Load(whole, words + hn::Lanes(whole)));
+    const std::size_t rest = groups - done;
+    add_half(hn::ConcatEven(halves, high, low), HWY_MIN(rest, groups_per_half));
+    if (rest > groups_per_half)
+      add_half(hn::ConcatOdd(halves, high, low), HWY_MIN(rest - groups_per_half, groups_per_half));
   }
 }
 
 /// Lanes over steps: a group's table is a vector, and the patterns of many steps are looked up in it at once.
 template <class S, std::size_t outputs>
-void add_columns_by_lane(std::span<const tyto::Spikes> trials, const S* w, std::size_t to, std::size_t first,
-                         std::span<const tyto::Rows<S>> currents) {
+void add_columns_by_lane(const WordColumns& words, std::span<const tyto::Spikes> trials, const S* w, std::size_t to,
+                         std::size_t first, std::span<const tyto::Rows<S>> currents) {
   const Tag<S> d;
   const hn::CappedTag<S, 4> few;
-  const hn::RebindToSigned<Tag<S>> halves;
   constexpr std::size_t lanes = hn::MaxLanes(Tag<S>());
-  using Place = hn::TFromD<decltype(halves)>;
   const std::size_t steps = trials.front().steps, from = trials.front().channels;
-  const std::size_t columns = HWY_MIN(to - first, outputs);
+  const std::size_t groups = vectors_for(from, group_inputs), columns = HWY_MIN(to - first, outputs);
   thread_local Scratch<S> table;  // scratch, so that no call allocates
-  table.resize((from + group_inputs - 1) / group_inputs * outputs * patterns);
+  table.resize(groups * outputs * patterns);
   tabulate_vectors<S, outputs>(w + first, from, to, columns, table.data());
   HWY_ALIGN std::array<S, lanes * outputs> turned;  // [output / 4][step][4]
-  for (std::size_t trial = 0; trial < trials.size(); ++trial)
-    for (std::size_t t = 0; t < steps; t += lanes) {
-      // Lanes behind the last step repeat it and are thrown away.
-      const auto step =
-          hn::Min(hn::Iota(halves, static_cast<Place>(t)), hn::Set(halves, static_cast<Place>(steps - 1)));
-      const auto places = hn::Mul(step, hn::Set(halves, static_cast<Place>(2 * trials[trial].words())));
-      std::array<hn::Vec<Tag<S>>, outputs> sums;
-      look_up_lanes<S, outputs>(trials[trial], places, table.data(), sums);
-      for (std::size_t q = 0; q < outputs; q += 4)
-        hn::StoreInterleaved4(sums[q], sums[q + 1], sums[q + 2], sums[q + 3], d, turned.data() + q * lanes);
-      const std::size_t count = HWY_MIN(lanes, steps - t);
-      for (std::size_t k = 0; k < count; ++k) {
-        S* const current = currents[trial][t + k] + first;
-        std::size_t q = 0;
-        for (; q + 4 <= columns; q += 4)
-          hn::StoreU(hn::Add(hn::LoadU(few, current + q), hn::Load(few, turned.data() + q * lanes + k * 4)), few,
-                     current + q);
-        for (; q < columns; ++q) current[q] += turned[(q & ~std::size_t{3}) * lanes + k * 4 + q % 4];
-      }
+  std::size_t trial = 0, t = 0;
+  for (std::size_t begin = 0; begin < trials.size() * steps; begin += lanes) {
+    std::array<hn::Vec<Tag<S>>, outputs> sums;
+    look_up_lanes<S, outputs>(words, begin, groups, table.data(), sums);
+    for (std::size_t q = 0; q < outputs; q += 4)
+      hn::StoreInterleaved4(sums[q], sums[q + 1], sums[q + 2], sums[q + 3], d, turned.data() + q * lanes);
+    const std::size_t count = HWY_MIN(lanes, trials.size() * steps - begin);
+    for (std::size_t k = 0; k < count; ++k) {
+      S* const current = currents[trial][t] + first;
+      std::size_t q = 0;
+      for (; q + 4 <= columns; q += 4)
+        hn::StoreU(hn::Add(hn::LoadU(few, current + q), hn::Load(few, turned.data() + q * lanes + k * 4)), few,
+                   current + q);
+      for (; q < columns; ++q) current[q] += turned[(q & ~std::size_t{3}) * lanes + k * 4 + q % 4];
+      if (++t == steps) t = 0, ++trial;
     }
+  }
 }
 
 template <class S>
 void add_spikes_by_lane(std::span<const tyto::Spikes> trials, const S* w, std::size_t to,
                         std::span<const tyto::Rows<S>> currents) {
+  const WordColumns words = word_columns<S>(trials);
   for (std::size_t first = 0; first < to;) {
     const std::size_t rest = to - first;
     if (rest > 12 || (rest > 4 && rest <= 8))
-      add_columns_by_lane<S, 8>(trials, w, to, first, currents), first += 8;
+      add_columns_by_lane<S, 8>(words, trials, w, to, first, currents), first += 8;
     else if (rest > 8)
-      add_columns_by_lane<S, 12>(trials, w, to, first, currents), first += 12;
+      add_columns_by_lane<S, 12>(words, trials, w, to, first, currents), first += 12;
     else
-      add_columns_by_lane<S, 4>(trials, w, to, first, currents), first += 4;
+      add_columns_by_lane<S, 4>(words, trials, w, to, first, currents), first += 4;
   }
 }
 
 /// For each vector of steps: a look-up and an addition for each group and output, two operations a cycle; the shifts of
-/// patterns, for each twelve outputs again; the way of sums to their rows. Tables are made once for all trials.
+/// patterns, for each twelve outputs again; the way of sums to their rows. Then the tables; all of it for one trial.
 inline std::size_t lane_cost(const tyto::Spikes& spikes, std::size_t to, std::size_t groups, std::size_t trials) {
-  const std::size_t columns = vectors_for(to, 4) * 4, vectors = vectors_for(spikes.steps, patterns);
-  return vectors * (groups * (columns + vectors_for(to, 12) * 2) + columns * patterns) +
-         groups * columns * group_inputs / trials;
+  const std::size_t columns = vectors_for(to, 4) * 4, vectors = vectors_for(trials * spikes.steps, patterns);
+  return (vectors * (groups * (columns + vectors_for(to, 12) * 2) + columns * patterns) +
+          groups * columns * group_inputs) /
+         trials;
 }
+
+#endif  // HWY_TARGET <= HWY_AVX3
 
 template <class S>
 void add_spikes(std::span<const tyto::Spikes> trials, const S* w, std::size_t to,
@@ -305,9 +343,11 @@ void add_spikes(std::span<const tyto::Spikes> trials, const S* w, std::size_t to
   const std::size_t groups = vectors_for(typical.channels, group_inputs);
   const std::size_t lookups = groups * (typical.steps + patterns * 3 / 2 / trials.size());
   const std::size_t by_row = row_cost(typical, to, lanes), by_pattern = lookups * (1 + vectors_for(to, lanes));
+#if HWY_TARGET <= HWY_AVX3
   if constexpr (table_is_vector<S>)
     if (lane_cost(typical, to, groups, trials.size()) < HWY_MIN(by_row, by_pattern))
       return add_spikes_by_lane(trials, w, to, currents);
+#endif
   if (by_row < by_pattern)
     add_spikes_by_row(trials, w, to, currents);
   else
