@@ -60,8 +60,33 @@ void add_gradients_by_row(std::span<const tyto::Spikes> trials, std::span<const 
   for (std::size_t i = 0; i < from; ++i) std::copy_n(rows + i * length, to, grad_w + i * to);
 }
 
-/// Vectors of masked sums per output that are kept in registers beside those of up to eight outputs.
+/// Vectors of masked sums per output that are kept in registers beside those of other outputs, and how many of these.
 constexpr std::size_t masked_vectors = HWY_TARGET <= HWY_AVX3 ? 2 : 1;
+constexpr std::size_t masked_outputs = 12;
+
+/// Calls block<outputs>(first) until `count` columns are done, with blocks as wide as each other as far as they come
+/// out even: the narrower one is, the more its masks cost.
+template <class Block>
+HWY_INLINE void in_even_blocks(std::size_t count, Block&& block) {
+  const std::size_t most = (vectors_for(count, vectors_for(count, masked_outputs)) + 1) / 2 * 2;
+  for (std::size_t first = 0; first < count;) {
+    const std::size_t outputs = HWY_MIN(most, count - first);
+    if (outputs >= 12)
+      block.template operator()<12>(first), first += 12;
+    else if (outputs >= 10)
+      block.template operator()<10>(first), first += 10;
+    else if (outputs >= 8)
+      block.template operator()<8>(first), first += 8;
+    else if (outputs >= 6)
+      block.template operator()<6>(first), first += 6;
+    else if (outputs >= 4)
+      block.template operator()<4>(first), first += 4;
+    else if (outputs >= 2)
+      block.template operator()<2>(first), first += 2;
+    else
+      block.template operator()<1>(first), first += 1;
+  }
+}
 
 /// Room for the vectors of some outputs, to turn them into columns of rows.
 template <std::size_t outputs, class S>
@@ -114,8 +139,10 @@ HWY_INLINE void masked_gradient_columns(std::span<const tyto::Spikes> trials,
   for (; i < from; i += lanes) masked_inputs<S, 1, outputs>(trials, grad_currents, i, to, first, grad_w);
 }
 
-/// A mask costs its making, once for eight outputs.
-std::size_t mask_cost(std::size_t masks, std::size_t to) { return masks * (to + vectors_for(to, 8) * 2) / 2; }
+/// A mask costs its making, once for each block of outputs.
+std::size_t mask_cost(std::size_t masks, std::size_t to) {
+  return masks * (to + vectors_for(to, masked_outputs) * 2) / 2;
+}
 
 /// Beyond this, rows are in any case so long that masks cannot pay.
 constexpr std::size_t widest_masked = 48;
@@ -129,7 +156,7 @@ void add_spike_gradients(std::span<const tyto::Spikes> trials, std::span<const t
   if (to > widest_masked ||
       row_cost(typical, to, lanes) < mask_cost(typical.steps * vectors_for(typical.channels, lanes), to))
     return add_gradients_by_row(trials, grad_currents, to, grad_w);
-  in_blocks(to, [&]<std::size_t outputs>(std::size_t first) {
+  in_even_blocks(to, [&]<std::size_t outputs>(std::size_t first) {
     masked_gradient_columns<S, outputs>(trials, grad_currents, to, first, grad_w);
   });
 }
