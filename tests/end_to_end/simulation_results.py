@@ -161,6 +161,16 @@ def check_balanced_network(executable, folder):
         weights = xr.open_dataset(out, group="weights/inhibitory")
         assert weights.excitatory_pairs.shape == (8000 * 2000 // 50, 2), weights.excitatory_pairs.shape
         assert weights.inhibitory_w.dtype == np.float32 and float(weights.inhibitory_w.max()) < 0
+        assert weights.excitatory_pairs.dtype == np.int64
+        assert (np.diff(weights.excitatory_pairs.values @ [2000, 1]) > 0).all()
+    # Synapses and first states of a file make up the network, whatever the seed.
+    again = folder / "again.h5"
+    run(executable, EXPERIMENTS / "cuba_network.yaml", again, "--set", "seed=3",
+        "--set", f"weights={{from: {out}, ensembles: true}}", "--set", "simulation.duration=100 ms")
+    for layer in neurons:
+        taken = xr.open_dataset(again, group=f"probes/{layer}")
+        early = spikes[layer].isel(time=slice(taken.sizes["time"]))
+        assert taken.sizes["time"] > 100 and taken.value.equals(early.value), layer
 
 
 def check_memory(executable, folder):

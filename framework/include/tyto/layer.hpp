@@ -125,6 +125,7 @@ struct ArrayInfo {
   std::vector<std::string> axes;  ///< a name for each axis: "from", "to", ...
   std::string units = "1";
   bool trainable = true;
+  bool whole = false;  ///< whole numbers, such as places of neurons, which results keep as integers
   std::shared_ptr<const Optimizer> optimizer;    ///< instead of the learning rule's; may be null
   std::shared_ptr<const Constraint> constraint;  ///< may be null
   std::string companion;                         ///< name of the array beside it that its constraint reads

@@ -118,7 +118,10 @@ void write_weights(const ArrayStore& network, Precision precision, results::Resu
       axes.push_back(name);
     }
     const std::vector<double> values = network.get(index);
-    if (precision == Precision::float32)
+    if (array.info.whole)
+      table.variable(array.name, axes, std::vector<std::int64_t>(values.begin(), values.end()), array.info.units,
+                     array.info.doc);
+    else if (precision == Precision::float32)
       table.variable(array.name, axes, std::vector<float>(values.begin(), values.end()), array.info.units,
                      array.info.doc);
     else

@@ -15,7 +15,7 @@ Parameters<WeightSource> weight_parameters() {
       .required()
       .number("scale", &WeightSource::scale, "1", "factor on all weights")
       .boolean("ensembles", &WeightSource::ensembles, "false",
-               "in a simulation: whether encoders, gains and biases of ensembles are taken, too")
+               "in a simulation: whether encoders, gains and biases of ensembles and first states are taken, too")
       .texts("only", &WeightSource::only, "[]",
              "in a simulation: the arrays of connections that are taken, as in 'post/decoders'; all if there are none");
 }

@@ -109,6 +109,7 @@ class Sparse final : public tyto::Layer {
     infos[pairs].shape = {synapses, 2};
     infos[pairs].axes = {"synapse", "end"};
     infos[pairs].trainable = false;
+    infos[pairs].whole = true;
     infos[pairs].initialise = [from, to](tyto::Random& random, std::span<double> values) {
       draw_pairs(random, from, to, values);
     };
