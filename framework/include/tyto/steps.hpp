@@ -1,5 +1,5 @@
 /// Sums over the steps of a trial, and the way back of them. Sums belong to one column each, so that vectors go over
-/// columns and change no bit.
+/// columns and change no bit. What is read and what is written must not overlap.
 #pragma once
 
 #include <cstddef>

@@ -14,8 +14,9 @@ Parameters<WeightSource> weight_parameters() {
             "results file, relative to the experiment file, or the name of an earlier stage")
       .required()
       .number("scale", &WeightSource::scale, "1", "factor on all weights")
-      .boolean("ensembles", &WeightSource::ensembles, "false",
-               "in a simulation: whether encoders, gains and biases of ensembles and first states are taken, too")
+      .boolean(
+          "ensembles", &WeightSource::ensembles, "false",
+          "in a simulation: whether encoders, gains and biases of ensembles and first states of neurons are taken, too")
       .texts("only", &WeightSource::only, "[]",
              "in a simulation: the arrays of connections that are taken, as in 'post/decoders'; all if there are none");
 }

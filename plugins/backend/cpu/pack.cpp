@@ -51,7 +51,7 @@ void pack_rows(const S* output, std::size_t steps, std::size_t trials, std::size
   row.assign(tyto::words_for(trials * neurons) + 1, 0);
   for (std::size_t t = 0; t < steps; ++t) {
     compare_row(output + t * trials * neurons, trials * neurons, row.data());
-    if (trials * neurons <= 64) {  // one word for all
+    if (words == 1 && trials * neurons <= 64) {  // one word for all
       const std::uint64_t own = ~std::uint64_t{0} >> (64 - neurons);
       for (std::size_t trial = 0; trial < trials; ++trial) bits[trial * steps + t] = row[0] >> (trial * neurons) & own;
       continue;

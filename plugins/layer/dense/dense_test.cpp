@@ -20,9 +20,9 @@ struct Case {
 
 std::vector<Case> cases() {
   std::vector<Case> all;
-  for (const std::size_t steps : {1U, 15U, 64U, 100U, 131U})
+  for (const std::size_t steps : {1U, 15U, 100U, 131U})
     for (const std::size_t from : {1U, 7U, 64U, 100U, 200U})
-      for (const std::size_t to : {1U, 3U, 8U, 12U, 30U, 61U})
+      for (const std::size_t to : {1U, 3U, 7U, 8U, 12U, 19U, 30U, 61U})
         for (const double density : {0.0, 0.02, 0.3, 1.0}) all.push_back({steps, from, to, density});
   return all;
 }
@@ -88,7 +88,7 @@ void check(const Case& size, std::uint64_t seed) {
                                {plain.data(), stride});
   EXPECT_EQ(fast, plain) << "add_values";
 
-  const auto apart = spaced(data.gradient, size.to);
+  const auto apart = spaced(other.gradient, size.to);
   const std::vector<tyto::Rows<const S>> gradients{{data.gradient.data(), size.to}, {apart.data(), stride}};
   fast = plain = data.start_w;
   dense::add_spike_gradients<S>(trials, gradients, size.to, fast.data());

@@ -64,27 +64,23 @@ void add_gradients_by_row(std::span<const tyto::Spikes> trials, std::span<const 
 constexpr std::size_t masked_vectors = HWY_TARGET <= HWY_AVX3 ? 2 : 1;
 constexpr std::size_t masked_outputs = 12;
 
-/// Calls block<outputs>(first) until `count` columns are done, with blocks as wide as each other as far as they come
-/// out even: the narrower one is, the more its masks cost.
+/// Calls block<outputs>(first) for the width `outputs`.
+template <std::size_t most, class Block>
+HWY_INLINE void in_block(std::size_t outputs, std::size_t first, Block&& block) {
+  if (outputs == most)
+    block.template operator()<most>(first);
+  else if constexpr (most > 1)
+    in_block<most - 1>(outputs, first, block);
+}
+
+/// Calls block<outputs>(first) until `count` columns are done, by as few blocks as possible that are as wide as each
+/// other or one wider: the narrower one is, the more its masks cost.
 template <class Block>
 HWY_INLINE void in_even_blocks(std::size_t count, Block&& block) {
-  const std::size_t most = (vectors_for(count, vectors_for(count, masked_outputs)) + 1) / 2 * 2;
-  for (std::size_t first = 0; first < count;) {
-    const std::size_t outputs = HWY_MIN(most, count - first);
-    if (outputs >= 12)
-      block.template operator()<12>(first), first += 12;
-    else if (outputs >= 10)
-      block.template operator()<10>(first), first += 10;
-    else if (outputs >= 8)
-      block.template operator()<8>(first), first += 8;
-    else if (outputs >= 6)
-      block.template operator()<6>(first), first += 6;
-    else if (outputs >= 4)
-      block.template operator()<4>(first), first += 4;
-    else if (outputs >= 2)
-      block.template operator()<2>(first), first += 2;
-    else
-      block.template operator()<1>(first), first += 1;
+  const std::size_t blocks = vectors_for(count, masked_outputs);
+  for (std::size_t k = 0; k < blocks; ++k) {
+    const std::size_t first = count * k / blocks;
+    in_block<masked_outputs>(count * (k + 1) / blocks - first, first, block);
   }
 }
 

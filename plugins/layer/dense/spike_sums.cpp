@@ -69,7 +69,7 @@ void add_spikes_by_row(std::span<const tyto::Spikes> trials, const S* w, std::si
 struct Block {
   std::size_t first_group = 0;
   std::size_t groups = 0;
-  bool first = true, last = true;  ///< of all
+  bool begins = true, ends = true;  ///< the sums
 };
 
 /// The sums of all patterns of spikes of each group, [group][pattern][vectors * lanes], for `columns` columns of the
@@ -112,25 +112,25 @@ HWY_INLINE void look_up(D d, const tyto::Spikes& spikes, std::size_t t, const Bl
     }
 }
 
-/// The currents of some columns, and the sums on their way to them.
+/// Where looked-up sums go.
 template <class S>
-struct Columns {
+struct Target {
   tyto::Rows<S> current;
-  std::size_t count;
+  std::size_t columns;
   S* sums;  ///< [step][vectors * lanes], of the blocks before
 };
 
-/// to[k] += numbers[k] for the first `count` lanes, or all.
+/// place[k] += numbers[k] for the first `count` lanes, or all.
 template <class D, class S>
-HWY_INLINE void add_lanes(D d, hn::Vec<D> numbers, std::size_t count, S* to) {
-  if (count >= hn::Lanes(d)) return hn::StoreU(hn::Add(hn::LoadU(d, to), numbers), d, to);
+HWY_INLINE void add_lanes(D d, hn::Vec<D> numbers, std::size_t count, S* place) {
+  if (count >= hn::Lanes(d)) return hn::StoreU(hn::Add(hn::LoadU(d, place), numbers), d, place);
   if constexpr (HWY_TARGET <= HWY_AVX2) {
     const auto wanted = hn::FirstN(d, count);
-    hn::BlendedStore(hn::Add(hn::MaskedLoad(wanted, d, to), numbers), wanted, d, to);
+    hn::BlendedStore(hn::Add(hn::MaskedLoad(wanted, d, place), numbers), wanted, d, place);
   } else {  // instruction sets without masks for memory
     HWY_ALIGN std::array<S, hn::MaxLanes(D())> lanes;
     hn::Store(numbers, d, lanes.data());
-    for (std::size_t k = 0; k < count; ++k) to[k] += lanes[k];
+    for (std::size_t k = 0; k < count; ++k) place[k] += lanes[k];
   }
 }
 
@@ -138,21 +138,22 @@ HWY_INLINE void add_lanes(D d, hn::Vec<D> numbers, std::size_t count, S* to) {
 /// currents with the last.
 template <class D, class S, std::size_t vectors, std::size_t rows>
 HWY_INLINE void look_up_steps(D d, const tyto::Spikes& spikes, std::size_t t, const Block& block, const S* table,
-                              const Columns<S>& columns) {
+                              const Target<S>& target) {
   constexpr std::size_t length = vectors * hn::MaxLanes(D());
   std::array<hn::Vec<D>, rows * vectors> parts;
   for (std::size_t k = 0; k < rows * vectors; ++k)
-    parts[k] = block.first ? hn::Zero(d) : hn::LoadU(d, columns.sums + t * length + k * hn::Lanes(d));
+    parts[k] = block.begins ? hn::Zero(d) : hn::LoadU(d, target.sums + t * length + k * hn::Lanes(d));
   look_up<D, S, vectors, rows>(d, spikes, t, block, table, parts);
-  if (!block.last) {
+  if (!block.ends) {
     for (std::size_t k = 0; k < rows * vectors; ++k)
-      hn::StoreU(parts[k], d, columns.sums + t * length + k * hn::Lanes(d));
+      hn::StoreU(parts[k], d, target.sums + t * length + k * hn::Lanes(d));
     return;
   }
   for (std::size_t r = 0; r < rows; ++r)
-    for (std::size_t v = 0; v < vectors; ++v)
-      if (const std::size_t done = v * hn::Lanes(d); done < columns.count)
-        add_lanes(d, parts[r * vectors + v], columns.count - done, columns.current[t + r] + done);
+    for (std::size_t v = 0; v < vectors; ++v) {
+      const std::size_t done = v * hn::Lanes(d);  // fewer than there are columns
+      add_lanes(d, parts[r * vectors + v], target.columns - done, target.current[t + r] + done);
+    }
 }
 
 /// Looks up the sums of groups of inputs by their patterns of spikes.
@@ -163,20 +164,20 @@ HWY_INLINE void add_columns_by_pattern(D d, std::span<const tyto::Spikes> trials
   constexpr std::size_t length = vectors * hn::MaxLanes(D());
   constexpr std::size_t block_groups = length * sizeof(S) > 64 ? groups_per_word / 2 : groups_per_word;
   const std::size_t steps = trials.front().steps, from = trials.front().channels;
-  const std::size_t groups = (from + group_inputs - 1) / group_inputs;
+  const std::size_t groups = vectors_for(from, group_inputs);
   const std::size_t columns = HWY_MIN(to - first, vectors * hn::Lanes(d));
   thread_local Scratch<S> table, sums;  // scratch, so that no call allocates
   table.resize(groups * patterns * length);
   tabulate<D, S, vectors>(d, w + first, from, to, columns, table.data());
-  sums.resize(groups > block_groups ? steps * length : 0);
+  if (groups > block_groups) sums.resize(steps * length);
   for (std::size_t trial = 0; trial < trials.size(); ++trial) {
-    const Columns<S> own{{currents[trial].data + first, currents[trial].stride}, columns, sums.data()};
+    const Target<S> target{{currents[trial].data + first, currents[trial].stride}, columns, sums.data()};
     for (std::size_t group = 0; group < groups; group += block_groups) {
       const Block block{group, HWY_MIN(groups - group, block_groups), group == 0, group + block_groups >= groups};
       const S* const part = table.data() + group * patterns * length;
       std::size_t t = 0;
-      for (; t + rows <= steps; t += rows) look_up_steps<D, S, vectors, rows>(d, trials[trial], t, block, part, own);
-      for (; t < steps; ++t) look_up_steps<D, S, vectors, 1>(d, trials[trial], t, block, part, own);
+      for (; t + rows <= steps; t += rows) look_up_steps<D, S, vectors, rows>(d, trials[trial], t, block, part, target);
+      for (; t < steps; ++t) look_up_steps<D, S, vectors, 1>(d, trials[trial], t, block, part, target);
     }
   }
 }
@@ -215,13 +216,14 @@ void tabulate_vectors(const S* w, std::size_t from, std::size_t to, std::size_t 
     }
 }
 
-/// The steps of all trials one after the other, in as many vectors as they fill.
+/// The steps of all trials one after the other, in as many vectors as they fill. What lies behind the last step means
+/// nothing.
 struct WordColumns {
   std::size_t length = 0;                ///< steps, up to a whole vector
   const std::uint64_t* words = nullptr;  ///< [word of a step][step]
 };
 
-/// Turns rows of words into columns.
+/// Turns rows of words into columns, which are valid until the thread's next call.
 template <class S>
 WordColumns word_columns(std::span<const tyto::Spikes> trials) {
   const hn::ScalableTag<std::uint64_t> d;
@@ -232,7 +234,7 @@ WordColumns word_columns(std::span<const tyto::Spikes> trials) {
   std::uint64_t* column = scratch.data();
   for (const auto& trial : trials) {
     std::size_t t = 0;
-    if (words == 4)
+    if (words == 4)  // those of 200 fibres; other numbers of words go one by one
       for (; t + hn::Lanes(d) <= steps; t += hn::Lanes(d)) {
         hn::Vec<decltype(d)> first, second, third, fourth;
         hn::LoadInterleaved4(d, trial.data + t * 4, first, second, third, fourth);
@@ -325,6 +327,7 @@ void add_spikes_by_lane(std::span<const tyto::Spikes> trials, const S* w, std::s
 
 /// For each vector of steps: a look-up and an addition for each group and output, two operations a cycle; the shifts of
 /// patterns, for each twelve outputs again; the way of sums to their rows. Then the tables; all of it for one trial.
+/// Turning words is left out.
 inline std::size_t lane_cost(const tyto::Spikes& spikes, std::size_t to, std::size_t groups, std::size_t trials) {
   const std::size_t columns = vectors_for(to, 4) * 4, vectors = vectors_for(trials * spikes.steps, patterns);
   return (vectors * (groups * (columns + vectors_for(to, 12) * 2) + columns * patterns) +
