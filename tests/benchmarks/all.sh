@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Every benchmark, beside its peers where there are any, one after the other on one core (growth.py, two_cores.py and
-# trials_benchmark take two): about forty minutes.
+# trials_benchmark take two): twenty to forty minutes.
 #
 # usage: all.sh BUILD [FOLDER]
 #
@@ -41,7 +41,7 @@ on_one_core "$peers/brian2/bin/python" "$here/cuba_brian2.py" "$build"
 echo "== growth.py"
 "$peers/networks/bin/python" "$here/growth.py" "$build" --rounds 3
 echo "== two_cores.py"
-python3 "$here/two_cores.py" "$build"
+"$peers/networks/bin/python" "$here/two_cores.py" "$build"
 echo "== kernels"
 taskset -c 0 "$build/tests/network_benchmark"
 "$build/tests/trials_benchmark"
