@@ -20,10 +20,10 @@ TYTO_MANY_TARGETS void add_steps(const S* TYTO_RESTRICT rows, std::size_t stride
 }
 
 template <class S>
-TYTO_MANY_TARGETS void add_to_steps(const S* TYTO_RESTRICT values, std::size_t columns, std::size_t steps,
+TYTO_MANY_TARGETS void add_to_steps(const S* TYTO_RESTRICT values, std::size_t columns, S factor, std::size_t steps,
                                     S* TYTO_RESTRICT rows, std::size_t stride) {
   for (std::size_t t = 0; t < steps; ++t)
-    for (std::size_t k = 0; k < columns; ++k) rows[t * stride + k] += values[k];
+    for (std::size_t k = 0; k < columns; ++k) rows[t * stride + k] += values[k] * factor;
 }
 
 }  // namespace detail
@@ -34,10 +34,10 @@ void add_steps(Rows<const S> rows, std::size_t steps, std::span<S> sums) {
   detail::add_steps(rows.data, rows.stride, steps, sums.data(), sums.size());
 }
 
-/// rows[step][k] += values[k]
+/// rows[step][k] += values[k] * factor
 template <class S>
-void add_to_steps(std::span<const S> values, std::size_t steps, Rows<S> rows) {
-  detail::add_to_steps(values.data(), values.size(), steps, rows.data, rows.stride);
+void add_to_steps(std::span<const S> values, S factor, std::size_t steps, Rows<S> rows) {
+  detail::add_to_steps(values.data(), values.size(), factor, steps, rows.data, rows.stride);
 }
 
 }  // namespace tyto

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
-#include <vector>
 
 #include <tyto/error.hpp>
 #include <tyto/steps.hpp>
@@ -203,13 +202,7 @@ void Objective::spread(std::span<const S> grad_scores, std::size_t steps, std::s
   expect(grad_output.stride >= n, "a readout's gradient needs one place for each step and score");
   const bool every_step = readout != Readout::last && readout != Readout::max;
   const S scale = static_cast<S>(factor) / (readout == Readout::mean ? static_cast<S>(steps) : S(1));
-  if (every_step) {
-    thread_local std::vector<S> scaled;  // so that no call allocates
-    scaled.resize(n);
-    for (std::size_t k = 0; k < n; ++k) scaled[k] = grad_scores[k] * scale;
-    add_to_steps(std::span<const S>(scaled), steps, grad_output);
-    return;
-  }
+  if (every_step) return add_to_steps(grad_scores, scale, steps, grad_output);
   expect(readout != Readout::max || when.size() == n, "the readout 'max' needs the step of each maximum");
   for (std::size_t k = 0; k < n; ++k) {
     const std::size_t step = readout == Readout::max ? when[k] : steps - 1;

@@ -20,7 +20,7 @@ struct Case {
 
 std::vector<Case> cases() {
   std::vector<Case> all;
-  for (const std::size_t steps : {1U, 15U, 100U, 131U})
+  for (const std::size_t steps : {1U, 15U, 64U, 100U, 131U})
     for (const std::size_t from : {1U, 7U, 64U, 100U, 200U})
       for (const std::size_t to : {1U, 3U, 7U, 8U, 12U, 19U, 30U, 61U})
         for (const double density : {0.0, 0.02, 0.3, 1.0}) all.push_back({steps, from, to, density});
