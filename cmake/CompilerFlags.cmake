@@ -1,8 +1,8 @@
-# How Tyto's own sources are compiled. GCC 12 sees overlapping copies where strings are put together that are none
-# (its bug 105651), hence -Wno-restrict.
+# How Tyto's own sources are compiled. Some versions of GCC see overlapping copies where strings are put together that
+# are none (bug 105651), hence -Wno-restrict.
 add_library(tyto_flags INTERFACE)
 target_compile_options(tyto_flags INTERFACE
-  -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wno-restrict -ffp-contract=off
+  -Wall -Wextra -Wpedantic -Wconversion -Wshadow $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict> -ffp-contract=off
   "-ffile-prefix-map=${PROJECT_SOURCE_DIR}/="
   $<$<BOOL:${TYTO_WARNINGS_AS_ERRORS}>:-Werror>)
 

@@ -163,20 +163,20 @@ inline tyto::Table table_of(const std::string& yaml, const Run& run) {
   return table;
 }
 
-inline const tyto::Variable& variable(const tyto::Table& table, const std::string& name) {
+inline const tyto::Variable& variable(const tyto::Table& table, std::string_view name) {
   for (const auto& candidate : table.variables)
     if (candidate.name == name) return candidate;
-  throw tyto::Error("no variable '" + name + "'");
+  throw tyto::Error("no variable '" + std::string(name) + "'");
 }
-inline bool has_variable(const tyto::Table& table, const std::string& name) {
+inline bool has_variable(const tyto::Table& table, std::string_view name) {
   for (const auto& candidate : table.variables)
     if (candidate.name == name) return true;
   return false;
 }
-inline const tyto::Axis& axis(const tyto::Table& table, const std::string& name) {
+inline const tyto::Axis& axis(const tyto::Table& table, std::string_view name) {
   for (const auto& candidate : table.axes)
     if (candidate.name == name) return candidate;
-  throw tyto::Error("no axis '" + name + "'");
+  throw tyto::Error("no axis '" + std::string(name) + "'");
 }
 inline std::vector<double> numbers(const tyto::Table& table, const std::string& name) {
   return std::get<std::vector<double>>(variable(table, name).values);

@@ -1,5 +1,4 @@
-#include <cmath>
-
+#include <tyto/math.hpp>
 #include <tyto/neuron.hpp>
 
 namespace {
@@ -48,7 +47,7 @@ struct TiringLif {
 
   template <class S>
   TiringLifStep<S> prepare(double dt_s) const {
-    return {static_cast<S>(std::exp(-dt_s / tau_s)), static_cast<S>(std::exp(-dt_s / tau_adaptation_s)),
+    return {static_cast<S>(tyto::exp(-dt_s / tau_s)), static_cast<S>(tyto::exp(-dt_s / tau_adaptation_s)),
             static_cast<S>(threshold), static_cast<S>(adaptation)};
   }
 };

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include <tyto/layer.hpp>
+#include <tyto/math.hpp>
 #include <tyto/optimizer.hpp>
 #include <tyto/parameters.hpp>
 
@@ -64,7 +65,7 @@ struct ExponentiatedGradient {
   template <class S>
   [[nodiscard]] auto prepare(std::int64_t) const {
     return [rate = static_cast<S>(learning_rate)](S& parameter, S gradient, std::array<S, slots>&) {
-      parameter *= std::exp(-rate * std::copysign(S(1), parameter) * gradient);
+      parameter *= tyto::exp(-rate * std::copysign(S(1), parameter) * gradient);
     };
   }
 };

@@ -6,6 +6,8 @@
 #include <cmath>
 #include <type_traits>
 
+#include <tyto/math.hpp>
+
 /// Marks functions that are part of a neuron's step: inlined into the scans over time, and on a device too.
 #if defined(__CUDACC__)
 #define TYTO_STEP __host__ __device__ inline
@@ -83,12 +85,12 @@ struct Dual {
   TYTO_STEP friend bool operator>(const Dual& a, const Dual& b) { return a.value > b.value; }
 
   TYTO_STEP friend Dual exp(const Dual& x) {
-    const S e = std::exp(x.value);
+    const S e = tyto::exp(x.value);
     return chain(e, e, x);
   }
-  TYTO_STEP friend Dual log(const Dual& x) { return chain(std::log(x.value), S(1) / x.value, x); }
+  TYTO_STEP friend Dual log(const Dual& x) { return chain(tyto::log(x.value), S(1) / x.value, x); }
   TYTO_STEP friend Dual tanh(const Dual& x) {
-    const S y = std::tanh(x.value);
+    const S y = tyto::tanh(x.value);
     return chain(y, S(1) - y * y, x);
   }
   TYTO_STEP friend Dual sqrt(const Dual& x) {

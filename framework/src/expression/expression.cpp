@@ -9,6 +9,7 @@
 #include <muParser.h>
 
 #include <tyto/error.hpp>
+#include <tyto/math.hpp>
 
 namespace tyto {
 
@@ -23,10 +24,24 @@ struct Expression::Impl {
     parser.ClearConst();
     parser.DefineConst("pi", std::numbers::pi);
     parser.DefineConst("e", std::numbers::e);
+    define_functions();
     for (std::size_t k = 0; k < names.size(); ++k) parser.DefineVar(names[k], &values[k]);
     parser.SetExpr(text);
     static_cast<void>(parser.Eval());
     if (parser.GetNumResults() != 1) throw Error(fmt::format("'{}' is several formulas; one is needed here", text));
+  }
+
+  /// The parser's own come from the C library, whose last bits depend on the processor.
+  void define_functions() {
+    parser.DefineFun("sin", [](double x) { return tyto::sin(x); });
+    parser.DefineFun("cos", [](double x) { return tyto::cos(x); });
+    parser.DefineFun("tan", [](double x) { return tyto::sin(x) / tyto::cos(x); });
+    parser.DefineFun("atan2", [](double y, double x) { return tyto::atan2(y, x); });
+    parser.DefineFun("atan", [](double x) { return tyto::atan2(x, 1.0); });
+    parser.DefineFun("exp", [](double x) { return tyto::exp(x); });
+    parser.DefineFun("ln", [](double x) { return tyto::log(x); });
+    parser.DefineFun("log", [](double x) { return tyto::log(x); });
+    parser.DefineFun("tanh", [](double x) { return tyto::tanh(x); });
   }
 };
 

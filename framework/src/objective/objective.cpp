@@ -1,3 +1,4 @@
+#include <tyto/math.hpp>
 #include <tyto/objective.hpp>
 
 #include <algorithm>
@@ -46,12 +47,12 @@ S cross_entropy(std::span<const S> scores, std::size_t wanted, std::span<S> grad
   const S highest = *std::max_element(scores.begin(), scores.end());
   S total = 0;
   for (std::size_t k = 0; k < scores.size(); ++k) {
-    gradient[k] = std::exp(scores[k] - highest);
+    gradient[k] = tyto::exp(scores[k] - highest);
     total += gradient[k];
   }
   for (S& g : gradient) g /= total;
   gradient[wanted] -= S(1);
-  return std::log(total) - (scores[wanted] - highest);
+  return tyto::log(total) - (scores[wanted] - highest);
 }
 
 /// scores[k] = sum over steps of output[step][k].
@@ -138,7 +139,7 @@ double Objective::estimate(std::span<const double> scores) const {
   if (!classes && circular) {
     // The angle lies in [-pi, pi]; the circle is cut opposite to the middle of the target's range.
     const double middle = 0.5 * (info_.minimum + info_.maximum);
-    return middle + std::atan2(scores[1], scores[0]) / (2 * std::numbers::pi) * circumference();
+    return middle + tyto::atan2(scores[1], scores[0]) / (2 * std::numbers::pi) * circumference();
   }
   if (!classes) return scores[0];
   return class_centre(static_cast<std::size_t>(std::max_element(scores.begin(), scores.end()) - scores.begin()));
@@ -183,8 +184,8 @@ S Objective::loss_of(std::span<const S> scores, double target_value, std::span<S
   if (circular) {
     const double middle = 0.5 * (info_.minimum + info_.maximum);
     const double angle = 2 * std::numbers::pi * (target_value - middle) / circumference();
-    const S cosine = scores[0] - static_cast<S>(std::cos(angle));
-    const S sine = scores[1] - static_cast<S>(std::sin(angle));
+    const S cosine = scores[0] - static_cast<S>(tyto::cos(angle));
+    const S sine = scores[1] - static_cast<S>(tyto::sin(angle));
     grad_scores[0] = cosine;
     grad_scores[1] = sine;
     return S(0.5) * (cosine * cosine + sine * sine);

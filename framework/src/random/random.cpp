@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <numbers>
+#include <tyto/math.hpp>
 #include <tyto/random.hpp>
 
 namespace tyto {
@@ -58,8 +59,8 @@ double Random::uniform() {
 double Random::normal() {
   // 1 - u lies in (0, 1], where the logarithm is finite. Only the cosine of the pair is used, so that
   // every call consumes the same four words.
-  const double radius = std::sqrt(-2.0 * std::log(1.0 - uniform()));
-  return radius * std::cos(2.0 * std::numbers::pi * uniform());
+  const double radius = std::sqrt(-2.0 * tyto::log(1.0 - uniform()));
+  return radius * tyto::cos(2.0 * std::numbers::pi * uniform());
 }
 
 std::uint32_t Random::below(std::uint32_t n) {

@@ -328,18 +328,27 @@ std::vector<std::string> members(const Handle& group) {
   return names;
 }
 
+// From 1.12 on, HDF5 tells of objects in another struct; the older call is not there in every build of it.
+#if H5_VERSION_GE(1, 12, 0)
+using ObjectInfo = H5O_info2_t;
+constexpr auto* visit_objects = &H5Ovisit3;
+#else
+using ObjectInfo = H5O_info_t;
+constexpr auto* visit_objects = &H5Ovisit2;
+#endif
+
 std::vector<std::string> datasets_below(const Handle& group, std::size_t limit) {
   struct Found {
     std::vector<std::string> paths;
     std::size_t limit;
   } found{{}, limit};
-  const auto collect = [](hid_t, const char* name, const H5O_info_t* info, void* out) -> herr_t {
+  const auto collect = [](hid_t, const char* name, const ObjectInfo* info, void* out) -> herr_t {
     auto& list = *static_cast<Found*>(out);
     if (info->type != H5O_TYPE_DATASET) return 0;
     list.paths.emplace_back(name);
     return list.paths.size() > list.limit ? 1 : 0;
   };
-  check(H5Ovisit2(group.get(), H5_INDEX_NAME, H5_ITER_INC, collect, &found, H5O_INFO_BASIC), "list a group");
+  check(visit_objects(group.get(), H5_INDEX_NAME, H5_ITER_INC, collect, &found, H5O_INFO_BASIC), "list a group");
   if (found.paths.size() > limit) throw Error("there are more than " + std::to_string(limit) + " data sets");
   std::sort(found.paths.begin(), found.paths.end());
   return found.paths;

@@ -244,7 +244,7 @@ void check_characters(std::string_view text, const std::string& name) {
   }
 }
 
-/// A sentence for the parser's terse words.
+/// A sentence for the parser's terse words, to which versions of yaml-cpp add what they speak of.
 std::string sentence_for(const std::string& message) {
   static constexpr std::array<std::pair<std::string_view, std::string_view>, 9> sentences{{
       {"illegal map value", "a ':' cannot stand here: check the indentation, or put the text in quotes"},
@@ -259,7 +259,7 @@ std::string sentence_for(const std::string& message) {
       {"unknown token", "no value can begin like this; put the text in quotes"},
   }};
   for (const auto& [terse, sentence] : sentences)
-    if (message == terse) return std::string(sentence);
+    if (message.starts_with(terse)) return std::string(sentence);
   return "this is not valid YAML: " + message;
 }
 

@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include <tyto/math.hpp>
 #include <tyto/units.hpp>
 
 #include "words.hpp"
@@ -117,7 +118,7 @@ std::vector<Node> logspace(const Node& arguments) {
       (!items[3].is_scalar() || as_quantities(std::array{make_scalar("1 " + unit, {})}) == std::nullopt))
     throw InvalidInput(items[3].place, "logspace: " + quote(unit) + " is not a unit");
   return spaced(count_of(items[2]), unit, arguments.place,
-                [&](double i, double last) { return std::pow(10.0, (*from * (last - i) + *to * i) / last); });
+                [&](double i, double last) { return tyto::pow(10.0, (*from * (last - i) + *to * i) / last); });
 }
 
 std::vector<Node> between(const std::string& name, const Node& arguments) {
@@ -132,7 +133,7 @@ std::vector<Node> between(const std::string& name, const Node& arguments) {
                   [&](double i, double last) { return (from * (last - i) + to * i) / last; });
   if (!(from * to > 0)) throw InvalidInput(items[0].place, "geometric: both ends must be above 0, or both below it");
   return spaced(count_of(items[2]), ends->unit, arguments.place,
-                [&](double i, double last) { return i == last ? to : from * std::pow(to / from, i / last); });
+                [&](double i, double last) { return i == last ? to : from * tyto::pow(to / from, i / last); });
 }
 
 std::vector<Node> range_values(const Node& node, const std::string& path, std::uint64_t first_seed) {

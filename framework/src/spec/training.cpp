@@ -3,6 +3,8 @@
 #include <cmath>
 #include <numbers>
 
+#include <tyto/math.hpp>
+
 namespace tyto::spec {
 
 namespace {
@@ -39,9 +41,9 @@ double RateSchedule::factor(int epoch, double progress) const {
     case Shape::constant:
       return 1;
     case Shape::cosine:
-      return final_factor + (1 - final_factor) * 0.5 * (1 + std::cos(std::numbers::pi * progress));
+      return final_factor + (1 - final_factor) * 0.5 * (1 + tyto::cos(std::numbers::pi * progress));
     case Shape::step:
-      return std::pow(step_factor, (epoch - 1) / step_epochs);
+      return tyto::pow(step_factor, (epoch - 1) / step_epochs);
   }
   return 1;
 }

@@ -9,12 +9,28 @@
 #include <span>
 #include <vector>
 
+#include <ceres/jet.h>
 #include <ceres/tiny_solver.h>
 #include <ceres/tiny_solver_autodiff_function.h>
+
+#include <tyto/math.hpp>
 
 namespace fitting {
 
 inline constexpr double undefined = std::numeric_limits<double>::quiet_NaN();
+
+// Ceres's functions of its dual numbers take values from the C library, whose last bits depend on the processor.
+template <class S, int count>
+ceres::Jet<S, count> exp(const ceres::Jet<S, count>& x) {
+  const S value = tyto::exp(x.a);
+  return {value, value * x.v};
+}
+template <class S, int count>
+ceres::Jet<S, count> log(const ceres::Jet<S, count>& x) {
+  return {tyto::log(x.a), S(1) / x.a * x.v};
+}
+using tyto::exp;
+using tyto::log;
 
 /// What came out of a fit. Without observations that differ there is nothing to fit: then all numbers are NaN.
 template <int count>

@@ -6,6 +6,7 @@
 #include <tyto/analysis.hpp>
 #include <tyto/analysis_tools.hpp>
 #include <tyto/component.hpp>
+#include <tyto/math.hpp>
 #include <tyto/metrics.hpp>
 #include <tyto/plugin.hpp>
 
@@ -16,7 +17,7 @@ void normalise(std::span<const double> logarithms, std::span<double> posterior) 
   const double highest = *std::max_element(logarithms.begin(), logarithms.end());
   double total = 0;
   for (std::size_t i = 0; i < posterior.size(); ++i) {
-    posterior[i] = std::isfinite(highest) ? std::exp(logarithms[i] - highest) : 1.0;
+    posterior[i] = std::isfinite(highest) ? tyto::exp(logarithms[i] - highest) : 1.0;
     total += posterior[i];
   }
   for (double& p : posterior) p /= total;

@@ -6,6 +6,7 @@
 #include <tyto/analysis.hpp>
 #include <tyto/analysis_tools.hpp>
 #include <tyto/error.hpp>
+#include <tyto/math.hpp>
 #include <tyto/plugin.hpp>
 
 namespace {
@@ -37,12 +38,12 @@ class Oscillation final : public tyto::Analysis {
     for (std::size_t i = 0; i < data.time_s.size(); ++i) {
       if (data.time_s[i] < from_s) continue;
       const double x = data.values[2 * i], y = data.values[2 * i + 1];
-      const double angle = std::atan2(y, x) / (2 * std::numbers::pi);
+      const double angle = tyto::atan2(y, x) / (2 * std::numbers::pi);
       if (!times.empty()) turns -= std::round(angle - before);
       before = angle;
       times.push_back(data.time_s[i]);
       angles.push_back(angle + turns);
-      amplitude += std::hypot(x, y);
+      amplitude += std::sqrt(x * x + y * y);
     }
     if (times.size() < 2) throw tyto::Error("the probe '" + probe + "' has too few samples in that time");
     double mean_time = 0, mean_angle = 0, products = 0, squares = 0;

@@ -8,6 +8,8 @@
 #include <span>
 #include <vector>
 
+#include <tyto/math.hpp>
+
 #include "least_squares.hpp"
 
 namespace rate_model {
@@ -71,12 +73,10 @@ namespace detail {
 /// log(1 + exp(x)) without overflow.
 template <class T>
 T softplus(const T& x) {
-  using std::exp;
-  using std::log;
   if (x > T(30)) return x;
   // Below this, 1 + exp(x) is 1.
-  if (x < T(-30)) return exp(x);
-  return log(T(1) + exp(x));
+  if (x < T(-30)) return fitting::exp(x);
+  return fitting::log(T(1) + fitting::exp(x));
 }
 
 template <class T>
@@ -85,20 +85,18 @@ struct Curve {
 
   /// All parameters are positive and so enter by their logarithms.
   explicit Curve(const T* p) {
-    using std::exp;
-    refractory = exp(p[0]);
-    tau = exp(p[1]);
-    threshold = exp(p[2]);
-    softness = exp(p[3]);
-    decay = exp(-exp(-p[4]));
+    refractory = fitting::exp(p[0]);
+    tau = fitting::exp(p[1]);
+    threshold = fitting::exp(p[2]);
+    softness = fitting::exp(p[3]);
+    decay = fitting::exp(-fitting::exp(-p[4]));
   }
 
   [[nodiscard]] T rate(const T& drive, const T& variance) const {
-    using std::log;
     using std::sqrt;
     const T width = softness * sqrt(variance + T(1e-12));
     const T over = width * softplus((drive - threshold) / width) + T(1e-30);
-    return T(1) / (refractory + tau * log(T(1) + threshold / over));
+    return T(1) / (refractory + tau * fitting::log(T(1) + threshold / over));
   }
 };
 
@@ -153,7 +151,7 @@ inline constexpr std::size_t largest_lag_steps = 3;
   best.logarithms.fill(fitting::undefined);
   std::vector<std::array<double, 5>> starts;
   for (const double tau_steps : {1.0, 3.0, 10.0})
-    starts.push_back({0.0, std::log(tau_steps), 0.0, std::log(0.5), std::log(tau_steps)});
+    starts.push_back({0.0, tyto::log(tau_steps), 0.0, tyto::log(0.5), tyto::log(tau_steps)});
   for (std::size_t lag = 0; lag <= std::min(largest_lag_steps, drive.shape.steps - 1); ++lag) {
     std::vector<double> observed;
     for (std::size_t bin = 0; bin < drive.shape.bins; ++bin)
@@ -170,8 +168,8 @@ inline constexpr std::size_t largest_lag_steps = 3;
     best.rms_residual = fit.rms_residual;
     best.converged = fit.converged;
   }
-  best.curve = {std::exp(best.logarithms[0]), std::exp(best.logarithms[1]), std::exp(best.logarithms[2]),
-                std::exp(best.logarithms[3]), std::exp(best.logarithms[4])};
+  best.curve = {tyto::exp(best.logarithms[0]), tyto::exp(best.logarithms[1]), tyto::exp(best.logarithms[2]),
+                tyto::exp(best.logarithms[3]), tyto::exp(best.logarithms[4])};
   return best;
 }
 

@@ -6,6 +6,7 @@
 #include <tyto/analysis.hpp>
 #include <tyto/analysis_tools.hpp>
 #include <tyto/error.hpp>
+#include <tyto/math.hpp>
 #include <tyto/plugin.hpp>
 
 #include "least_squares.hpp"
@@ -20,11 +21,10 @@ struct Ricker {
 
   template <class T>
   void operator()(const T* p, T* out) const {
-    using std::exp;
-    const T precision = exp(T(-2) * p[2]);
+    const T precision = fitting::exp(T(-2) * p[2]);
     for (std::size_t i = 0; i < distance.size(); ++i) {
       const T u = T(distance[i] * distance[i]) * precision;
-      out[i] = p[0] * (T(1) - u) * exp(T(-0.5) * u) + p[1];
+      out[i] = p[0] * (T(1) - u) * fitting::exp(T(-0.5) * u) + p[1];
     }
   }
 };
@@ -40,7 +40,7 @@ RickerFit fit(std::span<const double> distance, std::span<const double> weights)
     mean += w / static_cast<double>(weights.size());
   }
   for (const double sigma : {0.5, 1.0, 2.0, 4.0})
-    for (const double a : {high - low, low - high}) starts.push_back({a, mean, std::log(sigma)});
+    for (const double a : {high - low, low - high}) starts.push_back({a, mean, tyto::log(sigma)});
   return fitting::fit_curve<3>(Ricker{distance}, weights, std::span<const std::array<double, 3>>(starts));
 }
 
@@ -48,9 +48,9 @@ RickerFit fit(std::span<const double> distance, std::span<const double> weights)
 std::string verdict(const RickerFit& fit, std::size_t classes) {
   if (std::isnan(fit.r_squared)) return "flat weights";
   if (!fit.converged) return "not converged";
-  if (std::exp(fit.parameters[2]) > static_cast<double>(classes)) return "wider than the range";
+  if (tyto::exp(fit.parameters[2]) > static_cast<double>(classes)) return "wider than the range";
   // Narrower than this, all classes but the preferred one lie on the offset, whatever sigma is.
-  if (std::exp(fit.parameters[2]) < 0.25) return "narrower than a class";
+  if (tyto::exp(fit.parameters[2]) < 0.25) return "narrower than a class";
   return "ok";
 }
 
@@ -140,7 +140,7 @@ struct Columns {
   void add(const RickerFit& fit, std::size_t classes) {
     a.push_back(fit.parameters[0]);
     b.push_back(fit.parameters[1]);
-    sigma.push_back(std::exp(fit.parameters[2]));
+    sigma.push_back(tyto::exp(fit.parameters[2]));
     r_squared.push_back(fit.r_squared);
     residual.push_back(fit.rms_residual);
     converged.push_back(fit.converged ? 1 : 0);

@@ -7,6 +7,7 @@
 #include <tyto/analysis.hpp>
 #include <tyto/analysis_tools.hpp>
 #include <tyto/error.hpp>
+#include <tyto/math.hpp>
 #include <tyto/plugin.hpp>
 
 #include "least_squares.hpp"
@@ -23,11 +24,10 @@ struct Gaussian {
 
   template <class T>
   void operator()(const T* p, T* out) const {
-    using std::exp;
-    const T precision = exp(T(-2) * p[log_width]);
+    const T precision = fitting::exp(T(-2) * p[log_width]);
     for (std::size_t i = 0; i < x.size(); ++i) {
       const T distance = T(x[i]) - p[centre];
-      out[i] = p[offset] + p[amplitude] * exp(T(-0.5) * distance * distance * precision);
+      out[i] = p[offset] + p[amplitude] * fitting::exp(T(-0.5) * distance * distance * precision);
     }
   }
 };
@@ -41,8 +41,8 @@ std::vector<std::array<double, 4>> starting_points(std::span<const double> x, st
   const double height = y[highest] - y[lowest];
   std::vector<std::array<double, 4>> starts;
   for (const double part : {0.06, 0.12, 0.25}) {
-    starts.push_back({y[lowest], height, x[highest], std::log(part * range)});
-    starts.push_back({y[highest], -height, x[lowest], std::log(part * range)});
+    starts.push_back({y[lowest], height, x[highest], tyto::log(part * range)});
+    starts.push_back({y[highest], -height, x[lowest], tyto::log(part * range)});
   }
   return starts;
 }
@@ -53,7 +53,7 @@ std::string verdict(const GaussianFit& fit, const tyto::TargetInfo& target) {
   if (!fit.converged) return "not converged";
   const double centre = fit.parameters[Gaussian::centre];
   if (centre < target.minimum || centre > target.maximum) return "centre outside the range";
-  if (std::exp(fit.parameters[Gaussian::log_width]) > target.maximum - target.minimum) return "wider than the range";
+  if (tyto::exp(fit.parameters[Gaussian::log_width]) > target.maximum - target.minimum) return "wider than the range";
   return "ok";
 }
 
@@ -125,7 +125,7 @@ struct TuningFit final : tyto::Analysis {
     columns.offset.push_back(p[Gaussian::offset]);
     columns.amplitude.push_back(p[Gaussian::amplitude]);
     columns.centre.push_back(p[Gaussian::centre] * per_base);
-    columns.width.push_back(std::exp(p[Gaussian::log_width]) * per_base);
+    columns.width.push_back(tyto::exp(p[Gaussian::log_width]) * per_base);
     columns.r_squared.push_back(fit.r_squared);
     columns.residual.push_back(fit.rms_residual);
     columns.converged.push_back(fit.converged ? 1 : 0);

@@ -1,5 +1,7 @@
 #include <cmath>
 
+#include <tyto/math.hpp>
+
 #include "layer/lif/membrane.hpp"
 
 namespace {
@@ -93,7 +95,7 @@ struct AdaptiveLif : lif::Membrane {
   template <class S>
   [[nodiscard]] lif::Prepared<S, AdaptiveLifStep> prepare(double dt_s) const {
     return lif::prepare<S, AdaptiveLifStep>(*this, dt_s, static_cast<S>(adaptation),
-                                            static_cast<S>(std::exp(-dt_s / tau_adaptation_s)));
+                                            static_cast<S>(tyto::exp(-dt_s / tau_adaptation_s)));
   }
 };
 

@@ -7,6 +7,7 @@
 
 #include <tyto/dale.hpp>
 #include <tyto/layer.hpp>
+#include <tyto/math.hpp>
 #include <tyto/plugin.hpp>
 #include <tyto/solver.hpp>
 
@@ -205,7 +206,7 @@ class Decoded final : public tyto::Layer, public nef::Mapping {
         where[p * d + k] = random.normal();
         square += where[p * d + k] * where[p * d + k];
       }
-      const double length = radius * std::pow(random.uniform(), 1 / static_cast<double>(d));
+      const double length = radius * tyto::pow(random.uniform(), 1 / static_cast<double>(d));
       for (std::size_t k = 0; k < d; ++k) where[p * d + k] *= length / std::sqrt(square);
     }
     return where;

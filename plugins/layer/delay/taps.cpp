@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include <tyto/math.hpp>
 #include <tyto/neuron.hpp>
 
 namespace delay {
@@ -28,7 +29,7 @@ void scatter_few(const Train<S>& train, const Taps<S>& taps, S factor, S* row) {
 
 double Plan::sigma_steps(double progress) const {
   const double part = std::clamp(progress / anneal_until, 0.0, 1.0);
-  return first_sigma_steps * std::pow(final_sigma_steps / first_sigma_steps, part);
+  return first_sigma_steps * tyto::pow(final_sigma_steps / first_sigma_steps, part);
 }
 
 bool Plan::whole(const tyto::Pass& pass) const {
@@ -54,7 +55,7 @@ TapMaker<S>::TapMaker(const Plan& plan, const tyto::Pass& pass, bool slopes)
     : plan_(plan), whole_(plan.whole(pass)), slopes_(slopes) {
   if (plan.method != Method::dcls || whole_) return;
   sigma_ = plan.sigma_steps(pass.progress);
-  decay_ = std::exp(-1 / (sigma_ * sigma_));
+  decay_ = tyto::exp(-1 / (sigma_ * sigma_));
 }
 
 template <class S>
@@ -121,8 +122,8 @@ void TapMaker<S>::make_gaussian(double delay_steps, Taps<S>& taps) const {
   taps.count = static_cast<std::size_t>(high - low) + 1;
   const double precision = 1 / (sigma_ * sigma_);
   const double start = low - delay_steps;
-  double height = std::exp(-0.5 * precision * start * start);
-  double ratio = std::exp(-0.5 * precision * (2 * start + 1));
+  double height = tyto::exp(-0.5 * precision * start * start);
+  double ratio = tyto::exp(-0.5 * precision * (2 * start + 1));
   double total = 0;
   double moment = 0;
   for (std::size_t k = 0; k < taps.count; ++k) {

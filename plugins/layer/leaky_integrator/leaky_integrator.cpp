@@ -1,5 +1,6 @@
 #include <cmath>
 
+#include <tyto/math.hpp>
 #include <tyto/neuron.hpp>
 
 namespace {
@@ -48,7 +49,7 @@ struct LeakyIntegrator {
 
   template <class S>
   [[nodiscard]] LeakyIntegratorStep<S> prepare(double dt_s) const {
-    const double decay = std::exp(-dt_s / tau_s);
+    const double decay = tyto::exp(-dt_s / tau_s);
     const double gain = input_scale == InputScale::one ? 1.0 : 1.0 - decay;
     return {static_cast<S>(decay), static_cast<S>(gain), timing == Timing::same_step};
   }

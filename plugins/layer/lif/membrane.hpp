@@ -6,6 +6,7 @@
 #include <type_traits>
 #include <variant>
 
+#include <tyto/math.hpp>
 #include <tyto/neuron.hpp>
 
 namespace lif {
@@ -79,8 +80,8 @@ struct MembraneConstants {
   S taken;  ///< what a spike takes away besides: the threshold, or the value after the reset with its sign changed
 
   MembraneConstants(const Membrane& membrane, double dt_s)
-      : decay(static_cast<S>(std::exp(-dt_s / membrane.tau_s))),
-        gain(membrane.input_scale == InputScale::one ? S(1) : static_cast<S>(1 - std::exp(-dt_s / membrane.tau_s))),
+      : decay(static_cast<S>(tyto::exp(-dt_s / membrane.tau_s))),
+        gain(membrane.input_scale == InputScale::one ? S(1) : static_cast<S>(1 - tyto::exp(-dt_s / membrane.tau_s))),
         threshold(static_cast<S>(membrane.threshold)),
         refractory_steps(static_cast<S>(std::round(membrane.refractory_s / dt_s))),
         lost(membrane.reset == Reset::subtract ? S(0) : S(1)),

@@ -2,18 +2,12 @@
 #include <string>
 #include <vector>
 
+#include <tyto/math.hpp>
 #include <tyto/neuron.hpp>
 
 #include "rates.hpp"
 
 namespace {
-
-// exp(x) - 1 and log(1 + x). Single precision takes them from functions of double precision, which are quicker than
-// those for small x. Off by 1e-16, they are beyond what potentials and times of that precision can show.
-double exp_minus_one(double x) { return std::expm1(x); }
-float exp_minus_one(float x) { return static_cast<float>(std::exp(static_cast<double>(x)) - 1); }
-double log_one_plus(double x) { return std::log1p(x); }
-float log_one_plus(float x) { return static_cast<float>(std::log(1 + static_cast<double>(x))); }
 
 /// Nengo's step (Bekolay et al. 2014): the current is constant over a step, the membrane follows it exactly for the
 /// part of the step outside the refractory time, and the time of the spike within the step is found, so that the rate
@@ -36,11 +30,11 @@ struct NefLifStep {
     S part = x.refractory_s > S(0) ? S(0) : whole_step;
     // Both sides are looked at, so that there is no branch.
     t.rarely((x.refractory_s > S(0)) & (x.refractory_s < dt_s),
-             [&] { part = exp_minus_one((x.refractory_s - dt_s) / tau_rc_s); });
+             [&] { part = tyto::expm1((x.refractory_s - dt_s) / tau_rc_s); });
     x.v -= (current - x.v) * part;
     const S spiked = t.spike(x.v - S(1));
     t.rarely(spiked > S(0), [&] {
-      const S spike_time_s = dt_s + tau_rc_s * log_one_plus(-(x.v - S(1)) / (current - S(1)));
+      const S spike_time_s = dt_s + tau_rc_s * tyto::log1p(-(x.v - S(1)) / (current - S(1)));
       x.refractory_s = tau_ref_s + spike_time_s;
       x.v = S(0);
     });
@@ -64,7 +58,7 @@ struct NefLif : nef::LifRates {
   template <class S>
   [[nodiscard]] NefLifStep<S> prepare(double dt_s) const {
     return {static_cast<S>(dt_s), static_cast<S>(tau_rc_s), static_cast<S>(tau_ref_s),
-            static_cast<S>(std::expm1(-dt_s / tau_rc_s))};
+            static_cast<S>(tyto::expm1(-dt_s / tau_rc_s))};
   }
 };
 

@@ -7,6 +7,7 @@
 
 #include <tyto/ensemble.hpp>
 #include <tyto/error.hpp>
+#include <tyto/math.hpp>
 #include <tyto/parameters.hpp>
 
 namespace nef {
@@ -17,14 +18,14 @@ struct LifRates : tyto::RateCurve {
   double tau_ref_s = 0.002;
 
   [[nodiscard]] double rate_hz(double current) const override {
-    return current > 1 ? 1 / (tau_ref_s + tau_rc_s * std::log1p(1 / (current - 1))) : 0.0;
+    return current > 1 ? 1 / (tau_ref_s + tau_rc_s * tyto::log1p(1 / (current - 1))) : 0.0;
   }
   [[nodiscard]] double current_at(double rate_hz) const override {
     if (!(rate_hz > 0) || rate_hz * tau_ref_s >= 1)
       throw tyto::Error("a neuron with a refractory time of " +
                         tyto::format_quantity(tau_ref_s, tyto::Dimension::time) + " cannot fire at " +
                         tyto::format_quantity(rate_hz, tyto::Dimension::frequency));
-    return 1 / (1 - std::exp((tau_ref_s - 1 / rate_hz) / tau_rc_s));
+    return 1 / (1 - tyto::exp((tau_ref_s - 1 / rate_hz) / tau_rc_s));
   }
   [[nodiscard]] double threshold_current() const override { return 1; }
 };

@@ -2,6 +2,7 @@
 #include <string>
 #include <vector>
 
+#include <tyto/math.hpp>
 #include <tyto/neuron.hpp>
 
 #include "../nef_lif/rates.hpp"
@@ -21,7 +22,7 @@ struct RateLifStep {
 
   template <class T>
   TYTO_STEP T step(State<T>& x, const T& current, const tyto::Step<T>&) const {
-    x.rate_hz = current > S(1) ? S(1) / (tau_ref_s + tau_rc_s * std::log1p(S(1) / (current - S(1)))) : S(0);
+    x.rate_hz = current > S(1) ? S(1) / (tau_ref_s + tau_rc_s * tyto::log1p(S(1) / (current - S(1)))) : S(0);
     return x.rate_hz;
   }
 };

@@ -1,5 +1,6 @@
 #include <cmath>
 
+#include <tyto/math.hpp>
 #include <tyto/optimizer.hpp>
 
 namespace {
@@ -27,8 +28,8 @@ struct Adam {
   template <class S>
   [[nodiscard]] auto prepare(std::int64_t step) const {
     const double n = static_cast<double>(step);
-    const S rate = static_cast<S>(learning_rate / (1 - std::pow(beta1, n)));
-    const S root = static_cast<S>(std::sqrt(1 - std::pow(beta2, n)));
+    const S rate = static_cast<S>(learning_rate / (1 - tyto::pow(beta1, n)));
+    const S root = static_cast<S>(std::sqrt(1 - tyto::pow(beta2, n)));
     return [b1 = static_cast<S>(beta1), b2 = static_cast<S>(beta2), c1 = static_cast<S>(1 - beta1),
             c2 = static_cast<S>(1 - beta2), eps = static_cast<S>(epsilon), rate,
             root](S& parameter, S gradient, std::array<S, slots>& memory) {

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <span>
 
+#include <tyto/math.hpp>
 #include <tyto/plasticity.hpp>
 
 namespace plasticity {
@@ -14,8 +15,8 @@ template <class S>
 class Trace {
  public:
   Trace(double tau_s, double dt_s)
-      : decay_(static_cast<S>(tau_s > 0 ? std::exp(-dt_s / tau_s) : 0)),
-        rest_(static_cast<S>(tau_s > 0 ? 1 - std::exp(-dt_s / tau_s) : 1)),
+      : decay_(static_cast<S>(tau_s > 0 ? tyto::exp(-dt_s / tau_s) : 0)),
+        rest_(static_cast<S>(tau_s > 0 ? 1 - tyto::exp(-dt_s / tau_s) : 1)),
         spike_hz_(static_cast<S>(1 / dt_s)) {}
 
   void follow(const tyto::Signal<S>& activity, std::span<S> trace) const {

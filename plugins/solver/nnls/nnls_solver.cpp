@@ -122,7 +122,8 @@ class Nnls final : public tyto::Solver {
       Solved last;
       counted = firing;
       for (last.rounds = 1; last.rounds <= most_rounds; ++last.rounds) {
-        const Eigen::MatrixXd rows = b(counted, Eigen::all);
+        Eigen::MatrixXd rows(static_cast<Eigen::Index>(counted.size()), b.cols());
+        for (Eigen::Index p = 0; p < rows.rows(); ++p) rows.row(p) = b.row(counted[static_cast<std::size_t>(p)]);
         const Eigen::VectorXd goal = wanted.col(k)(counted).cwiseMax(bound);
         Eigen::VectorXd right = Eigen::VectorXd::Zero(b.cols());
         if (!counted.empty()) right = rows.transpose() * goal;

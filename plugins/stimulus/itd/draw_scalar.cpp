@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include <tyto/math.hpp>
+
 #include "draw.hpp"
 
 namespace tyto::itd {
@@ -35,8 +37,9 @@ std::vector<float> fibre_table(std::span<const double> fibre_phases_rad, std::si
   float* out = table.data();
   for (const double phase_rad : fibre_phases_rad) {
     for (std::size_t k = 1; k <= harmonics; ++k) {
-      *out++ = static_cast<float>(std::cos(static_cast<double>(k) * phase_rad));
-      *out++ = static_cast<float>(std::sin(static_cast<double>(k) * phase_rad));
+      const auto [sine, cosine] = tyto::sin_cos(static_cast<double>(k) * phase_rad);
+      *out++ = static_cast<float>(cosine);
+      *out++ = static_cast<float>(sine);
     }
   }
   return table;

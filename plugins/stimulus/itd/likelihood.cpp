@@ -8,6 +8,7 @@
 #include <cmath>
 #include <numbers>
 
+#include <tyto/math.hpp>
 #include <tyto/neuron.hpp>
 
 #include "itd.hpp"
@@ -28,8 +29,8 @@ constexpr double kLeastFactor = 0x1p-32;
 void put_multiples(double x, std::size_t count, double shift_by, std::span<const double> shifts, double* out) {
   for (std::size_t k = 1; k <= count; ++k) {
     const double angle = static_cast<double>(k) * x + shift_by * shifts[k - 1];
-    out[2 * (k - 1)] = std::cos(angle);
-    out[2 * (k - 1) + 1] = std::sin(angle);
+    out[2 * (k - 1)] = tyto::cos(angle);
+    out[2 * (k - 1) + 1] = tyto::sin(angle);
   }
 }
 
@@ -47,8 +48,8 @@ Ear right_ear(const FibrePhases& phases, std::size_t harmonics) {
   for (std::size_t k = 0; k < harmonics; ++k)
     for (std::size_t fibre = 0; fibre < own; ++fibre) {
       const double angle = static_cast<double>(k + 1) * phases[own + fibre];
-      ear.multiples[2 * k * ear.fibres + fibre] = std::cos(angle);
-      ear.multiples[(2 * k + 1) * ear.fibres + fibre] = std::sin(angle);
+      ear.multiples[2 * k * ear.fibres + fibre] = tyto::cos(angle);
+      ear.multiples[(2 * k + 1) * ear.fibres + fibre] = tyto::sin(angle);
     }
   return ear;
 }
@@ -89,7 +90,7 @@ TYTO_MANY_TARGETS double log_probability(const Ear& ear, const Factors& factors,
         product[lane] *= factor > kLeastFactor ? factor : kLeastFactor;
       }
     }
-    for (std::size_t lane = 0; lane < kLanes; lane += 2) total += std::log(product[lane] * product[lane + 1]);
+    for (std::size_t lane = 0; lane < kLanes; lane += 2) total += tyto::log(product[lane] * product[lane + 1]);
   }
   return total;
 }

@@ -3,6 +3,8 @@
 #include <cmath>
 #include <numbers>
 
+#include <tyto/math.hpp>
+
 namespace tyto::itd {
 
 namespace {
@@ -14,7 +16,7 @@ constexpr double kTurn = 2 * std::numbers::pi;
 constexpr double kNegligible = 0x1p-44;
 
 /// sin(x) / x
-double sinc(double x) { return x == 0 ? 1 : std::sin(x) / x; }
+double sinc(double x) { return x == 0 ? 1 : tyto::sin(x) / x; }
 
 }  // namespace
 
@@ -55,7 +57,7 @@ std::vector<double> probabilities(const Rates& rates, double start_turns, double
       const double theta = sound_rad + fibre_phases_rad[channel] + (channel < channels / 2 ? 0 : ipd_rad);
       double probability = 0;
       for (std::size_t k = terms.amplitude.size(); k > 0; --k)
-        probability += terms.amplitude[k - 1] * std::cos(static_cast<double>(k) * theta + terms.shift_rad[k - 1]);
+        probability += terms.amplitude[k - 1] * tyto::cos(static_cast<double>(k) * theta + terms.shift_rad[k - 1]);
       result.push_back(probability + terms.mean);
     }
   }
@@ -72,8 +74,8 @@ TileRates::TileRates(const Rates& rates) : rates_(rates), harmonics_(harmonics(r
   for (std::size_t k = 1; k <= count(); ++k) {
     for (std::size_t step = 0; step < kTileSteps; ++step) {
       const double angle = static_cast<double>(k) * kTurn * turns_at(rates, step, 0);
-      rotation_.push_back(std::cos(angle));
-      rotation_.push_back(std::sin(angle));
+      rotation_.push_back(tyto::cos(angle));
+      rotation_.push_back(tyto::sin(angle));
     }
   }
 }
@@ -87,8 +89,9 @@ void TileRates::fill(std::size_t first_step, double start_turns, double ipd_rad,
     for (std::size_t k = 1; k <= count(); ++k, out += 2 * kTileSteps) {
       const double angle = static_cast<double>(k) * (sound_rad + ear_rad) + harmonics_.shift_rad[k - 1];
       const double amplitude = harmonics_.amplitude[k - 1] * kDrawScale;
-      const double cosine = amplitude * std::cos(angle);
-      const double sine = amplitude * std::sin(angle);
+      const auto [unit_sine, unit_cosine] = tyto::sin_cos(angle);
+      const double cosine = amplitude * unit_cosine;
+      const double sine = amplitude * unit_sine;
       const double* rotation = rotation_.data() + (k - 1) * kTileSteps * 2;
       for (std::size_t step = 0; step < kTileSteps; ++step) {
         const double turn_cosine = rotation[2 * step];

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include <tyto/math.hpp>
 #include <tyto/plugin.hpp>
 #include <tyto/random.hpp>
 #include <tyto/stimulus.hpp>
@@ -24,8 +25,8 @@ class NoiseStream final : public tyto::ValueStream {
       const double t_s = static_cast<double>(first + cell / n + 1) * dt_s_;
       double sum = 0;
       for (const Wave& wave : channels_[cell % n]) {
-        const double angle = 2 * std::numbers::pi * wave.frequency_hz * t_s;
-        sum += wave.cosine * std::cos(angle) + wave.sine * std::sin(angle);
+        const auto [sine, cosine] = tyto::sin_cos(2 * std::numbers::pi * wave.frequency_hz * t_s);
+        sum += wave.cosine * cosine + wave.sine * sine;
       }
       values[cell] = sum;
     }

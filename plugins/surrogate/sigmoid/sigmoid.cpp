@@ -20,7 +20,7 @@ struct Sigmoid {
     const S g = S(1) / (S(1) + tyto::exponential(-k * u));
     return k * g * (S(1) - g);
   }
-  [[nodiscard]] double primitive(double u) const { return 1 / (1 + std::exp(-slope * u)); }
+  [[nodiscard]] double primitive(double u) const { return 1 / (1 + tyto::exp(-slope * u)); }
 };
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include <cmath>
 
+#include <tyto/math.hpp>
 #include <tyto/synapse.hpp>
 
 namespace {
@@ -17,7 +18,7 @@ class Alpha final : public tyto::Synapse {
   }
   [[nodiscard]] tyto::LinearFilter filter(double dt_s) const override {
     const double h = dt_s / tau_s;
-    const double a = std::exp(-h);
+    const double a = tyto::exp(-h);
     return {2, {a, 0, h * a, a}, {1 - a, 1 - a - h * a}, {0, 1}};
   }
 };

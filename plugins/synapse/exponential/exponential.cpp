@@ -1,5 +1,6 @@
 #include <cmath>
 
+#include <tyto/math.hpp>
 #include <tyto/synapse.hpp>
 
 namespace {
@@ -22,7 +23,7 @@ class Exponential final : public tyto::Synapse {
                 "by which a spike of weight 1 raises the current");
   }
   [[nodiscard]] tyto::LinearFilter filter(double dt_s) const override {
-    const double a = std::exp(-dt_s / tau_s);
+    const double a = tyto::exp(-dt_s / tau_s);
     return {1, {a}, {scale == Scale::area ? 1 - a : 1.0}, {1}};
   }
 };
