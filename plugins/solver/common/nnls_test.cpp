@@ -73,7 +73,9 @@ VectorXd textbook(const MatrixXd& a, const VectorXd& b) {
     if (wanted.maxCoeff(&most) < 1e-11) break;
     passive.push_back(most);
     for (bool inside = false; !inside;) {
-      const VectorXd target = a(Eigen::all, passive).colPivHouseholderQr().solve(b);
+      MatrixXd chosen(a.rows(), static_cast<Index>(passive.size()));
+      for (std::size_t k = 0; k < passive.size(); ++k) chosen.col(static_cast<Index>(k)) = a.col(passive[k]);
+      const VectorXd target = chosen.colPivHouseholderQr().solve(b);
       inside = target.minCoeff() > 0;
       double step = 1;
       for (std::size_t k = 0; k < passive.size(); ++k) {
