@@ -85,5 +85,8 @@ int main(int argc, char** argv) {
   } catch (const std::exception& error) {
     std::cerr << "error: " << error.what() << '\n';
     return exit_failed;
+  } catch (...) {
+    std::cerr << "error: something that is no std::exception was thrown, perhaps by a plugin\n";
+    return exit_failed;
   }
 }

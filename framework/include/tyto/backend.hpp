@@ -96,7 +96,13 @@ class TYTO_API ArrayStore {
   [[nodiscard]] virtual std::vector<double> get(std::size_t array) const = 0;
   /// Sets the stored numbers.
   virtual void set(std::size_t array, std::span<const double> values) = 0;
+  /// Index of the first number of an array that is infinite or none. Asked after every batch.
+  [[nodiscard]] virtual std::optional<std::size_t> first_not_finite(std::size_t array) const;
 };
+
+/// Index of the first number that is infinite or none.
+[[nodiscard]] TYTO_API std::optional<std::size_t> first_not_finite(std::span<const float> values);
+[[nodiscard]] TYTO_API std::optional<std::size_t> first_not_finite(std::span<const double> values);
 
 /// A model compiled for trials. Results do not depend on the executor's number of threads.
 class TYTO_API Network : public ArrayStore {
@@ -123,6 +129,8 @@ class TYTO_API Simulation : public ArrayStore {
   virtual void start() = 0;
   /// Goes on by some steps, with the stimulus [step][channel] in them.
   virtual void advance(std::size_t steps, std::span<const double> stimulus, const ProbeSink& sink) = 0;
+  /// A state or an output that is infinite or none, as in "v of neuron 3 of layer 'a' is nan"; empty if there is none.
+  [[nodiscard]] virtual std::string not_finite() const { return {}; }
 };
 
 /// Interface of the plugin kind "backend".

@@ -28,6 +28,12 @@ class TYTO_API Error : public std::runtime_error {
   explicit Error(const std::string& sentence) : std::runtime_error(sentence) {}
 };
 
+/// Numbers became infinite or none where a run needs finite ones. What was sound until then is kept in the results.
+class TYTO_API Diverged : public Error {
+ public:
+  explicit Diverged(const std::string& sentence) : Error(sentence) {}
+};
+
 /// One fault in the input.
 struct Diagnostic {
   Place place;

@@ -129,6 +129,21 @@ class Step<Dual<S, N, true>> {
 
 namespace detail {
 
+/// What a neuron says of itself: the value of a static constexpr member, or false where there is none.
+#define TYTO_TRAIT(trait)                      \
+  template <class T>                           \
+  constexpr bool says_##trait() {              \
+    if constexpr (requires { T::trait; })      \
+      return static_cast<bool>(T::trait);      \
+    else                                       \
+      return false;                            \
+  }
+TYTO_TRAIT(linear)
+TYTO_TRAIT(rare_cases)
+TYTO_TRAIT(spiking)
+TYTO_TRAIT(not_differentiable)
+#undef TYTO_TRAIT
+
 template <class S, class Neuron>
 auto prepare(const Neuron& neuron, double dt_s) {
   if constexpr (requires { neuron.template prepare<S>(dt_s); })
@@ -172,9 +187,9 @@ class NeuronKernel final : public PopulationKernel<S> {
   static constexpr std::size_t variables = sizeof(State<S>) / sizeof(S);
   static constexpr int directions = static_cast<int>(variables) + 1;  // state, then input
   using D = Dual<S, directions>;
-  static constexpr bool is_linear = requires { Prepared::linear; };
-  static constexpr bool has_rare_cases = requires { Prepared::rare_cases; };
-  static constexpr bool differentiable = !requires { Prepared::not_differentiable; };
+  static constexpr bool is_linear = says_linear<Prepared>();
+  static constexpr bool has_rare_cases = says_rare_cases<Prepared>();
+  static constexpr bool differentiable = !says_not_differentiable<Prepared>();
   static_assert(!has_rare_cases || !differentiable, "rare cases are for neurons that are not_differentiable");
 
  public:
@@ -402,19 +417,16 @@ class NeuronLayer final : public Layer {
 
   static std::vector<std::string_view> capabilities() {
     std::vector<std::string_view> words{capability::population};
-    constexpr bool differentiable = !requires { Neuron::not_differentiable; };
+    constexpr bool differentiable = !detail::says_not_differentiable<Neuron>();
     if constexpr (differentiable) words.push_back(capability::jacobian);
     if constexpr (requires(const Neuron& neuron) { neuron.rate_curve(); }) words.push_back(capability::rate_curve);
-    if constexpr (requires { Neuron::spiking; })
-      if (Neuron::spiking) {
-        words.push_back(capability::spiking);
-        if (differentiable) words.push_back(capability::surrogate);
-      }
+    if constexpr (detail::says_spiking<Neuron>()) {
+      words.push_back(capability::spiking);
+      if (differentiable) words.push_back(capability::surrogate);
+    }
     return words;
   }
-  [[nodiscard]] bool spikes() const override {
-    return requires { Neuron::spiking; };
-  }
+  [[nodiscard]] bool spikes() const override { return detail::says_spiking<Neuron>(); }
   [[nodiscard]] const RateCurve* rate_curve() const override {
     if constexpr (requires { neuron.rate_curve(); })
       return neuron.rate_curve();

@@ -1,6 +1,10 @@
 #include <tyto/backend.hpp>
 
+#include <algorithm>
+#include <bit>
+#include <cmath>
 #include <functional>
+#include <limits>
 #include <numeric>
 
 #include <tyto/error.hpp>
@@ -9,6 +13,38 @@ namespace tyto {
 
 std::unique_ptr<Simulation> Backend::simulate(const Model&, Precision) const {
   throw Error("this backend cannot run a model step by step");
+}
+
+namespace {
+
+/// Infinity and NaN have all bits of the exponent set. Looked at as whole numbers, since comparisons of numbers stop
+/// vectors.
+template <class Word, class S>
+std::optional<std::size_t> find_not_finite(std::span<const S> values) {
+  constexpr Word exponent = std::bit_cast<Word>(std::numeric_limits<S>::infinity());
+  constexpr std::size_t block = 1024;
+  for (std::size_t first = 0; first < values.size(); first += block) {
+    const auto some = values.subspan(first, std::min(block, values.size() - first));
+    Word found = 0;
+    for (const S value : some) found |= (std::bit_cast<Word>(value) & exponent) == exponent ? Word(1) : Word(0);
+    if (found == 0) continue;
+    for (std::size_t k = 0; k < some.size(); ++k)
+      if (!std::isfinite(some[k])) return first + k;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<std::size_t> first_not_finite(std::span<const float> values) {
+  return find_not_finite<std::uint32_t>(values);
+}
+std::optional<std::size_t> first_not_finite(std::span<const double> values) {
+  return find_not_finite<std::uint64_t>(values);
+}
+
+std::optional<std::size_t> ArrayStore::first_not_finite(std::size_t array) const {
+  return tyto::first_not_finite(std::span<const double>(get(array)));
 }
 
 std::vector<NetworkArray> arrays_of(const Model& model) {

@@ -1,16 +1,20 @@
 #include "report.hpp"
 
+#include <numeric>
+
 #include "../results/provenance.hpp"
 
 namespace tyto::run {
 
-void write_root(results::ResultsFile& file, const spec::Experiment& experiment) {
+void write_root(results::ResultsFile& file, const spec::Experiment& experiment, const StageResult& result) {
   Table root;
   root.attribute("tyto_version", std::string(TYTO_VERSION));
   root.attribute("schema", std::string("tyto-results/1"));
   root.attribute("title", experiment.title);
   root.attribute("seed", static_cast<std::int64_t>(experiment.seed));
-  root.attribute("status", std::string("complete"));
+  const char* const status = !result.diverged.empty() ? "diverged" : result.failures.empty() ? "complete" : "incomplete";
+  root.attribute("status", std::string(status));
+  if (!result.diverged.empty()) root.attribute("diverged", result.diverged);
   file.write("/", root);
 }
 
@@ -30,6 +34,16 @@ void write_provenance(results::ResultsFile& file, const spec::Experiment& experi
   provenance.simulation_s = conduct.simulation_s;
   provenance.epoch_s = conduct.epoch_s;
   file.write("/provenance", results::provenance_table(provenance));
+}
+
+void write_failures(const std::vector<std::string>& failures, results::ResultsFile& file) {
+  if (failures.empty()) return;
+  std::vector<std::int64_t> index(failures.size());
+  std::iota(index.begin(), index.end(), 0);
+  Table table;
+  table.axis("failure", std::move(index), "1", "failed analysis, counted from 0");
+  table.variable("message", {"failure"}, failures, "1", "which analysis failed, and why");
+  file.write("/failures", table);
 }
 
 void add_numbers(const std::string& analysis, const Table& table, RunSummary& summary) {

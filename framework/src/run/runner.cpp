@@ -1,5 +1,6 @@
 #include "runner.hpp"
 
+#include <cmath>
 #include <numeric>
 #include <optional>
 
@@ -7,6 +8,7 @@
 
 #include "../results/provenance.hpp"
 #include "../results/results_file.hpp"
+#include "checks.hpp"
 #include "finished_run.hpp"
 #include "report.hpp"
 #include "simulation.hpp"
@@ -64,7 +66,9 @@ StageResult run_trials(const spec::Experiment& experiment, const Stages& stages,
 
   const auto network = experiment.backend->compile(experiment.model, experiment.precision, executor);
   initialise(*network, experiment.seed);
+  check_arrays(*network, "before any training", "it was drawn so");
   if (experiment.weights) take_weights(*network, *experiment.weights, stages, experiment.weights_place);
+  check_arrays(*network, "before any training", "it was read so, or scaled beyond what numbers can hold");
 
   Training training;
   if (experiment.rule->trains()) {
@@ -76,34 +80,36 @@ StageResult run_trials(const spec::Experiment& experiment, const Stages& stages,
     summary.epochs = static_cast<int>(training.epochs.size());
   }
   check_stop();
+  for (const auto& row : training.epochs) result.conduct.epoch_s.push_back(row.seconds);
+  result.conduct.trials_s = summary.trials_s;
+  result.diverged = training.diverged;
+  if (experiment.rule->trains()) file.write("/training", training_table(training, experiment));
+  write_weights(*network, experiment.precision, file);
+  result.weights = kept_weights(*network);
+  if (!result.diverged.empty()) return result;
 
   const Tested tested = test(*network, test_trials, experiment.objective, true);
   summary.test = tested.metrics;
-  write_root(file, experiment);
+  if (!std::isfinite(tested.metrics.loss)) {
+    result.diverged = fmt::format("the loss of the test trials is {}: {}", number_text(tested.metrics.loss), exploding);
+    return result;
+  }
   if (!training.epochs.empty()) {
-    file.write("/training", training_table(training, experiment));
     write_metrics(*network, train_trials, experiment.objective, "/metrics/train", file);
     write_metrics(*network, validation_trials, experiment.objective, "/metrics/validation", file);
   }
   file.write("/metrics/test", metrics_table(tested.metrics, experiment.objective));
-  write_weights(*network, experiment.precision, file);
   const TestedRun finished(experiment, *network, train_trials, test_trials, tested.evaluation, executor);
-  for (const auto& item : experiment.analyses) {
-    check_stop();
-    Table table;
-    item.analysis->run(finished, table);
-    file.write("/analysis/" + item.name, table);
-  }
-  result.weights = kept_weights(*network);
-  result.conduct.trials_s = summary.trials_s;
-  for (const auto& row : training.epochs) result.conduct.epoch_s.push_back(row.seconds);
+  run_analyses(experiment, finished, file, result, stop);
   return result;
 }
 
 StageResult run_one(const spec::Experiment& experiment, const Stages& stages, results::ResultsFile& file,
                     Executor& executor, Progress& progress, const std::stop_token& stop) {
-  return experiment.simulation ? run_simulation(experiment, stages, file, progress, stop)
-                               : run_trials(experiment, stages, file, executor, progress, stop);
+  StageResult result = experiment.simulation ? run_simulation(experiment, stages, file, progress, stop)
+                                             : run_trials(experiment, stages, file, executor, progress, stop);
+  write_root(file, experiment, result);
+  return result;
 }
 
 }  // namespace
@@ -118,6 +124,7 @@ RunSummary run_experiment(const spec::Experiment& experiment, const RunOptions& 
   results::ResultsFile file(options.out, streams ? Building::on_disk : Building::in_memory);
   Stages finished;
   StageResult last;
+  std::vector<std::string> failures;
   if (experiment.stages.empty()) last = run_one(experiment, finished, file, executor, progress, stop);
   for (const auto& stage : experiment.stages) {
     progress.say("stage " + stage.stage);
@@ -125,14 +132,22 @@ RunSummary run_experiment(const spec::Experiment& experiment, const RunOptions& 
     last = run_one(stage, finished, file, executor, progress, stop);
     finished[stage.stage] = last.weights;
     file.enter("");
+    for (const auto& failure : last.failures) failures.push_back("stage " + stage.stage + ": " + failure);
+    if (!last.diverged.empty()) last.diverged = "stage " + stage.stage + ": " + last.diverged;
+    if (!last.diverged.empty()) break;
   }
-  if (!experiment.stages.empty()) write_root(file, experiment);
+  if (experiment.stages.empty()) failures = last.failures;
+  last.failures = failures;
+  if (!experiment.stages.empty()) write_root(file, experiment, last);
   Conduct conduct = std::move(last.conduct);
   conduct.started = started;
   conduct.threads = executor.threads();
   write_provenance(file, experiment, options, conduct);
   if (stop.stop_requested()) throw Interrupted();
   file.commit();
+  const std::string kept = " ('" + options.out.string() + "' has what was sound)";
+  if (!last.diverged.empty()) throw Diverged(last.diverged + kept);
+  if (!failures.empty()) throw Error(fmt::format("{}{}", fmt::join(failures, "; "), kept));
   return last.summary;
 }
 

@@ -5,10 +5,13 @@
 #include <set>
 #include <tuple>
 
+#include <fmt/format.h>
+
 #include <tyto/analysis_tools.hpp>
 
 #include "../results/provenance.hpp"
 #include "../results/results_file.hpp"
+#include "checks.hpp"
 #include "decoders.hpp"
 #include "report.hpp"
 #include "stop_watch.hpp"
@@ -110,6 +113,20 @@ class RecordedSimulation final : public FinishedSimulation {
   Recorder& recorder_;
 };
 
+void check_stimulus(std::span<const double> stimulus, std::size_t channels, std::uint64_t step, double dt_s) {
+  const auto found = first_not_finite(stimulus);
+  if (!found) return;
+  throw Diverged(fmt::format("the stimulus is {} in channel {} at {:.6g} s", number_text(stimulus[*found]), *found % channels,
+                             static_cast<double>(step + *found / channels + 1) * dt_s));
+}
+
+void check_state(const Simulation& simulation, std::uint64_t step, double dt_s) {
+  const std::string by = fmt::format("by {:.6g} s", static_cast<double>(step) * dt_s);
+  check_arrays(simulation, by, "the rule that changes it may learn too fast, or its error may have the wrong sign");
+  if (const std::string found = simulation.not_finite(); !found.empty())
+    throw Diverged(fmt::format("{} {}: weights or inputs may be too large for this time step", found, by));
+}
+
 void simulate(const spec::Experiment& experiment, Simulation& simulation, Recorder& recorder, Progress& progress,
               const std::stop_token& stop) {
   const auto& plan = *experiment.simulation;
@@ -122,8 +139,10 @@ void simulate(const spec::Experiment& experiment, Simulation& simulation, Record
     if (stop.stop_requested()) throw Interrupted();
     const std::size_t steps = std::min<std::uint64_t>(steps_at_once, plan.steps - step);
     stimulus.resize(steps * channels);
-    if (stream) stream->values(step, stimulus);
+    if (stream) from_plugin("stimulus", [&] { stream->values(step, stimulus); });
+    check_stimulus(stimulus, channels, step, plan.dt_s);
     simulation.advance(steps, stimulus, std::ref(recorder));
+    check_state(simulation, step + steps, plan.dt_s);
     progress.steps(step + steps);
   }
   recorder.flush();
@@ -139,26 +158,27 @@ StageResult run_simulation(const spec::Experiment& experiment, const Stages& sta
   initialise(*simulation, experiment.seed);
   std::set<std::string> given;
   if (experiment.weights) given = take_some_weights(*simulation, *experiment.weights, stages, experiment.weights_place);
+  check_arrays(*simulation, "before the first step", "it was drawn, read or scaled so");
   find_decoders(experiment.model, *simulation, experiment.seed, given, file);
+  check_arrays(*simulation, "before the first step", "its solver found so");
 
   // The series are closed before the file is.
   Recorder recorder(experiment, file);
   const StopWatch watch;
-  simulate(experiment, *simulation, recorder, progress, stop);
+  try {
+    simulate(experiment, *simulation, recorder, progress, stop);
+  } catch (const Diverged& error) {
+    result.diverged = error.what();
+    recorder.flush();
+  }
   summary.simulation_s = watch.seconds();
   progress.clear();
-  write_root(file, experiment);
-  write_weights(*simulation, experiment.precision, file);
-  const RecordedSimulation finished(experiment, *simulation, recorder);
-  for (const auto& item : experiment.analyses) {
-    if (stop.stop_requested()) throw Interrupted();
-    Table table;
-    item.analysis->run(finished, table);
-    file.write("/analysis/" + item.name, table);
-    add_numbers(item.name, table, summary);
-  }
-  result.weights = kept_weights(*simulation);
   result.conduct.simulation_s = summary.simulation_s;
+  if (!result.diverged.empty()) return result;
+  write_weights(*simulation, experiment.precision, file);
+  result.weights = kept_weights(*simulation);
+  const RecordedSimulation finished(experiment, *simulation, recorder);
+  run_analyses(experiment, finished, file, result, stop);
   return result;
 }
 

@@ -11,6 +11,7 @@
 
 #include <tyto/dale.hpp>
 
+#include "checks.hpp"
 #include "metrics.hpp"
 
 namespace tyto::run {
@@ -42,16 +43,18 @@ EpochRow train_epoch(const spec::Experiment& experiment, Network& network, const
     batch.pass.progress =
         (epoch - 1 + static_cast<double>(first) / static_cast<double>(order.size())) / experiment.epochs;
     batch.pass.rate_factor = experiment.schedule.factor(epoch, batch.pass.progress);
-    const BatchResult result = experiment.rule->learn(network, batch, experiment.objective);
+    const BatchResult result = from_plugin(
+        "learning rule", [&] { return experiment.rule->learn(network, batch, experiment.objective); });
+    const std::size_t number = first / batch_size + 1;
     if (!std::isfinite(result.loss))
-      throw Error(fmt::format("the loss became {} in epoch {}, batch {}: the learning rate may be too large",
-                              result.loss, epoch, first / batch_size + 1));
+      throw Diverged(fmt::format("the loss is {} in epoch {}, batch {}: {}", number_text(result.loss), epoch, number, exploding));
+    check_arrays(network, fmt::format("after epoch {}, batch {}", epoch, number), exploding);
     const auto weight = static_cast<double>(result.trials);
     row.loss += result.loss * weight;
     row.penalty += result.penalty * weight;
     correct += result.correct;
     done += result.trials;
-    progress.batch(epoch, first / batch_size + 1, row.loss / static_cast<double>(done));
+    progress.batch(epoch, number, row.loss / static_cast<double>(done));
   }
   const auto total = static_cast<double>(done);
   row.loss /= total;
@@ -67,6 +70,8 @@ void validate(const spec::Experiment& experiment, Network& network, const TrialS
   std::iota(all.begin(), all.end(), 0U);
   const Metrics metrics =
       measure(network.evaluate({&trials, all, {}}, experiment.objective, false), trials, experiment.objective);
+  if (!std::isfinite(metrics.loss))
+    throw Diverged(fmt::format("the loss of the validation trials is {}: {}", number_text(metrics.loss), exploding));
   row.validation_loss = metrics.loss;
   row.validation_accuracy = metrics.accuracy.value_or(0);
 }
@@ -79,6 +84,7 @@ class Snapshot {
     for (std::size_t array = 0; array < arrays_.size(); ++array) arrays_[array] = network.get(array);
   }
   void restore(Network& network) const {
+    if (arrays_.empty()) return;
     for (std::size_t array = 0; array < arrays_.size(); ++array) network.set(array, arrays_[array]);
   }
 
@@ -149,19 +155,28 @@ void refresh(const spec::Experiment& experiment, const TrainingTrials& trials, i
 
 Training train(const spec::Experiment& experiment, Network& network, const TrainingTrials& trials, Progress& progress,
                const std::stop_token& stop) {
-  experiment.rule->begin(experiment.model, experiment.objective);
+  from_plugin("learning rule", [&] { experiment.rule->begin(experiment.model, experiment.objective); });
   const auto batch_size = static_cast<std::size_t>(experiment.batch_size);
   progress.start(experiment.epochs, (trials.train.size() + batch_size - 1) / batch_size);
   const bool validates = trials.validation.size() > 0;
   const bool restores = experiment.early_stopping && experiment.early_stopping->restore_best;
   Training training;
   Judge judge(experiment, validates);
-  Snapshot best;
+  Snapshot best, good;
+  good.take(network);
   for (int epoch = 1; epoch <= experiment.epochs && !judge.out_of_patience(epoch - 1); ++epoch) {
     const auto begin = std::chrono::steady_clock::now();
     if (experiment.fresh_trials && epoch > 1) refresh(experiment, trials, epoch);
-    EpochRow row = train_epoch(experiment, network, trials.train, epoch, progress, stop);
-    validate(experiment, network, trials.validation, row);
+    EpochRow row;
+    try {
+      row = train_epoch(experiment, network, trials.train, epoch, progress, stop);
+      validate(experiment, network, trials.validation, row);
+    } catch (const Diverged& error) {
+      good.restore(network);
+      training.diverged = error.what();
+      break;
+    }
+    good.take(network);
     row.sign_violations = count_sign_violations(network);
     if (row.sign_violations.value_or(0) > 0)
       throw Error(fmt::format("{} weights break Dale's law after epoch {}", *row.sign_violations, epoch));
@@ -171,9 +186,9 @@ Training train(const spec::Experiment& experiment, Network& network, const Train
     training.epochs.push_back(row);
   }
   progress.clear();
-  if (validates || experiment.early_stopping) training.best_epoch = judge.best_epoch();
-  if (restores) best.restore(network);
-  training.restored = restores;
+  if ((validates || experiment.early_stopping) && judge.best_epoch() > 0) training.best_epoch = judge.best_epoch();
+  training.restored = restores && training.diverged.empty();
+  if (training.restored) best.restore(network);
   return training;
 }
 
@@ -208,6 +223,7 @@ Table training_table(const Training& training, const spec::Experiment& experimen
   table.attribute("epochs_run", static_cast<std::int64_t>(rows.size()));
   if (training.best_epoch) table.attribute("best_epoch", static_cast<std::int64_t>(*training.best_epoch));
   table.attribute("weights_of", std::string(training.restored ? "best epoch" : "last epoch"));
+  if (!training.diverged.empty()) table.attribute("diverged", training.diverged);
   return table;
 }
 

@@ -29,6 +29,7 @@ struct Training {
   std::vector<EpochRow> epochs;   ///< may be fewer than were asked for
   std::optional<int> best_epoch;  ///< by what early stopping or the validation trials judge; counted from 1
   bool restored = false;          ///< the network has the best epoch's weights
+  std::string diverged;           ///< why the training ended early; the network has the last good epoch's weights
 };
 
 /// What a network is trained with. Fresh trials take the place of the training trials from epoch to epoch.
@@ -41,7 +42,7 @@ struct TrainingTrials {
 /// The order of `count` trials in an epoch, from the seed's stream "shuffle".
 [[nodiscard]] std::vector<std::uint32_t> shuffled(std::uint64_t seed, int epoch, std::size_t count);
 
-/// Trains `network` in place, epoch by epoch. Throws Interrupted between batches when `stop` is requested.
+/// Trains `network` in place, epoch by epoch, until its numbers are no longer finite, if that happens. Throws Interrupted between batches when `stop` is requested.
 [[nodiscard]] Training train(const spec::Experiment& experiment, Network& network, const TrainingTrials& trials,
                              Progress& progress, const std::stop_token& stop);
 

@@ -76,7 +76,7 @@ void write_trials(const spec::Experiment& experiment, const RunOptions& options,
   write(Split::validation, experiment.validation_trials);
   write(Split::test, experiment.test_trials);
   conduct.trials_s = watch.seconds();
-  write_root(file, experiment);
+  write_root(file, experiment, {});
   write_provenance(file, experiment, options, conduct);
   if (stop.stop_requested()) throw Interrupted();
   file.commit();

@@ -2,6 +2,7 @@
 
 #include <tyto/error.hpp>
 
+#include "look_back.hpp"
 #include "model.hpp"
 #include "simulation.hpp"
 #include "words.hpp"
@@ -46,12 +47,17 @@ bool at_layer_of(const ConnectionEnd& target, const Layer& projection) {
 }
 
 /// Whether a rule can work on a connection.
-void check_rule(const ModelLearning& learning, const ModelInput& input, const ConnectionEnd* target, const Place& place,
-                Reader& reader) {
+void check_rule(const ModelLearning& learning, const ModelInput& input, const ConnectionEnds& ends,
+                const ConnectionEnd* target, const Place& place, Reader& reader) {
+  // Rules see a matrix (PlasticStep::weights).
+  const std::vector<std::size_t> matrix{ends.at(input.from).size, input.channels};
   if (target == nullptr)
     reader.fault(place, "a probe does not learn");
   else if (input.arrays.empty())
     reader.fault(place, quote(input.type) + " has no weights that could learn");
+  else if (!learning.rule->needs_ensemble() && input.arrays.front().shape != matrix)
+    reader.fault(place, "the rule " + quote(learning.type) + " changes a matrix of weights, one for each pair of neurons, and " +
+                            quote(input.type) + " has none; use 'dense' or 'decoded'");
   else if (learning.rule->needs_ensemble() && (!target->ensemble || input.onto_neurons))
     reader.fault(place, "the rule " + quote(learning.type) +
                             " changes the encoders of the ensemble that is reached, and " + quote(target->name) +
@@ -104,7 +110,7 @@ Node read_learning(const Node& node, const ConnectionEnds& ends, const Connectio
   learning.rule = made.as<const Plasticity>();
   learning.from_s = keys.from_s;
   if (keys.until_s) learning.until_s = *keys.until_s;
-  check_rule(learning, input, target, made.place, reader);
+  check_rule(learning, input, ends, target, made.place, reader);
   // An error for the neurons of an ensemble comes in terms of what the ensemble represents.
   learning.error = read_error(node, learning, ends, input.onto_neurons ? target->represented : input.channels, reader);
   input.learning = std::move(learning);
@@ -186,6 +192,12 @@ ReadConnection read_connection(const Node& node, const ConnectionEnds& ends, con
     reader.fault(made.place, error.what());
   }
   if (target != nullptr && input.channels == 0) return read;
+  if (looks_back(*input.projection, ends.dt_s)) {
+    reader.fault(made.place, quote(input.type) +
+                                 " hands on what arrived in steps before, which simulations do not keep; it works in "
+                                 "trials, or take another projection");
+    return read;
+  }
   if (const Node* learn = node.find("learn"); learn != nullptr && learn->type != Node::Type::null)
     read.resolved.entries.push_back({"learn", learn->place, read_learning(*learn, ends, target, input, reader)});
   read.input = std::move(input);

@@ -26,6 +26,7 @@ struct ConnectionEnds {
   std::vector<ConnectionEnd> layers;
   ConnectionEnd stimulus;
   bool has_stimulus = false;
+  double dt_s = 0;
 
   [[nodiscard]] const ConnectionEnd& at(std::size_t index) const {
     return index == ModelInput::stimulus ? stimulus : layers[index];

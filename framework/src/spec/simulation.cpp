@@ -61,6 +61,15 @@ Node read_initial(const Node& node, double dt_s, ModelLayer& layer, Reader& read
   return resolved;
 }
 
+/// Neurons take in one current each; only an ensemble takes in something else, what it represents.
+void check_input_size(const ModelLayer& layer, const Place& place, Reader& reader) {
+  const std::size_t taken = layer.population->input_size(layer.size);
+  if (layer.ensemble || taken == layer.size) return;
+  reader.fault(place, quote(layer.type) + " takes in " + std::to_string(taken) + " numbers for " +
+                          std::to_string(layer.size) +
+                          " neurons; a population that is no ensemble takes in one current for each neuron");
+}
+
 /// A population without its inputs.
 Draft read_population(const Node::Entry& entry, double dt_s, Reader& reader) {
   Draft draft;
@@ -97,6 +106,7 @@ Draft read_population(const Node::Entry& entry, double dt_s, Reader& reader) {
   if (!keys.size) return draft;
   layer.size = static_cast<std::size_t>(*keys.size);
   try {
+    check_input_size(layer, made.place, reader);
     layer.arrays = layer.population->arrays(layer.population->input_size(layer.size), layer.size);
     if (const Node* initial = node.find("initial"); initial != nullptr && initial->type != Node::Type::null)
       draft.resolved.entries.push_back({"initial", initial->place, read_initial(*initial, dt_s, layer, reader)});
@@ -110,6 +120,7 @@ ConnectionEnds ends_of(const StreamShape& stream) {
   ConnectionEnds ends;
   ends.stimulus = {"stimulus", nullptr, stream.channels, stream.channels, false};
   ends.has_stimulus = stream.given;
+  ends.dt_s = stream.dt_s;
   return ends;
 }
 

@@ -1,6 +1,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <new>
 #include <string>
@@ -80,6 +81,11 @@ TrialSet make_trials(const Stimulus& stimulus, std::uint64_t seed, Split split, 
     for (std::size_t trial = task * kTrialsPerTask; trial < end; ++trial)
       stimulus.make({seed, split, first + trial}, set.spikes(trial), set.targets(trial));
   });
+  for (std::size_t trial = 0; trial < count; ++trial)
+    for (std::size_t k = 0; k < set.targets(trial).size(); ++k)
+      if (!std::isfinite(set.targets(trial)[k]))
+        throw Error("the target '" + set.target_info()[k].name + "' of trial " + std::to_string(first + trial) +
+                    " is not a finite number");
   return set;
 }
 

@@ -19,6 +19,9 @@ class CpuNetwork final : public tyto::Network {
 
   [[nodiscard]] const std::vector<tyto::NetworkArray>& arrays() const override { return arrays_.infos(); }
   [[nodiscard]] std::vector<double> get(std::size_t array) const override { return arrays_.get(array); }
+  [[nodiscard]] std::optional<std::size_t> first_not_finite(std::size_t array) const override {
+    return tyto::first_not_finite(std::span<const S>(arrays_.used(array)));
+  }
   void set(std::size_t array, std::span<const double> values) override { arrays_.set(array, values); }
   [[nodiscard]] tyto::Evaluation evaluate(const tyto::Batch& batch, const tyto::Objective& objective,
                                           bool activity) override;

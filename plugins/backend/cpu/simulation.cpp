@@ -53,6 +53,7 @@ void CpuSimulation<S>::add_population(const tyto::ModelLayer& layer, std::size_t
   auto& population = populations_.emplace_back();
   population.kernel = cpu::population<S>(*layer.population, dt_s_);
   need(population.kernel, layer.name, layer.type, sizeof(S));
+  population.name = layer.name;
   population.spiking = layer.spiking;
   population.size = layer.size;
   population.first_array = next_array;
@@ -281,6 +282,25 @@ void CpuSimulation<S>::advance(std::size_t steps, std::span<const double> stimul
     for (auto& connection : connections_)
       if (connection.learning) learn(connection);
   }
+}
+
+template <class S>
+std::string CpuSimulation<S>::not_finite() const {
+  for (const auto& population : populations_) {
+    const auto text = [&](const std::string& what, std::size_t neuron, S value) {
+      return what + " of neuron " + std::to_string(neuron) + " of layer '" + population.name + "' is " +
+             (std::isnan(value) ? "nan" : std::to_string(value));
+    };
+    if (const auto found = tyto::first_not_finite(std::span<const S>(population.state))) {
+      const std::size_t variable = *found / population.size;
+      const auto names = population.kernel->state_names();
+      return text(variable < names.size() ? names[variable] : "state " + std::to_string(variable),
+                  *found % population.size, population.state[*found]);
+    }
+    if (const auto found = tyto::first_not_finite(std::span<const S>(population.output)))
+      return text("the output", *found, population.output[*found]);
+  }
+  return {};
 }
 
 template class CpuSimulation<float>;

@@ -6,6 +6,7 @@
 #include <limits>
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 #include <tyto/backend.hpp>
@@ -22,9 +23,13 @@ class CpuSimulation final : public tyto::Simulation {
 
   [[nodiscard]] const std::vector<tyto::NetworkArray>& arrays() const override { return arrays_.infos(); }
   [[nodiscard]] std::vector<double> get(std::size_t array) const override { return arrays_.get(array); }
+  [[nodiscard]] std::optional<std::size_t> first_not_finite(std::size_t array) const override {
+    return tyto::first_not_finite(std::span<const S>(arrays_.used(array)));
+  }
   void set(std::size_t array, std::span<const double> values) override { arrays_.set(array, values); }
   void start() override;
   void advance(std::size_t steps, std::span<const double> stimulus, const tyto::ProbeSink& sink) override;
+  [[nodiscard]] std::string not_finite() const override;
 
  private:
   struct Learning {
@@ -48,6 +53,7 @@ class CpuSimulation final : public tyto::Simulation {
     std::unique_ptr<Learning> learning;
   };
   struct Population {
+    std::string name;
     std::unique_ptr<tyto::PopulationKernel<S>> kernel;
     bool spiking = false;
     bool ensemble = false;

@@ -1,0 +1,43 @@
+/// What a run checks on its way, so that nothing wrong passes in silence.
+#pragma once
+
+#include <concepts>
+#include <exception>
+#include <span>
+#include <string>
+#include <utility>
+
+#include <tyto/backend.hpp>
+#include <tyto/error.hpp>
+
+namespace tyto::run {
+
+/// Throws Diverged if an array holds a number that is infinite or none: "hidden/w [3, 5] is nan WHEN: CAUSE".
+void check_arrays(const ArrayStore& store, const std::string& when, const std::string& cause);
+
+/// "nan", "inf" or "-inf", or the number; the sign of NaN means nothing.
+std::string number_text(double number);
+
+/// What to do about a training whose numbers grow without bound.
+extern const char* const exploding;
+
+/// Calls into a plugin. Whatever leaves it, of whatever type, becomes an Error that names the component; faults of the
+/// input, interruptions and divergence stay what they are.
+template <std::invocable Function>
+decltype(auto) from_plugin(const std::string& who, Function&& function) {
+  try {
+    return std::forward<Function>(function)();
+  } catch (const InvalidInput&) {
+    throw;
+  } catch (const Interrupted&) {
+    throw;
+  } catch (const Diverged&) {
+    throw;
+  } catch (const std::exception& error) {
+    throw Error(who + ": " + error.what());
+  } catch (...) {
+    throw Error(who + " threw something that is no std::exception");
+  }
+}
+
+}  // namespace tyto::run
