@@ -1,3 +1,8 @@
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
 #include <cstring>
 #include <exception>
 #include <iostream>
@@ -10,6 +15,7 @@
 
 #include "commands.hpp"
 #include "spec/reader.hpp"
+#include "spec/words.hpp"
 
 namespace {
 
@@ -71,19 +77,45 @@ int call_command(int argc, char** argv) {
   return command->second(call);
 }
 
+/// A file that is opened while a standard stream is closed would take its number, and receive what is printed.
+void secure_standard_streams() {
+  for (const int number : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
+    if (::fcntl(number, F_GETFD) < 0 && errno == EBADF) static_cast<void>(::open("/dev/null", O_RDWR));
+}
+
+/// A reader that has gone away and a file that may not grow are errors of the call that meets them, which cleans up;
+/// as signals they would end the process and leave its temporary files.
+void ignore_signals_of_writing() {
+  std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);
+}
+
+/// What was printed has to arrive.
+int finish(int code) {
+  errno = 0;
+  std::cout.flush();
+  if (std::cout.good() || code != exit_done) return code;
+  if (errno == EPIPE) return exit_failed;  // whoever reads has seen enough, as in 'tyto list | head'
+  std::cerr << "error: what this command prints could not be written\n";
+  return exit_failed;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+  using tyto::spec::escaped;
+  secure_standard_streams();
+  ignore_signals_of_writing();
   try {
-    return call_command(argc, argv);
+    return finish(call_command(argc, argv));
   } catch (const tyto::InvalidInput& error) {
-    for (const auto& diagnostic : error.diagnostics()) std::cerr << tyto::to_string(diagnostic) << '\n';
+    for (const auto& diagnostic : error.diagnostics()) std::cerr << escaped(tyto::to_string(diagnostic)) << '\n';
     return exit_invalid;
   } catch (const tyto::Interrupted&) {
     std::cerr << "interrupted\n";
     return exit_interrupted;
   } catch (const std::exception& error) {
-    std::cerr << "error: " << error.what() << '\n';
+    std::cerr << "error: " << escaped(error.what()) << '\n';
     return exit_failed;
   } catch (...) {
     std::cerr << "error: something that is no std::exception was thrown, perhaps by a plugin\n";

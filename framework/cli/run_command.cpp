@@ -12,11 +12,13 @@
 #include "commands.hpp"
 #include "options.hpp"
 #include "plugin/registry.hpp"
+#include "results/target.hpp"
 #include "run/runner.hpp"
 #include "run/trials_file.hpp"
 #include "spec/experiment.hpp"
 #include "spec/sweep.hpp"
 #include "stop_signals.hpp"
+#include "sweep/parts.hpp"
 #include "sweep/plan.hpp"
 #include "sweep/sweep.hpp"
 
@@ -37,17 +39,13 @@ std::size_t threads_of(const Options& options) {
   return static_cast<std::size_t>(threads);
 }
 
-/// `ending` follows the experiment's name where --out does not name a file.
+/// `ending` follows the experiment's name where --out does not name a file; a number comes between them where such a
+/// file is there already. A sweep that has been begun goes on under its name.
 std::filesystem::path out_of(const Options& options, const std::filesystem::path& experiment,
                              const char* ending = ".h5") {
-  std::filesystem::path out = options.has("out") ? std::filesystem::path(options.get<std::string>("out"))
-                                                 : std::filesystem::path(experiment.stem()).concat(ending);
-  if (out.empty() || std::filesystem::is_directory(out))
-    throw InvalidInput(Place{"--out"}, fmt::format("'{}' is a folder; name the results file", out.string()));
-  const auto folder = out.has_parent_path() ? out.parent_path() : std::filesystem::path(".");
-  if (!std::filesystem::is_directory(folder))
-    throw InvalidInput(Place{"--out"}, fmt::format("there is no folder '{}'", folder.string()));
-  return out;
+  if (options.has("out")) return options.get<std::string>("out");
+  const std::filesystem::path out = std::filesystem::path(experiment.stem()).concat(ending);
+  return options.has("force") || sweep::Parts::begun(out) ? out : results::free_name(out);
 }
 
 spec::Overrides overrides_of(const Options& options) {
@@ -95,7 +93,7 @@ po::options_description experiment_options() {
 void add_output_options(po::options_description& described, const char* out) {
   described.add_options()("threads", po::value<std::int64_t>()->value_name("N"),
                           "number of threads (all cores if not given); results do not depend on it")(
-      "out", po::value<std::string>()->value_name("FILE"), out);
+      "out", po::value<std::string>()->value_name("FILE"), out)("force", "replace an existing results file");
 }
 
 run::Progress::Style style_of(const Options& options) {
@@ -120,7 +118,8 @@ int run_all(const spec::Sweep& sweep, const sweep::SweepOptions& sweep_options, 
 
 int run(const Call& call) {
   auto described = experiment_options();
-  add_output_options(described, "results file (<experiment>.h5 if not given)");
+  add_output_options(described,
+                     "results file (if not given <experiment>.h5, or the next free of <experiment>-2.h5, ...)");
   described.add_options()("keep-parts", "keep the results of each run of a sweep beside those of the whole")(
       "quiet,q", "print nothing but errors");
   const Options options(call, "tyto run FILE [options]", described, 1, 1);
@@ -133,11 +132,13 @@ int run(const Call& call) {
   const auto overrides = overrides_of(options);
   const auto style = style_of(options);
   if (const auto sweep = spec::load_sweep(file, overrides))
-    return run_all(
-        *sweep, {out_of(options, file), file, call.command_line, overrides, threads, options.has("keep-parts"), style},
-        registry, signals.token());
+    return run_all(*sweep,
+                   {out_of(options, file), file, call.command_line, overrides, threads, options.has("keep-parts"),
+                    options.has("force"), style},
+                   registry, signals.token());
   const auto experiment = spec::load_experiment(file, overrides, registry);
   const auto out = out_of(options, file);
+  results::check_target(out, spec::files_read_by(experiment), options.has("force"));
 
   run::Progress progress(stderr, style);
   Executor executor(threads);
@@ -159,7 +160,7 @@ int run(const Call& call) {
 
 int trials(const Call& call) {
   auto described = experiment_options();
-  add_output_options(described, "file of the trials (<experiment>_trials.h5 if not given)");
+  add_output_options(described, "file of the trials (if not given <experiment>_trials.h5, or the next free number)");
   const Options options(call, "tyto trials FILE [options]", described, 1, 1);
   if (!options.ready()) return exit_done;
   const StopSignals signals;
@@ -168,6 +169,7 @@ int trials(const Call& call) {
   // Of a sweep these are the trials of the settings that stand outside it.
   const auto experiment = spec::load_experiment(file, overrides_of(options), registry);
   const run::RunOptions run_options{out_of(options, file, "_trials.h5"), call.command_line, file};
+  results::check_target(run_options.out, spec::files_read_by(experiment), options.has("force"));
   Executor executor(threads_of(options));
   run::write_trials(experiment, run_options, executor, signals.token());
   std::cout << "trials: " << run_options.out.string() << '\n' << std::flush;

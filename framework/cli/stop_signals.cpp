@@ -11,6 +11,9 @@ StopSignals::StopSignals() {
   sigemptyset(&set_);
   sigaddset(&set_, SIGINT);
   sigaddset(&set_, SIGTERM);
+  // A closed terminal stops a run like Ctrl-C, unless the caller (nohup) has said that it should not.
+  struct sigaction hang_up {};
+  if (::sigaction(SIGHUP, nullptr, &hang_up) == 0 && hang_up.sa_handler != SIG_IGN) sigaddset(&set_, SIGHUP);
   pthread_sigmask(SIG_BLOCK, &set_, &before_);
   waiter_ = std::jthread([this](const std::stop_token& over) { wait(over); });
 }

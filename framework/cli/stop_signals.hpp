@@ -7,7 +7,7 @@
 
 namespace tyto::cli {
 
-/// While it lives, SIGINT and SIGTERM request a stop instead of ending the process; a second signal ends
+/// While it lives, SIGINT, SIGTERM and SIGHUP request a stop instead of ending the process; a second signal ends
 /// it at once. Must be made before any other thread, which inherits the blocked signals.
 class StopSignals {
  public:

@@ -57,7 +57,7 @@ def run_tyto(build, h5py, seed):
     with tempfile.TemporaryDirectory() as folder:
         out = pathlib.Path(folder) / "out.h5"
         begin = time.perf_counter()
-        subprocess.run([build / "bin" / "tyto", "run", EXPERIMENT, "--threads", "1", "--quiet", "--out", out, "--set",
+        subprocess.run([build / "bin" / "tyto", "run", EXPERIMENT, "--threads", "1", "--quiet", "--force", "--out", out, "--set",
                         f"seed={seed}"], check=True)
         whole_s = time.perf_counter() - begin
         with h5py.File(out) as file:

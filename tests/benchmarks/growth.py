@@ -48,7 +48,7 @@ CASES = [
 def epoch_s(program, experiment, settings, threads=1):
     with tempfile.TemporaryDirectory() as folder:
         out = os.path.join(folder, "out.h5")
-        words = [program, "run", str(experiment), "--quiet", "--threads", str(threads), "--out", out]
+        words = [program, "run", str(experiment), "--quiet", "--threads", str(threads), "--out", out, "--force"]
         for setting in settings:
             words += ["--set", setting]
         subprocess.run(words, check=True)
@@ -94,7 +94,7 @@ def machine(build):
 def density(program, experiment, folder):
     """Channels that fire in a step."""
     path = os.path.join(folder, "trials.h5")
-    subprocess.run([program, "trials", str(experiment), "--set", "learning.trials={train: 256, test: 1}", "--out", path],
+    subprocess.run([program, "trials", str(experiment), "--set", "learning.trials={train: 256, test: 1}", "--out", path, "--force"],
                    check=True, stdout=subprocess.DEVNULL)
     with h5py.File(path) as file:
         numbers = file["train/spikes"][()].view("u1")
@@ -115,7 +115,7 @@ def roofline(build, rounds):
         for name, (experiment, trials, layer_sizes) in sizes.items():
             out = os.path.join(folder, "out.h5")
             words = [program, "run", str(experiment), "--quiet", "--threads", "1", "--set", "learning.epochs=3", "--set",
-                     "analyses=[firing_rates]", "--out", out]
+                     "analyses=[firing_rates]", "--out", out, "--force"]
             input_spikes = density(program, experiment, folder)
             parts = []
             for _ in range(rounds):

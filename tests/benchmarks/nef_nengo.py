@@ -81,7 +81,7 @@ class NengoModel:
 def run_tyto(build, h5py):
     with tempfile.TemporaryDirectory() as folder:
         out = pathlib.Path(folder) / "out.h5"
-        subprocess.run([build / "bin" / "tyto", "run", EXPERIMENT, "--threads", "1", "--quiet", "--out", out,
+        subprocess.run([build / "bin" / "tyto", "run", EXPERIMENT, "--threads", "1", "--quiet", "--force", "--out", out,
                         "--set", "probes.pre.every=1 ms", "--set", "probes.post.every=1 ms"], check=True)
         with h5py.File(out) as file:
             return float(file["provenance/simulation_s"][()]), float(file["analysis/decoding_error/rmse"][()])

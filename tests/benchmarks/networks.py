@@ -246,7 +246,7 @@ def run_tyto(program, size, threads, epochs=3):
     with tempfile.TemporaryDirectory() as folder:
         out = os.path.join(folder, "out.h5")
         subprocess.run([program, "run", str(size.experiment), "--quiet", "--threads", str(threads), "--set",
-                        f"learning.epochs={epochs}", "--out", out], check=True)
+                        f"learning.epochs={epochs}", "--out", out, "--force"], check=True)
         with h5py.File(out) as file:
             return Answer(statistics.median(file["provenance/epoch_s"][:].tolist()),
                           float(file["provenance/trials_s"][()]), file["training/loss"][:].tolist(),
@@ -256,7 +256,7 @@ def run_tyto(program, size, threads, epochs=3):
 def compare(torch, name, arguments, folder):
     size = SIZES[name]
     path = os.path.join(folder, f"{name}.h5")
-    subprocess.run([arguments.tyto, "trials", str(size.experiment), "--out", path], check=True,
+    subprocess.run([arguments.tyto, "trials", str(size.experiment), "--out", path, "--force"], check=True,
                    stdout=subprocess.DEVNULL)
     train = Trials(path, "train", size.classes)
     density = float(train.spikes[:256].float().mean())

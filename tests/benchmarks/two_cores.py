@@ -25,7 +25,7 @@ def run(program, cores, settings):
     with tempfile.TemporaryDirectory() as folder:
         out = os.path.join(folder, "out.h5")
         words = ["taskset", "-c", ",".join(map(str, cores)), program, "run", str(BASIC), "--quiet",
-                 "--threads", str(len(cores)), "--out", out]
+                 "--threads", str(len(cores)), "--out", out, "--force"]
         for setting in settings:
             words += ["--set", setting]
         begin = time.perf_counter()

@@ -27,7 +27,7 @@ analyses: [confusion, weights]
 
 
 def words(executable, experiment, out):
-    return [str(executable), "run", str(experiment), "--out", str(out), "--threads", "2", "--quiet"]
+    return [str(executable), "run", str(experiment), "--out", str(out), "--threads", "2", "--quiet", "--force"]
 
 
 def undisturbed(executable, experiment, out):

@@ -24,11 +24,13 @@ RUNS = {
     "itd_delays interpolated": ("itd_delays.yaml", [*TRAINING, "model.with.method=interpolated", "model.with.hidden=5"]),
     "itd_delays seed": ("itd_delays.yaml", [*TRAINING, "model.with.method=seed", "model.with.hidden=5"]),
     "itd_delays_dcls": ("itd_delays_dcls.yaml", [*TRAINING, "model.hidden=5"]),
-    "itd_solution_analysis": ("itd_solution_analysis.yaml", TRAINING),
+    # Without rate_model, whose thousands of fits would take minutes on an emulated processor.
+    "itd_solution_analysis": ("itd_solution_analysis.yaml", [
+        *TRAINING, "analyses=[tuning_curves, ricker_fit, tuning_fit, cue_decomposition, ideal_observer]"]),
     "nef_square_dale": ("nef_square_dale.yaml", ["simulation.duration=200 ms", "model.layers.pre.size=30",
                                                  "model.layers.post.size=20", "analyses=[]"]),
     "nef_communication": ("nef_communication.yaml", ["simulation.duration=1 s"]),
-    "nef_square_pes": ("nef_square_pes.yaml", []),
+    "nef_square_pes": ("nef_square_pes.yaml", ["simulation.duration=2 s", "analyses=[]"]),
     "cuba_network": ("cuba_network.yaml", ["simulation.duration=20 ms", "model.layers.excitatory.size=800",
                                            "model.layers.inhibitory.size=200"]),
 }

@@ -46,7 +46,7 @@ probes:
 
 def run(executable, experiment, out, *words):
     """Runs an experiment; returns the largest memory of the process in MiB."""
-    process = subprocess.Popen([executable, "run", str(experiment), "--quiet", "--out", str(out), *words])
+    process = subprocess.Popen([executable, "run", str(experiment), "--quiet", "--force", "--out", str(out), *words])
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     assert process.returncode == 0, (experiment, process.returncode)

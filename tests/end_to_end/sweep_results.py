@@ -49,7 +49,7 @@ class Workshop:
         self.experiment.write_text(EXPERIMENT % (model, epochs) + sweep, encoding="utf-8")
 
     def words(self, out, *options):
-        return [str(self.executable), "run", str(self.experiment), "--out", str(self.folder / out), *options]
+        return [str(self.executable), "run", str(self.experiment), "--out", str(self.folder / out), "--force", *options]
 
     def run(self, out, *options, code=0):
         done = subprocess.run(self.words(out, *options), capture_output=True, text=True, timeout=300)

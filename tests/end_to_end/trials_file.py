@@ -19,7 +19,7 @@ COUNTS = ["learning.trials.train=2000", "learning.trials.validation=30", "learni
 
 
 def write_trials(executable, out, threads):
-    words = [str(executable), "trials", str(tyto_runs.DEFAULT_EXPERIMENT), "--out", str(out), "--threads", str(threads)]
+    words = [str(executable), "trials", str(tyto_runs.DEFAULT_EXPERIMENT), "--out", str(out), "--force", "--threads", str(threads)]
     for setting in COUNTS:
         words += ["--set", setting]
     subprocess.run(words, check=True, stdout=subprocess.DEVNULL)

@@ -12,7 +12,7 @@ SMALL = ["learning.epochs=2", "learning.batch_size=64", "learning.trials.train=3
 
 def command(executable, experiment, out, *, settings=SMALL, seed=None, threads=None):
     """The command line of one quiet run."""
-    words = [str(executable), "run", str(experiment), "--out", str(out), "--quiet"]
+    words = [str(executable), "run", str(experiment), "--out", str(out), "--quiet", "--force"]
     for setting in settings:
         words += ["--set", setting]
     if seed is not None:

@@ -193,7 +193,7 @@ TEST(Manifest, FilesAreNamedInErrors) {
     }
     return std::string("no error");
   };
-  EXPECT_EQ(error(), "manifest " + file.string() + " cannot be read");
+  EXPECT_EQ(error(), "manifest " + file.string() + ": cannot open this file: No such file or directory");
   std::ofstream(file) << "{";
   EXPECT_THAT(error(), testing::StartsWith("manifest " + file.string() + ": is not valid JSON"));
   std::ofstream(file) << to_json(sample());

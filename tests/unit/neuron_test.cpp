@@ -99,4 +99,33 @@ TYPED_TEST(NeuronWithRareCases, HasTheBitsOfOneWithout) {
   }
 }
 
+/// Says of itself what it is not.
+template <bool value>
+struct Saying {
+  static constexpr bool spiking = value;
+  static constexpr bool linear = value;
+  static constexpr bool not_differentiable = value;
+  template <class T>
+  struct State {
+    T v{};
+  };
+  template <class T>
+  TYTO_STEP T step(State<T>& x, T current, const tyto::Step<T>&) const {
+    x.v = x.v * T(0.5) + current;
+    return x.v * x.v;
+  }
+};
+
+TEST(Traits, CountByTheirValue) {
+  const tyto::NeuronLayer<Saying<false>> no;
+  const tyto::NeuronLayer<Saying<true>> yes;
+  EXPECT_FALSE(no.spikes());
+  EXPECT_TRUE(yes.spikes());
+  EXPECT_FALSE(no.population_f32(0.001)->linear());
+  EXPECT_TRUE(yes.population_f32(0.001)->linear());
+  using Words = std::vector<std::string_view>;
+  EXPECT_EQ(no.capabilities(), (Words{tyto::capability::population, tyto::capability::jacobian}));
+  EXPECT_EQ(yes.capabilities(), (Words{tyto::capability::population, tyto::capability::spiking}));
+}
+
 }  // namespace

@@ -130,13 +130,13 @@ class Step<Dual<S, N, true>> {
 namespace detail {
 
 /// What a neuron says of itself: the value of a static constexpr member, or false where there is none.
-#define TYTO_TRAIT(trait)                      \
-  template <class T>                           \
-  constexpr bool says_##trait() {              \
-    if constexpr (requires { T::trait; })      \
-      return static_cast<bool>(T::trait);      \
-    else                                       \
-      return false;                            \
+#define TYTO_TRAIT(trait)                 \
+  template <class T>                      \
+  constexpr bool says_##trait() {         \
+    if constexpr (requires { T::trait; }) \
+      return static_cast<bool>(T::trait); \
+    else                                  \
+      return false;                       \
   }
 TYTO_TRAIT(linear)
 TYTO_TRAIT(rare_cases)

@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include <cmath>
-#include <fstream>
-#include <iterator>
 #include <nlohmann/json.hpp>
 #include <tyto/error.hpp>
+
+#include "../files/text_file.hpp"
 
 namespace tyto::plugin {
 namespace {
@@ -265,12 +265,9 @@ Manifest manifest_from_json(std::string_view source) {
 }
 
 Manifest read_manifest(const std::filesystem::path& file) {
-  std::ifstream stream(file, std::ios::binary);
-  std::string content;
-  if (stream) content.assign(std::istreambuf_iterator<char>(stream), {});
-  if (!stream.good() && !stream.eof()) throw Error(fmt::format("manifest {} cannot be read", file.string()));
+  constexpr std::size_t most = std::size_t{16} << 20U;
   try {
-    return manifest_from_json(content);
+    return manifest_from_json(files::read_text_file(file, most));
   } catch (const Error& error) {
     throw Error(fmt::format("manifest {}: {}", file.string(), error.what()));
   }

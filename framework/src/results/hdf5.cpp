@@ -1,5 +1,8 @@
 #include "hdf5.hpp"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <hdf5.h>
 #include <hdf5_hl.h>
 
@@ -40,14 +43,19 @@ std::string reason() {
 
 template <class Result>
 Result check(Result result, const std::string& what) {
-  if (result < 0) throw Error("cannot " + what + ": " + reason());
+  if (result < 0) throw Failure("cannot " + what + ": " + reason());
   return result;
 }
 
 Handle own(hid_t id, Handle::Close close, const std::string& what) { return {check(id, what), close}; }
 
 /// The library prints its error stack unless told not to; the sentences reach the user through Error.
-void silence() { H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr); }
+/// At the end of the process it would close what is still open, files included that were given up.
+void silence() {
+  static const bool once = H5dont_atexit() >= 0;
+  static_cast<void>(once);
+  H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
+}
 
 std::size_t count(const Shape& shape) {
   return std::accumulate(shape.begin(), shape.end(), std::size_t{1}, std::multiplies<>());
@@ -253,6 +261,15 @@ Handle create_on_disk(const std::filesystem::path& file) {
 }
 
 void flush(const Handle& file) { check(H5Fflush(file.get(), H5F_SCOPE_GLOBAL), "complete the results file"); }
+
+void abandon(Id file) noexcept {
+  void* descriptor = nullptr;
+  if (H5Fget_vfd_handle(file, H5P_DEFAULT, &descriptor) < 0 || descriptor == nullptr) return;
+  const int nothing = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+  if (nothing < 0) return;
+  ::dup3(nothing, *static_cast<const int*>(descriptor), O_CLOEXEC);
+  ::close(nothing);
+}
 
 std::vector<std::byte> image(const Handle& file) {
   const std::string what = "complete the results file";

@@ -11,12 +11,19 @@
 #include <utility>
 #include <vector>
 
+#include <tyto/error.hpp>
 #include <tyto/table.hpp>
 
 namespace tyto::results::h5 {
 
 /// The library's hid_t, named here so that its header stays out of this one.
 using Id = std::int64_t;
+
+/// The library could not do what it was told.
+class Failure : public Error {
+ public:
+  using Error::Error;
+};
 
 /// Owns one HDF5 identifier.
 class Handle {
@@ -33,6 +40,8 @@ class Handle {
   }
   [[nodiscard]] Id get() const { return id_; }
   [[nodiscard]] explicit operator bool() const { return id_ >= 0; }
+  /// Never closes what it owned.
+  void leak() noexcept { id_ = -1; }
   void reset() noexcept {
     if (id_ >= 0) close_(std::exchange(id_, -1));
   }
@@ -57,6 +66,10 @@ using Shape = std::vector<std::size_t>;
 /// A new file on disk, which grows while it is written.
 [[nodiscard]] Handle create_on_disk(const std::filesystem::path& file);
 void flush(const Handle& file);
+/// For a file on disk that could not be written, most often since the disk is full. The library does not survive
+/// closing it: it would try again to write what it holds back, and fall over its own unfinished work. So its
+/// identifiers have to be leaked (Handle::leak()); this gives back the space on the disk.
+void abandon(Id file) noexcept;
 [[nodiscard]] std::vector<std::byte> image(const Handle& file);
 /// Opens a file for reading, without file locks: results files are replaced as a whole, never changed in place.
 [[nodiscard]] Handle open_file(const std::filesystem::path& file);

@@ -14,12 +14,15 @@
 #include <memory>
 #include <numeric>
 #include <optional>
+#include <sstream>
 #include <string_view>
 
 #include <hwy/highway.h>
 
 #include <tyto/abi.hpp>
+#include <tyto/error.hpp>
 
+#include "../files/text_file.hpp"
 #include "sha256.hpp"
 
 namespace tyto::results {
@@ -35,11 +38,19 @@ std::string trimmed(std::string text) {
   return text;
 }
 
+/// Empty for what is not there, and for what is no ordinary file of its kind.
+std::string text_of(const fs::path& file) {
+  constexpr std::size_t most = std::size_t{16} << 20U;
+  try {
+    return files::read_text_file(file, most);
+  } catch (const Error&) {
+    return {};
+  }
+}
+
 std::string first_line(const fs::path& file) {
-  std::ifstream stream(file);
-  std::string line;
-  std::getline(stream, line);
-  return trimmed(line);
+  const std::string text = text_of(file);
+  return trimmed(text.substr(0, text.find('\n')));
 }
 
 /// The rest of a line that starts with `key`, e.g. "ref: refs/heads/main".
@@ -69,7 +80,7 @@ bool is_revision(const std::string& text) {
 }
 
 std::string packed_revision(const fs::path& repository, const std::string& reference) {
-  std::ifstream stream(repository / "packed-refs");
+  std::istringstream stream(text_of(repository / "packed-refs"));
   for (std::string line; std::getline(stream, line);) {
     const auto blank = line.find(' ');
     if (blank != std::string::npos && trimmed(line.substr(blank + 1)) == reference) return line.substr(0, blank);

@@ -216,6 +216,22 @@ struct ResultsFile::Impl {
   Descriptor descriptor{-1};
   h5::Handle file;
   bool committed = false;
+  std::string given_up;  ///< why; empty as long as it can be written
+
+  /// Calls what writes. A file on disk that it cannot write is given up; see h5::abandon().
+  template <class Function>
+  void attempt(Function&& function) {
+    if (!given_up.empty()) throw Error(given_up);
+    try {
+      function();
+    } catch (const h5::Failure& failure) {
+      if (building == Building::on_disk) {
+        given_up = failure.what();
+        h5::abandon(file.get());
+      }
+      throw;
+    }
+  }
 
   void discard() {
     if (!temporary.empty() && !committed) ::unlink(temporary.c_str());
@@ -225,6 +241,7 @@ struct ResultsFile::Impl {
 void ResultsFile::Close::operator()(Impl* impl) const {
   const auto lock = h5::exclusive();
   impl->discard();
+  if (!impl->given_up.empty()) impl->file.leak();
   delete impl;
 }
 
@@ -245,6 +262,10 @@ ResultsFile::~ResultsFile() = default;
 void ResultsFile::enter(std::string group) { impl_->below = std::move(group); }
 
 void ResultsFile::write(const std::string& path, const Table& table) {
+  impl_->attempt([&] { write_table(path, table); });
+}
+
+void ResultsFile::write_table(const std::string& path, const Table& table) {
   // The root's attributes are those of the group that was entered.
   const std::string group = path == "/" && !impl_->below.empty() ? impl_->below : impl_->below + path;
   check_table(group, table);
@@ -279,7 +300,7 @@ void ResultsFile::commit() {
     if (impl.building == Building::in_memory)
       image = h5::image(impl.file);
     else
-      h5::flush(impl.file);
+      impl.attempt([&] { h5::flush(impl.file); });
     impl.file.reset();
     return image;
   }();
@@ -293,6 +314,7 @@ void ResultsFile::commit() {
 }
 
 struct Series::Impl {
+  ResultsFile::Impl* file = nullptr;  ///< which lives longer
   h5::Handle time, values;
   std::size_t row = 1;            ///< numbers in a sample
   std::size_t rows_at_once = 1;   ///< that are written together
@@ -316,6 +338,7 @@ Series::Series(ResultsFile& file, const std::string& group, const std::vector<Ax
   }
   constexpr std::size_t numbers_at_once = 8192;
   impl_->rows_at_once = std::max<std::size_t>(1, numbers_at_once / std::max<std::size_t>(1, impl_->row));
+  impl_->file = file.impl_.get();
   impl_->time = h5::create_series(place, "time", {}, false, impl_->rows_at_once);
   h5::describe(impl_->time, "time", "s", "end of the sampled step");
   h5::make_scale(impl_->time, "time");
@@ -328,6 +351,10 @@ Series::Series(ResultsFile& file, const std::string& group, const std::vector<Ax
 
 Series::~Series() {
   const auto lock = h5::exclusive();
+  if (impl_ && !impl_->file->given_up.empty()) {
+    impl_->time.leak();
+    impl_->values.leak();
+  }
   impl_.reset();
 }
 Series::Series(Series&&) noexcept = default;
@@ -342,8 +369,10 @@ void Series::append(double time_s, std::span<const double> sample) {
 void Series::flush() {
   const auto lock = h5::exclusive();
   const std::size_t rows = impl_->new_times.size();
-  h5::append_rows(impl_->time, impl_->written, rows, impl_->new_times);
-  h5::append_rows(impl_->values, impl_->written, rows, impl_->new_values);
+  impl_->file->attempt([&] {
+    h5::append_rows(impl_->time, impl_->written, rows, impl_->new_times);
+    h5::append_rows(impl_->values, impl_->written, rows, impl_->new_values);
+  });
   impl_->written += rows;
   impl_->new_times.clear();
   impl_->new_values.clear();

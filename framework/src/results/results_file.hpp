@@ -37,6 +37,7 @@ class ResultsFile {
 
  private:
   friend class Series;
+  void write_table(const std::string& group, const Table& table);
   struct Impl;
   struct Close {
     void operator()(Impl* impl) const;

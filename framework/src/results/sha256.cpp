@@ -50,6 +50,9 @@ struct CloseFile {
 }  // namespace
 
 std::string sha256_file(const std::filesystem::path& file) {
+  std::error_code ignored;
+  if (std::filesystem::exists(file, ignored) && !std::filesystem::is_regular_file(file, ignored))
+    throw Error("cannot read '" + file.string() + "': it is not a regular file");
   const std::unique_ptr<std::FILE, CloseFile> stream(std::fopen(file.c_str(), "rbe"));
   if (!stream) throw Error("cannot read '" + file.string() + "': " + std::strerror(errno));
   Digest digest;

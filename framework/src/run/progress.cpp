@@ -5,6 +5,9 @@
 
 #include <fmt/format.h>
 
+#include "../spec/words.hpp"
+#include "print.hpp"
+
 namespace tyto::run {
 
 std::string duration_text(double seconds) {
@@ -17,7 +20,7 @@ std::string duration_text(double seconds) {
 void Progress::say(const std::string& sentence) {
   if (style_ == Style::quiet) return;
   clear();
-  fmt::print(stream_, "{}\n", sentence);
+  print(stream_, "{}\n", spec::escaped(sentence));
   std::fflush(stream_);
 }
 
@@ -34,7 +37,7 @@ void Progress::draw(double part, const std::string& text) {
   last_draw_ = now;
   constexpr int width = 30;
   const int filled = static_cast<int>(std::lround(width * part));
-  fmt::print(stream_, "\r\x1b[K[{:=<{}}{: <{}}] {}", "", filled, "", width - filled, text);
+  print(stream_, "\r\x1b[K[{:=<{}}{: <{}}] {}", "", filled, "", width - filled, text);
   std::fflush(stream_);
   drawn_ = true;
 }
@@ -51,8 +54,8 @@ void Progress::batch(int epoch, std::size_t batch, double mean_loss) {
 void Progress::epoch(int epoch, double loss, const std::string& more) {
   if (style_ != Style::lines) return;
   const double elapsed = std::chrono::duration<double>(Clock::now() - started_).count();
-  fmt::print(stream_, "epoch {}/{}  loss {:.4f}{}  {} left\n", epoch, epochs_, loss, more,
-             duration_text(elapsed * (epochs_ - epoch) / epoch));
+  print(stream_, "epoch {}/{}  loss {:.4f}{}  {} left\n", epoch, epochs_, loss, more,
+        duration_text(elapsed * (epochs_ - epoch) / epoch));
   std::fflush(stream_);
 }
 
@@ -76,13 +79,13 @@ void Progress::steps(std::uint64_t done) {
   const int tenths = static_cast<int>(10 * part);
   if (tenths == tenths_ || elapsed < worth_a_line_s) return;
   tenths_ = tenths;
-  fmt::print(stream_, "{}\n", what);
+  print(stream_, "{}\n", what);
   std::fflush(stream_);
 }
 
 void Progress::clear() {
   if (!drawn_) return;
-  fmt::print(stream_, "\r\x1b[K");
+  print(stream_, "\r\x1b[K");
   std::fflush(stream_);
   drawn_ = false;
 }

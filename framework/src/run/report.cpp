@@ -12,7 +12,9 @@ void write_root(results::ResultsFile& file, const spec::Experiment& experiment, 
   root.attribute("schema", std::string("tyto-results/1"));
   root.attribute("title", experiment.title);
   root.attribute("seed", static_cast<std::int64_t>(experiment.seed));
-  const char* const status = !result.diverged.empty() ? "diverged" : result.failures.empty() ? "complete" : "incomplete";
+  const char* const status = !result.diverged.empty()  ? "diverged"
+                             : result.failures.empty() ? "complete"
+                                                       : "incomplete";
   root.attribute("status", std::string(status));
   if (!result.diverged.empty()) root.attribute("diverged", result.diverged);
   file.write("/", root);

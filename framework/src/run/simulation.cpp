@@ -116,8 +116,8 @@ class RecordedSimulation final : public FinishedSimulation {
 void check_stimulus(std::span<const double> stimulus, std::size_t channels, std::uint64_t step, double dt_s) {
   const auto found = first_not_finite(stimulus);
   if (!found) return;
-  throw Diverged(fmt::format("the stimulus is {} in channel {} at {:.6g} s", number_text(stimulus[*found]), *found % channels,
-                             static_cast<double>(step + *found / channels + 1) * dt_s));
+  throw Diverged(fmt::format("the stimulus is {} in channel {} at {:.6g} s", number_text(stimulus[*found]),
+                             *found % channels, static_cast<double>(step + *found / channels + 1) * dt_s));
 }
 
 void check_state(const Simulation& simulation, std::uint64_t step, double dt_s) {

@@ -43,11 +43,12 @@ EpochRow train_epoch(const spec::Experiment& experiment, Network& network, const
     batch.pass.progress =
         (epoch - 1 + static_cast<double>(first) / static_cast<double>(order.size())) / experiment.epochs;
     batch.pass.rate_factor = experiment.schedule.factor(epoch, batch.pass.progress);
-    const BatchResult result = from_plugin(
-        "learning rule", [&] { return experiment.rule->learn(network, batch, experiment.objective); });
+    const BatchResult result =
+        from_plugin("learning rule", [&] { return experiment.rule->learn(network, batch, experiment.objective); });
     const std::size_t number = first / batch_size + 1;
     if (!std::isfinite(result.loss))
-      throw Diverged(fmt::format("the loss is {} in epoch {}, batch {}: {}", number_text(result.loss), epoch, number, exploding));
+      throw Diverged(
+          fmt::format("the loss is {} in epoch {}, batch {}: {}", number_text(result.loss), epoch, number, exploding));
     check_arrays(network, fmt::format("after epoch {}, batch {}", epoch, number), exploding);
     const auto weight = static_cast<double>(result.trials);
     row.loss += result.loss * weight;

@@ -42,7 +42,8 @@ struct TrainingTrials {
 /// The order of `count` trials in an epoch, from the seed's stream "shuffle".
 [[nodiscard]] std::vector<std::uint32_t> shuffled(std::uint64_t seed, int epoch, std::size_t count);
 
-/// Trains `network` in place, epoch by epoch, until its numbers are no longer finite, if that happens. Throws Interrupted between batches when `stop` is requested.
+/// Trains `network` in place, epoch by epoch, until its numbers are no longer finite, if that happens. Throws
+/// Interrupted between batches when `stop` is requested.
 [[nodiscard]] Training train(const spec::Experiment& experiment, Network& network, const TrainingTrials& trials,
                              Progress& progress, const std::stop_token& stop);
 

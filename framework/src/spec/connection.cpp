@@ -56,8 +56,9 @@ void check_rule(const ModelLearning& learning, const ModelInput& input, const Co
   else if (input.arrays.empty())
     reader.fault(place, quote(input.type) + " has no weights that could learn");
   else if (!learning.rule->needs_ensemble() && input.arrays.front().shape != matrix)
-    reader.fault(place, "the rule " + quote(learning.type) + " changes a matrix of weights, one for each pair of neurons, and " +
-                            quote(input.type) + " has none; use 'dense' or 'decoded'");
+    reader.fault(place, "the rule " + quote(learning.type) +
+                            " changes a matrix of weights, one for each pair of neurons, and " + quote(input.type) +
+                            " has none; use 'dense' or 'decoded'");
   else if (learning.rule->needs_ensemble() && (!target->ensemble || input.onto_neurons))
     reader.fault(place, "the rule " + quote(learning.type) +
                             " changes the encoders of the ensemble that is reached, and " + quote(target->name) +

@@ -430,6 +430,14 @@ Node load_stages(const Node& root, const std::filesystem::path& folder, Reader& 
 
 }  // namespace
 
+std::vector<std::string> files_read_by(const Experiment& experiment) {
+  std::vector<std::string> files = experiment.files;
+  if (experiment.weights && !experiment.weights->file.empty()) files.push_back(experiment.weights->file);
+  for (const auto& stage : experiment.stages)
+    for (auto& file : files_read_by(stage)) files.push_back(std::move(file));
+  return files;
+}
+
 Experiment load_experiment(const std::filesystem::path& file, const Overrides& overrides,
                            plugin::Components& components) {
   const std::string name = file.string();

@@ -76,6 +76,9 @@ struct Experiment {
   std::vector<std::string> files;                ///< that components read
 };
 
+/// Every file that a run reads, those of its stages included, the experiment file itself left out.
+[[nodiscard]] std::vector<std::string> files_read_by(const Experiment& experiment);
+
 /// What the command line, or a sweep, changes.
 struct Overrides {
   std::vector<std::string> set;   ///< "a.b=c"

@@ -27,7 +27,8 @@ Trial make_trial(const Layer& projection) {
   Random random(stream_key(1, "look back"), 0);
   Trial trial;
   for (const auto& info : projection.arrays(neurons, neurons)) {
-    std::vector<double> values(std::accumulate(info.shape.begin(), info.shape.end(), std::size_t{1}, std::multiplies<>()));
+    std::vector<double> values(
+        std::accumulate(info.shape.begin(), info.shape.end(), std::size_t{1}, std::multiplies<>()));
     if (info.initialise) info.initialise(random, values);
     // Weights that are found later are zero until then, and would hide everything.
     const bool empty = std::all_of(values.begin(), values.end(), [](double value) { return value == 0; });

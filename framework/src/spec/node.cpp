@@ -10,11 +10,11 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
 #include <optional>
 #include <sstream>
 #include <unordered_map>
 
+#include "../files/text_file.hpp"
 #include "words.hpp"
 
 namespace tyto::spec {
@@ -323,17 +323,11 @@ Node parse(std::string_view text, const std::string& name) {
 }
 
 std::string read_text(const std::string& path) {
-  std::error_code ignored;
-  if (std::filesystem::is_directory(path, ignored)) throw InvalidInput({path, 0, 0}, "this is a folder, not a file");
-  errno = 0;
-  std::ifstream file(path, std::ios::binary);
-  if (!file) throw InvalidInput({path, 0, 0}, std::string("cannot open this file: ") + std::strerror(errno));
-  std::string text(most_text + 1, '\0');
-  file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (file.bad()) throw InvalidInput({path, 0, 0}, "cannot read this file");
-  text.resize(static_cast<std::size_t>(file.gcount()));
-  if (text.size() > most_text) throw InvalidInput({path, 0, 0}, "the text is too large: more than 1 MiB");
-  return text;
+  try {
+    return files::read_text_file(path, most_text);
+  } catch (const Error& error) {
+    throw InvalidInput({path, 0, 0}, error.what());
+  }
 }
 
 Node parse_file(const std::string& path) { return parse(read_text(path), path); }

@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <cctype>
 
+#include <fmt/format.h>
+
 #include "reader.hpp"
 #include "words.hpp"
 
@@ -37,19 +39,44 @@ std::string lower(std::string_view word) {
 
 }  // namespace
 
+std::string escaped(std::string_view text) {
+  std::string shown;
+  for (std::size_t at = 0; at < text.size();) {
+    const auto byte = [&](std::size_t k) {
+      return at + k < text.size() ? static_cast<unsigned char>(text[at + k]) : 0U;
+    };
+    // Code points of one to three bytes; longer ones hold nothing that a terminal obeys.
+    const unsigned two = (byte(0) & 0x1fU) << 6U | (byte(1) & 0x3fU);
+    const unsigned three = (byte(0) & 0x0fU) << 12U | (byte(1) & 0x3fU) << 6U | (byte(2) & 0x3fU);
+    const bool is_two = (byte(0) & 0xe0U) == 0xc0, is_three = (byte(0) & 0xf0U) == 0xe0;
+    const bool turns = three == 0x200e || three == 0x200f || (three >= 0x2028 && three <= 0x202e) ||
+                       (three >= 0x2066 && three <= 0x2069);
+    if ((byte(0) < 0x20 && text[at] != '\n' && text[at] != '\t') || byte(0) == 0x7f) {
+      shown += fmt::format("\\x{:02x}", byte(0));
+      at += 1;
+    } else if (is_two && ((two >= 0x80 && two < 0xa0) || two == 0x061c)) {
+      shown += fmt::format("\\u{:04x}", two);
+      at += 2;
+    } else if (is_three && turns) {
+      shown += fmt::format("\\u{:04x}", three);
+      at += 3;
+    } else {
+      shown += text[at++];
+    }
+  }
+  return shown;
+}
+
 std::string quote(std::string_view word) {
   constexpr std::size_t longest = 60;
   std::string text = "'";
-  for (const char c : word.substr(0, longest)) {
-    const auto byte = static_cast<unsigned char>(c);
-    text += byte < 0x20 || byte == 0x7f ? '?' : c;
-  }
+  for (const char c : word.substr(0, longest)) text += c == '\n' ? ' ' : c;
   if (word.size() > longest) {
     // A character of several bytes must not be cut in its middle.
     while (text.size() > 1 && (static_cast<unsigned char>(word[text.size() - 1]) & 0xc0U) == 0x80) text.pop_back();
     text += "...";
   }
-  return text + "'";
+  return escaped(text + "'");
 }
 
 std::string enumerate(const std::vector<std::string>& words) {

@@ -11,6 +11,10 @@ namespace tyto::spec {
 /// nothing in a file can confuse a terminal.
 [[nodiscard]] std::string quote(std::string_view word);
 
+/// A text as a terminal may show it: control characters, and those that turn the direction of writing, as "\x1b" and
+/// "\u202e". Line ends stay.
+[[nodiscard]] std::string escaped(std::string_view text);
+
 /// "a, b, c", or "a, b, ... (17 more)" for a long list.
 [[nodiscard]] std::string enumerate(const std::vector<std::string>& words);
 

@@ -53,6 +53,11 @@ Parts::Parts(const fs::path& out) : folder_(folder_beside(out)) {
   }
 }
 
+bool Parts::begun(const fs::path& out) {
+  std::error_code ignored;
+  return fs::is_directory(folder_beside(out), ignored);
+}
+
 Parts::~Parts() {
   if (lock_ >= 0) ::close(lock_);
 }

@@ -16,6 +16,8 @@ class Parts {
   Parts(const Parts&) = delete;
   Parts& operator=(const Parts&) = delete;
 
+  /// Whether a sweep with this results file has been begun and kept parts.
+  [[nodiscard]] static bool begun(const std::filesystem::path& out);
   [[nodiscard]] const std::filesystem::path& folder() const { return folder_; }
   [[nodiscard]] std::filesystem::path file(const std::string& key) const;
   /// Whether the run's results are there and complete.

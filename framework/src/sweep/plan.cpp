@@ -103,12 +103,14 @@ Plan make_plan(const spec::Sweep& sweep, const std::filesystem::path& file, cons
   const std::string library = own_library();
   const std::string framework = TYTO_VERSION + (library.empty() ? "" : ' ' + sums.of(library));
   std::set<const ComponentInfo*> used;
+  std::set<std::string> inputs;
   for (std::size_t run = 0; run < sweep.runs(); ++run) {
     if (stop.stop_requested()) throw Interrupted();
     faults.collect([&] {
       const spec::Experiment experiment = load(sweep.position(run));
       for (const auto* component : experiment.components)
         if (!component->library.empty()) used.insert(component);
+      for (auto& input : spec::files_read_by(experiment)) inputs.insert(std::move(input));
       plan.keys.push_back(key_of(experiment, framework, sums));
       if (run > 0) return;
       plan.title = experiment.title;
@@ -118,6 +120,7 @@ Plan make_plan(const spec::Sweep& sweep, const std::filesystem::path& file, cons
     });
   }
   faults.finish();
+  plan.inputs.assign(inputs.begin(), inputs.end());
   plan.plugins = results::plugins_of(std::vector<const ComponentInfo*>(used.begin(), used.end()));
   return plan;
 }

@@ -4,6 +4,9 @@
 
 #include <fmt/format.h>
 
+#include "../run/print.hpp"
+#include "../spec/words.hpp"
+
 namespace tyto::sweep {
 
 using Style = run::Progress::Style;
@@ -20,7 +23,7 @@ void SweepProgress::finished(const std::string& settings, const std::string& res
   const std::lock_guard lock(mutex_);
   ++done_;
   if (style_ == Style::lines) {
-    fmt::print(stream_, "run {}/{}  {}: {}{}\n", done_, total_, settings, result, time_left());
+    run::print(stream_, "run {}/{}  {}: {}{}\n", done_, total_, spec::escaped(settings), result, time_left());
     std::fflush(stream_);
   }
   draw();
@@ -30,7 +33,7 @@ void SweepProgress::failed(const std::string& settings, const std::string& messa
   const std::lock_guard lock(mutex_);
   ++done_;
   erase();
-  fmt::print(stream_, "error: the run with {} failed: {}\n", settings, message);
+  run::print(stream_, "error: the run with {} failed: {}\n", spec::escaped(settings), spec::escaped(message));
   std::fflush(stream_);
   draw();
 }
@@ -39,7 +42,7 @@ void SweepProgress::say(const std::string& sentence) {
   if (style_ == Style::quiet) return;
   const std::lock_guard lock(mutex_);
   erase();
-  fmt::print(stream_, "{}\n", sentence);
+  run::print(stream_, "{}\n", spec::escaped(sentence));
   std::fflush(stream_);
 }
 
@@ -52,7 +55,7 @@ void SweepProgress::draw() {
   if (style_ != Style::bar || total_ == 0) return;
   constexpr double width = 30;
   const int filled = static_cast<int>(std::lround(width * static_cast<double>(done_) / static_cast<double>(total_)));
-  fmt::print(stream_, "\r\x1b[K[{:=<{}}{: <{}}] runs {}/{}{}", "", filled, "", static_cast<int>(width) - filled, done_,
+  run::print(stream_, "\r\x1b[K[{:=<{}}{: <{}}] runs {}/{}{}", "", filled, "", static_cast<int>(width) - filled, done_,
              total_, time_left());
   std::fflush(stream_);
   drawn_ = true;
@@ -60,7 +63,7 @@ void SweepProgress::draw() {
 
 void SweepProgress::erase() {
   if (!drawn_) return;
-  fmt::print(stream_, "\r\x1b[K");
+  run::print(stream_, "\r\x1b[K");
   std::fflush(stream_);
   drawn_ = false;
 }

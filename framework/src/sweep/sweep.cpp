@@ -7,8 +7,10 @@
 
 #include <fmt/format.h>
 
+#include <tyto/error.hpp>
 #include <tyto/parallel.hpp>
 
+#include "../results/target.hpp"
 #include "../run/runner.hpp"
 #include "merge.hpp"
 #include "parts.hpp"
@@ -132,6 +134,7 @@ SweepOutcome run_sweep(const spec::Sweep& sweep, const SweepOptions& options, pl
                        const std::stop_token& stop) {
   MergeOptions merging{options.out, options.experiment_file, options.command_line, results::utc_now(), options.threads};
   const Plan plan = make_plan(sweep, options.experiment_file, options.overrides, components, stop);
+  results::check_target(options.out, plan.inputs, options.replace || Parts::begun(options.out));
   Parts parts(options.out);
   SweepProgress progress(stderr, options.style);
   Runs runs(sweep, options, plan, parts, components, progress, stop);
@@ -150,6 +153,11 @@ SweepOutcome run_sweep(const spec::Sweep& sweep, const SweepOptions& options, pl
     progress.say(fmt::format("{} of {} runs are kept in '{}'; the same command goes on from there", runs.kept(), total,
                              parts.folder().string()));
     throw Interrupted();
+  }
+  // Of runs that all failed there is nothing to keep, and results of an earlier sweep are not given up for it.
+  if (failures.size() == total) {
+    if (runs.kept() == 0) parts.remove();
+    throw Error(fmt::format("all {} runs failed; the first one: {}", total, failures.front().message));
   }
   const Merged merged = merge(sweep, plan, parts, failures, merging);
   if (failures.empty() && !options.keep_parts) parts.remove();

@@ -17,6 +17,7 @@ struct SweepOptions {
   spec::Overrides overrides;
   std::size_t threads = 1;
   bool keep_parts = false;
+  bool replace = false;  ///< an existing results file, also without parts that wait to be gone on with
   run::Progress::Style style = run::Progress::Style::lines;
 };
 

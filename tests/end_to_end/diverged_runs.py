@@ -1,0 +1,80 @@
+"""Runs whose numbers become infinite or none: exit code 1, the place in the message, and what was sound in the file.
+
+    diverged_runs.py EXECUTABLE
+"""
+
+import argparse
+import pathlib
+import subprocess
+import tempfile
+
+import h5py
+import numpy as np
+
+EXPLODING = """
+tyto: 1
+stimulus: {type: itd, frequency: 50 Hz, duration: 1 s, dt: 1 ms, fibres_per_ear: 20}
+objective: {target: ipd, classes: 12}
+model:
+  layers:
+    h1: {type: lif, size: 30, reset: subtract, input: {type: dense, scale: 3}}
+    h2: {type: lif, size: 30, reset: subtract, input: {type: dense, scale: 3}}
+    output: {type: leaky_integrator, input: dense}
+learning: {rule: surrogate_gradient, surrogate: {type: sigmoid, slope: 25}, optimizer: sgd,
+  epochs: 2, batch_size: 64, trials: {train: 128, test: 64}}
+"""
+NO_NUMBER = """
+tyto: 1
+stimulus: {type: expression, value: sqrt(1.5-t)}
+simulation: {duration: 3 s, dt: 1 ms}
+model: {layers: {a: {type: lif, size: 1, input: {type: direct, from: stimulus}}}}
+probes: {v: {of: a, what: v}}
+"""
+WRONG_WEIGHTS = """
+tyto: 1
+stimulus: {type: itd, frequency: 50 Hz, duration: 100 ms, dt: 1 ms, fibres_per_ear: 5}
+objective: {target: ipd, classes: 4}
+weights: {from: weights.h5}
+model: {layers: {output: {type: leaky_integrator, input: dense}}}
+learning: {rule: none, trials: {test: 16}}
+"""
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("executable", type=pathlib.Path)
+    executable = parser.parse_args().executable.resolve()
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+
+        def run(text, *says, words=()):
+            (folder / "e.yaml").write_text(text, encoding="utf-8")
+            done = subprocess.run([executable, "run", "e.yaml", "--out", "e.h5", "--force", *words], cwd=folder,
+                                  capture_output=True, text=True, timeout=300, check=False)
+            assert done.returncode == 1 and all(part in done.stderr for part in says), (says, done)
+            return h5py.File(folder / "e.h5")
+
+        with run(EXPLODING, "is nan after epoch 1, batch", "'e.h5' has what was sound") as file:
+            assert file.attrs["status"] == "diverged" and "after epoch 1" in file.attrs["diverged"]
+            assert all(np.isfinite(file[f"weights/{layer}/w"][()]).all() for layer in ("h1", "h2", "output"))
+            assert file["training/loss"].shape == (0,) and "metrics" not in file
+        with run(NO_NUMBER, "the stimulus is nan in channel 0 at 1.501 s") as file:
+            assert file.attrs["status"] == "diverged"
+            times = file["probes/v/time"][()]
+            assert times.size == 1000 and np.isfinite(file["probes/v/value"][()]).all(), times
+        with h5py.File(folder / "weights.h5", "w") as weights:
+            weights["weights/output/w"] = np.full((10, 4), np.nan)
+        with run(WRONG_WEIGHTS, "output/w [0, 0] is nan before any training: it was read so") as file:
+            pass
+        (folder / "e.yaml").write_text(EXPLODING + "sweep: {learning.surrogate.slope: [0.5, 25]}\n")
+        done = subprocess.run([executable, "run", "e.yaml", "--out", "sweep.h5"], cwd=folder, capture_output=True,
+                              text=True, timeout=300, check=False)
+        assert done.returncode == 1 and "1 of 2 runs failed" in done.stderr, done
+        with h5py.File(folder / "sweep.h5") as file:
+            assert file.attrs["status"] == "incomplete"
+            assert np.isfinite(file["metrics/test/loss"][0]) and np.isnan(file["metrics/test/loss"][1])
+            assert "nan" in file["failures/message"].asstr()[0]
+    print("diverged runs say where, exit with 1 and keep what was sound; sweeps count them as failed")
+
+
+main()
