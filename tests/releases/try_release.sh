@@ -1,11 +1,13 @@
 #!/bin/bash
 # Tries the README's commands on a bare system of a named Debian release, as somebody would who has just installed it.
-# usage: try_release.sh RELEASE [--only root,user,package,hashes] [--folder FOLDER]
+# usage: try_release.sh RELEASE [--only root,user,package,hashes] [--folder FOLDER] [--ccache]
 #
 #   root      clones the commit (HEAD) into the bare system and runs ./tyto run and ./tyto test as root
 #   user      the same as a user who may use sudo, from an archive of the commit without .git
 #   package   installs Tyto, takes the sources away, and builds and runs the plugins of tests/out_of_tree against it
 #   hashes    prints where the hashes of same_bits.py are kept, to be compared with those of other releases
+#
+# With --ccache what has been compiled for one is not compiled again for the next; times of the first are as without.
 #
 # Each begins with a system of its own, which debootstrap made with the package source, certificates and pip settings of
 # this machine. Needs root, and Debian's package debootstrap. Ends with a line for each step: what ran, how long, how it
@@ -16,17 +18,19 @@ fail() { echo "try_release: $*" >&2; exit 2; }
 
 project=$(cd "$(dirname "$0")/../.." && pwd)
 release=${1:-}
+ccache=
 [[ $release =~ ^[a-z]+$ ]] || fail "usage: try_release.sh RELEASE [--only root,user,package,hashes] [--folder FOLDER]"
 shift
 only=root,user,package,hashes
 folder=/var/tmp/tyto_releases
 while [ $# -gt 0 ]; do
   case $1 in
-    --only) only=$2 ;;
-    --folder) folder=$2 ;;
+    --only) only=$2 && shift ;;
+    --folder) folder=$2 && shift ;;
+    --ccache) ccache=--ccache ;;
     *) fail "unknown option '$1'" ;;
   esac
-  shift 2
+  shift
 done
 [ "$(id -u)" -eq 0 ] || fail "making a system needs root"
 command -v debootstrap > /dev/null || fail "debootstrap is missing: apt-get install debootstrap"
@@ -34,7 +38,7 @@ mkdir -p "$folder"
 
 # All mounts are in a namespace of their own, so that nothing is left of them whatever happens.
 if [ -z "${TYTO_RELEASE_NAMESPACE:-}" ]; then
-  TYTO_RELEASE_NAMESPACE=1 exec unshare --mount --propagation private "$0" "$release" --only "$only" --folder "$folder"
+  TYTO_RELEASE_NAMESPACE=1 exec unshare --mount --propagation private "$0" "$release" --only "$only" --folder "$folder" $ccache
 fi
 
 source_of_packages() {
@@ -68,14 +72,22 @@ make_system() { # make_system NAME
   cp /etc/resolv.conf "$system/etc/resolv.conf"
   mount -t proc proc "$system/proc"
   mount --rbind /dev "$system/dev"
+  # The same place for all, as compilers keep it in what they make.
+  mkdir "$system/srv/tyto"
+  [ -n "$ccache" ] || return 0
+  mkdir -p "$folder/$release.ccache" "$system/srv/ccache"
+  chmod 777 "$folder/$release.ccache"
+  mount --bind "$folder/$release.ccache" "$system/srv/ccache"
+  inside "apt-get update -qq && apt-get install -y -qq --no-install-recommends ccache" > "$folder/$release.ccache.log" 2>&1
 }
 drop_system() {
+  umount -l "$system/srv/ccache" 2> /dev/null || true
   umount -l "$system/proc" "$system/dev" 2> /dev/null || true
   rm -rf --one-file-system "$system"
 }
 
 settings=(HOME=/root PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 TERM=dumb
-  SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt PIP_CERT=/etc/ssl/certs/ca-certificates.crt)
+  CCACHE_DIR=/srv/ccache CCACHE_UMASK=000 SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt PIP_CERT=/etc/ssl/certs/ca-certificates.crt)
 for name in http_proxy https_proxy no_proxy PIP_INDEX_URL PIP_DEFAULT_TIMEOUT; do
   [ -z "${!name:-}" ] || settings+=("$name=${!name}")
 done
@@ -94,11 +106,10 @@ step() { # step TITLE COMMAND...
   [ "$state" = ok ]
 }
 
-clone() { git -c safe.directory='*' clone -q "$project" "$system/root/tyto"; }
+clone() { git -c safe.directory='*' clone -q "$project" "$system/srv/tyto"; }
 archive() {
-  mkdir "$system/home/tester/tyto"
-  git -C "$project" -c safe.directory='*' archive HEAD | tar -x -C "$system/home/tester/tyto"
-  chroot "$system" chown -R tester: /home/tester/tyto
+  git -C "$project" -c safe.directory='*' archive HEAD | tar -x -C "$system/srv/tyto"
+  chroot "$system" chown -R tester: /srv/tyto
 }
 versions() {
   inside "dpkg-query -W -f '\${Package} \${Version}\n' g++ cmake libc6 libboost-dev libeigen3-dev libfmt-dev libhdf5-dev libhwy-dev libmuparser-dev libyaml-cpp-dev libceres-dev python3 2>/dev/null" |
@@ -106,7 +117,7 @@ versions() {
 }
 
 package() {
-  inside "cd /root/tyto && cmake --install build/release --prefix /opt/tyto && mv tests/out_of_tree /root/plugins && rm -rf /root/tyto" &&
+  inside "cd /srv/tyto && cmake --install build/release --prefix /opt/tyto && mv tests/out_of_tree /root/plugins && rm -rf /srv/tyto/*" &&
     inside "cmake -S /root/plugins -B /root/plugins/build -G Ninja -DCMAKE_PREFIX_PATH=/opt/tyto && cmake --build /root/plugins/build" &&
     inside "cd /root && /opt/tyto/bin/tyto run plugins/experiment.yaml --plugin-path plugins/build/plugins --out plugins.h5 && /opt/tyto/bin/tyto run /opt/tyto/share/tyto/experiments/itd_basic.yaml"
 }
@@ -117,11 +128,11 @@ make_bare
 if wants root || wants package || wants hashes; then
   make_system root
   clone
-  step "root: ./tyto run experiments/itd_basic.yaml" inside "cd /root/tyto && ./tyto run experiments/itd_basic.yaml" && versions
-  if wants root; then step "root: ./tyto test" inside "cd /root/tyto && ./tyto test" || true; fi
+  step "root: ./tyto run experiments/itd_basic.yaml" inside "cd /srv/tyto && ./tyto run experiments/itd_basic.yaml" && versions
+  if wants root; then step "root: ./tyto test" inside "cd /srv/tyto && ./tyto test" || true; fi
   if wants hashes; then
-    step "hashes of same data sets" inside "cd /root/tyto && { [ -x build/venv/bin/python ] || { apt-get install -y -qq python3-venv && python3 -m venv build/venv && build/venv/bin/pip install -q -r tests/requirements.txt; }; } && build/venv/bin/python tests/end_to_end/same_bits.py build/release/bin/tyto > hashes.json" &&
-      cp "$system/root/tyto/hashes.json" "$folder/$release.hashes.json" && echo "hashes: $folder/$release.hashes.json"
+    step "hashes of same data sets" inside "cd /srv/tyto && { [ -x build/venv/bin/python ] || { apt-get install -y -qq python3-venv && python3 -m venv build/venv && build/venv/bin/pip install -q -r tests/requirements.txt; }; } && build/venv/bin/python tests/end_to_end/same_bits.py build/release/bin/tyto > hashes.json" &&
+      cp "$system/srv/tyto/hashes.json" "$folder/$release.hashes.json" && echo "hashes: $folder/$release.hashes.json"
   fi
   if wants package; then step "package: installed, plugins out of tree" package || true; fi
   drop_system
@@ -129,8 +140,8 @@ fi
 if wants user; then
   make_system user
   archive
-  step "user: ./tyto run experiments/itd_basic.yaml" as_user "cd ~/tyto && ./tyto run experiments/itd_basic.yaml" &&
-    step "user: ./tyto test" as_user "cd ~/tyto && ./tyto test" || true
+  step "user: ./tyto run experiments/itd_basic.yaml" as_user "cd /srv/tyto && ./tyto run experiments/itd_basic.yaml" &&
+    step "user: ./tyto test" as_user "cd /srv/tyto && ./tyto test" || true
   drop_system
 fi
 echo
