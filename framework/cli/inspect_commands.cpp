@@ -11,9 +11,6 @@
 #include "plugin/registry.hpp"
 
 namespace tyto::cli {
-
-namespace po = boost::program_options;
-
 namespace {
 
 void list_kind(const plugin::Registry& registry, Kind kind) {

@@ -113,7 +113,7 @@ archive() {
 }
 versions() {
   inside "dpkg-query -W -f '\${Package} \${Version}\n' g++ cmake libc6 libboost-dev libeigen3-dev libfmt-dev libhdf5-dev libhwy-dev libmuparser-dev libyaml-cpp-dev libceres-dev python3 2>/dev/null" |
-    awk '{ printf "%s%s %s", NR > 1 ? ", " : "  with ", $1, $2 } END { print "" }'
+    awk '{ printf "%s%s %s", (NR > 1 ? ", " : "  with "), $1, $2 } END { print "" }'
 }
 
 package() {

@@ -27,6 +27,7 @@ class TYTO_API Expression {
   /// Its value for one value of each variable, in the order in which they were named. May be infinite or NaN where the
   /// formula is.
   [[nodiscard]] double operator()(std::span<const double> values) const;
+  [[nodiscard]] const std::string& text() const;
 
  private:
   struct Impl;

@@ -309,7 +309,7 @@ inline double atan2(double y, double x) {
                              {0.5, 0x1.dac670561bb4fp-2, 0x1.a2b7f222f65e2p-56},
                              {0.75, 0x1.4978fa3269ee1p-1, 0x1.2419a87f2a458p-56},
                              {1, 0x1.921fb54442d18p-1, 0x1.1a62633145c07p-55}};
-  const Known& near = known[static_cast<int>(t * 4 + 0.5)];
+  const Known& near = known[static_cast<int>(std::floor(t * 4 + 0.5))];
   const double s = (t - near.tangent) / (1 + t * near.tangent);
   constexpr double factors[] = {-1.0 / 3, 1.0 / 5,   -1.0 / 7, 1.0 / 9,  -1.0 / 11,
                                 1.0 / 13, -1.0 / 15, 1.0 / 17, -1.0 / 19};

@@ -111,6 +111,8 @@ double Expression::operator()(std::span<const double> values) const {
   return impl_->parser.Eval();
 }
 
+const std::string& Expression::text() const { return impl_->text; }
+
 VectorFunction::VectorFunction(const std::vector<std::string>& texts, std::size_t dimensions)
     : dimensions_(dimensions) {
   std::vector<std::string> names;

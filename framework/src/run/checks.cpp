@@ -9,6 +9,13 @@ namespace tyto::run {
 const char* const exploding =
     "gradients or weights explode; a smaller learning rate, smaller initial weights or a flatter surrogate may help";
 
+std::string component_text(const spec::Experiment& experiment, Kind kind) {
+  for (const auto* component : experiment.components)
+    if (component->kind == kind)
+      return fmt::format("{} '{}' of plugin '{}'", to_string(kind), component->name, component->plugin);
+  return std::string(to_string(kind));
+}
+
 std::string number_text(double number) { return std::isnan(number) ? "nan" : fmt::format("{}", number); }
 
 namespace {

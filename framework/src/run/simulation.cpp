@@ -139,7 +139,7 @@ void simulate(const spec::Experiment& experiment, Simulation& simulation, Record
     if (stop.stop_requested()) throw Interrupted();
     const std::size_t steps = std::min<std::uint64_t>(steps_at_once, plan.steps - step);
     stimulus.resize(steps * channels);
-    if (stream) from_plugin("stimulus", [&] { stream->values(step, stimulus); });
+    if (stream) from_plugin(component_text(experiment, Kind::stimulus), [&] { stream->values(step, stimulus); });
     check_stimulus(stimulus, channels, step, plan.dt_s);
     simulation.advance(steps, stimulus, std::ref(recorder));
     check_state(simulation, step + steps, plan.dt_s);

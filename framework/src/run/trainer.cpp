@@ -31,6 +31,7 @@ EpochRow train_epoch(const spec::Experiment& experiment, Network& network, const
                      Progress& progress, const std::stop_token& stop) {
   const auto order = shuffled(experiment.seed, epoch, trials.size());
   const auto batch_size = static_cast<std::size_t>(experiment.batch_size);
+  const std::string who = component_text(experiment, Kind::learning_rule);
   EpochRow row;
   std::size_t done = 0;
   std::size_t correct = 0;
@@ -44,7 +45,7 @@ EpochRow train_epoch(const spec::Experiment& experiment, Network& network, const
         (epoch - 1 + static_cast<double>(first) / static_cast<double>(order.size())) / experiment.epochs;
     batch.pass.rate_factor = experiment.schedule.factor(epoch, batch.pass.progress);
     const BatchResult result =
-        from_plugin("learning rule", [&] { return experiment.rule->learn(network, batch, experiment.objective); });
+        from_plugin(who, [&] { return experiment.rule->learn(network, batch, experiment.objective); });
     const std::size_t number = first / batch_size + 1;
     if (!std::isfinite(result.loss))
       throw Diverged(
@@ -156,7 +157,8 @@ void refresh(const spec::Experiment& experiment, const TrainingTrials& trials, i
 
 Training train(const spec::Experiment& experiment, Network& network, const TrainingTrials& trials, Progress& progress,
                const std::stop_token& stop) {
-  from_plugin("learning rule", [&] { experiment.rule->begin(experiment.model, experiment.objective); });
+  from_plugin(component_text(experiment, Kind::learning_rule),
+              [&] { experiment.rule->begin(experiment.model, experiment.objective); });
   const auto batch_size = static_cast<std::size_t>(experiment.batch_size);
   progress.start(experiment.epochs, (trials.train.size() + batch_size - 1) / batch_size);
   const bool validates = trials.validation.size() > 0;

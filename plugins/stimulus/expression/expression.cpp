@@ -1,3 +1,4 @@
+#include <cmath>
 #include <memory>
 #include <string>
 #include <vector>
@@ -18,6 +19,9 @@ class FormulaStream final : public tyto::ValueStream {
     for (std::size_t cell = 0; cell < values.size(); ++cell) {
       const double t_s = static_cast<double>(first + cell / n + 1) * dt_s_;
       values[cell] = formulas_[cell % n]({&t_s, 1});
+      if (!std::isfinite(values[cell]))
+        throw tyto::Diverged("the formula '" + formulas_[cell % n].text() + "' is " +
+                             (std::isnan(values[cell]) ? "nan" : "infinite") + " at t = " + std::to_string(t_s) + " s");
     }
   }
 
