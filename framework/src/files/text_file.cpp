@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <cstring>
 
@@ -29,18 +30,16 @@ std::string read_text_file(const std::filesystem::path& file, std::size_t most) 
   if (::fstat(number, &state) != 0) throw Error(std::string("cannot read this file: ") + std::strerror(errno));
   if (S_ISDIR(state.st_mode)) throw Error("this is a folder, not a file");
   if (!S_ISREG(state.st_mode)) throw Error("this is not a regular file; copy what it gives into one");
-  std::string text(most + 1, '\0');
-  std::size_t size = 0;
-  while (size < text.size()) {
-    const auto got = ::read(number, text.data() + size, text.size() - size);
+  std::string text;
+  std::array<char, 16384> block{};
+  while (text.size() <= most) {
+    const auto got = ::read(number, block.data(), block.size());
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) throw Error(std::string("cannot read this file: ") + std::strerror(errno));
-    if (got == 0) break;
-    size += static_cast<std::size_t>(got);
+    if (got == 0) return text;
+    text.append(block.data(), static_cast<std::size_t>(got));
   }
-  if (size > most) throw Error("the text is too large: more than " + std::to_string(most >> 20U) + " MiB");
-  text.resize(size);
-  return text;
+  throw Error("the text is too large: more than " + std::to_string(most >> 20U) + " MiB");
 }
 
 }  // namespace tyto::files
