@@ -49,7 +49,7 @@ namespace {
 
 /// What is wrong with a formula, in our words.
 std::string fault_of(const mu::ParserError& error, const std::string& text, const std::vector<std::string>& names) {
-  const std::string token = error.GetToken();
+  const std::string& token = error.GetToken();
   const std::size_t character = static_cast<std::size_t>(std::max(0, error.GetPos())) + 1;
   const std::string place = fmt::format(" at character {} of '{}'", std::min(character, text.size() + 1), text);
   switch (error.GetCode()) {

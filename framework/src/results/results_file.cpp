@@ -245,7 +245,7 @@ void ResultsFile::Close::operator()(Impl* impl) const {
   delete impl;
 }
 
-ResultsFile::ResultsFile(fs::path target, Building building) : impl_(new Impl) {
+ResultsFile::ResultsFile(const fs::path& target, Building building) : impl_(new Impl) {
   impl_->building = building;
   impl_->target = checked_target(target);
   remove_stale(impl_->target);
@@ -323,7 +323,7 @@ struct Series::Impl {
   std::vector<double> new_values;
 };
 
-Series::Series(ResultsFile& file, const std::string& group, const std::vector<Axis>& axes, Variable variable,
+Series::Series(ResultsFile& file, const std::string& group, const std::vector<Axis>& axes, const Variable& variable,
                bool narrow)
     : impl_(std::make_unique<Impl>()) {
   Table table;

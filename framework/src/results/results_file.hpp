@@ -21,7 +21,7 @@ class ResultsFile {
   enum class Building { in_memory, on_disk };
 
   /// Throws Error if the folder cannot be written.
-  explicit ResultsFile(std::filesystem::path target, Building building = Building::in_memory);
+  explicit ResultsFile(const std::filesystem::path& target, Building building = Building::in_memory);
   ~ResultsFile();
   ResultsFile(const ResultsFile&) = delete;
   ResultsFile& operator=(const ResultsFile&) = delete;
@@ -51,7 +51,7 @@ class Series {
  public:
   /// Makes the group. `axes` are those of one sample; `narrow` stores samples as 32-bit numbers. The file must outlive
   /// this.
-  Series(ResultsFile& file, const std::string& group, const std::vector<Axis>& axes, Variable variable, bool narrow);
+  Series(ResultsFile& file, const std::string& group, const std::vector<Axis>& axes, const Variable& variable, bool narrow);
   ~Series();
   Series(Series&&) noexcept;
   Series& operator=(Series&&) noexcept;
