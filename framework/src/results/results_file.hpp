@@ -51,7 +51,8 @@ class Series {
  public:
   /// Makes the group. `axes` are those of one sample; `narrow` stores samples as 32-bit numbers. The file must outlive
   /// this.
-  Series(ResultsFile& file, const std::string& group, const std::vector<Axis>& axes, const Variable& variable, bool narrow);
+  Series(ResultsFile& file, const std::string& group, const std::vector<Axis>& axes, const Variable& variable,
+         bool narrow);
   ~Series();
   Series(Series&&) noexcept;
   Series& operator=(Series&&) noexcept;

@@ -17,7 +17,8 @@ namespace tyto::run {
 /// Throws Diverged if an array holds a number that is infinite or none: "hidden/w [3, 5] is nan WHEN: CAUSE".
 void check_arrays(const ArrayStore& store, const std::string& when, const std::string& cause);
 
-/// "learning rule 'surrogate_gradient' of plugin 'surrogate_gradient'": the component of a kind that an experiment uses.
+/// "learning rule 'surrogate_gradient' of plugin 'surrogate_gradient'": the component of a kind that an experiment
+/// uses.
 std::string component_text(const spec::Experiment& experiment, Kind kind);
 
 /// "nan", "inf" or "-inf", or the number; the sign of NaN means nothing.
