@@ -144,8 +144,9 @@ RunSummary run_experiment(const spec::Experiment& experiment, const RunOptions& 
   conduct.threads = executor.threads();
   write_provenance(file, experiment, options, conduct);
   if (stop.stop_requested()) throw Interrupted();
-  file.commit();
-  const std::string kept = " ('" + options.out.string() + "' has what was sound)";
+  const bool sound = last.diverged.empty() && failures.empty();
+  if (sound || options.keep_sound) file.commit();
+  const std::string kept = options.keep_sound ? " ('" + options.out.string() + "' has what was sound)" : "";
   if (!last.diverged.empty()) throw Diverged(last.diverged + kept);
   if (!failures.empty()) throw Error(fmt::format("{}{}", fmt::join(failures, "; "), kept));
   return last.summary;

@@ -20,6 +20,7 @@ struct RunOptions {
   std::filesystem::path out;              ///< the results file
   std::string command_line;               ///< for the provenance
   std::filesystem::path experiment_file;  ///< for the provenance
+  bool keep_sound = true;                 ///< results of a run that diverged, or of which an analysis failed, too
 };
 
 /// A number that is worth a place in a run's last line.
@@ -38,7 +39,8 @@ struct RunSummary {
   double simulation_s = 0;  ///< wall time of a simulation's steps
 };
 
-/// Runs everything and puts the results file in place. Throws Interrupted when `stop` is requested, and
+/// Runs everything and puts the results file in place. Throws Diverged or Error, after that, if numbers were no longer
+/// finite or an analysis failed. Throws Interrupted when `stop` is requested, and
 /// leaves no partial file in any case.
 RunSummary run_experiment(const spec::Experiment& experiment, const RunOptions& options, Executor& executor,
                           Progress& progress, const std::stop_token& stop);

@@ -102,6 +102,7 @@ class Runs {
     options.out = parts_.file(key);
     options.command_line = options_.command_line;
     options.experiment_file = options_.experiment_file;
+    options.keep_sound = false;
     return run::run_experiment(experiment, options, executor, silent, stop_);
   }
 
