@@ -2,8 +2,8 @@
 
     basic_networks.py FOLDER
 
-FOLDER holds itd_basic.h5, itd_basic_paper.h5 and itd_membrane.h5, made by the commands that stand under the table. Each
-entry is the mean over seeds with the 95 % interval of a bootstrap over them (percentiles of 10,000 resampled means), which
+FOLDER holds some of itd_basic.h5, itd_basic_paper.h5 and itd_membrane.h5, made by the commands that stand under the table;
+those that are there get their rows. Each entry is the mean over seeds with the 95 % interval of a bootstrap over them (percentiles of 10,000 resampled means), which
 stays within what the numbers can be.
 """
 
@@ -48,6 +48,8 @@ def main():
     print("| experiment | published | " + " | ".join(name for name, *_ in COLUMNS) + " | seeds |")
     print("|" + "---|" * (len(COLUMNS) + 3))
     for experiment, published in PUBLISHED.items():
+        if not (folder / f"{experiment}.h5").exists():
+            continue
         with h5py.File(folder / f"{experiment}.h5") as file:
             if file.attrs["status"] != "complete":
                 raise SystemExit(f"{experiment}: not all runs are done")
