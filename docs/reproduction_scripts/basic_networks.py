@@ -3,8 +3,8 @@
     basic_networks.py FOLDER
 
 FOLDER holds some of itd_basic.h5, itd_basic_paper.h5 and itd_membrane.h5, made by the commands that stand under the table;
-those that are there get their rows. Each entry is the mean over seeds with the 95 % interval of a bootstrap over them (percentiles of 10,000 resampled means), which
-stays within what the numbers can be.
+those that are there get their rows. Each entry is the mean over seeds with the 95 % interval of a bootstrap over them
+(percentiles of 10,000 resampled means), which stays within what the numbers can be.
 """
 
 import argparse

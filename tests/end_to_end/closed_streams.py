@@ -4,7 +4,6 @@ file may take a closed stream's number and receive what is printed.
     closed_streams.py EXECUTABLE
 """
 
-import argparse
 import itertools
 import pathlib
 import subprocess
@@ -15,9 +14,7 @@ import tyto_runs
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("executable", type=pathlib.Path)
-    executable = parser.parse_args().executable
+    executable = tyto_runs.executable_argument(__doc__)
     hashes = set()
     with tempfile.TemporaryDirectory() as folder:
         out = pathlib.Path(folder) / "out.h5"

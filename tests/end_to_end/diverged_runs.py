@@ -3,13 +3,14 @@
     diverged_runs.py EXECUTABLE
 """
 
-import argparse
 import pathlib
 import subprocess
 import tempfile
 
 import h5py
 import numpy as np
+
+import tyto_runs
 
 EXPLODING = """
 tyto: 1
@@ -41,9 +42,7 @@ learning: {rule: none, trials: {test: 16}}
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("executable", type=pathlib.Path)
-    executable = parser.parse_args().executable.resolve()
+    executable = tyto_runs.executable_argument(__doc__)
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
 

@@ -7,7 +7,6 @@ Skipped where qemu-x86_64 (Debian: qemu-user) is missing or the processor is ano
 skipped (TYTO_NO_SKIPPED_TESTS).
 """
 
-import argparse
 import concurrent.futures
 import os
 import pathlib
@@ -16,6 +15,7 @@ import shutil
 import tempfile
 
 import same_bits
+import tyto_runs
 
 # Highway's SSE4 asks for carry-less multiplication, too. What is left without it are plain loops, or what later versions
 # of Highway have for the instructions that every such processor has.
@@ -39,9 +39,7 @@ def compare(executable, folder, case):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("executable", type=pathlib.Path, help="the tyto program")
-    executable = parser.parse_args().executable
+    executable = tyto_runs.executable_argument(__doc__)
     if platform.machine() != "x86_64" or shutil.which("qemu-x86_64") is None:
         print("skipped: this needs an x86-64 processor and qemu-x86_64 (Debian's package qemu-user)")
         raise SystemExit(1 if os.environ.get("TYTO_NO_SKIPPED_TESTS") else 77)

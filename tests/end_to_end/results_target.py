@@ -3,7 +3,6 @@
     results_target.py EXECUTABLE
 """
 
-import argparse
 import os
 import pathlib
 import subprocess
@@ -17,9 +16,7 @@ SETTINGS = ["--set", "learning.epochs=1", "--set", "learning.trials={train: 64, 
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("executable", type=pathlib.Path)
-    executable = parser.parse_args().executable.resolve()
+    executable = tyto_runs.executable_argument(__doc__)
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
 

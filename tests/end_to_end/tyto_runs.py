@@ -1,5 +1,6 @@
 """Starts `tyto run` for the end-to-end tests."""
 
+import argparse
 import pathlib
 import subprocess
 
@@ -28,6 +29,13 @@ def run(executable, experiment, out, **options):
     done = subprocess.run(words, capture_output=True, text=True, timeout=600)
     if done.returncode != 0:
         raise SystemExit(f"{' '.join(words)}\nended with {done.returncode}\n{done.stdout}{done.stderr}")
+
+
+def executable_argument(description):
+    """The program that a test is given as its only argument."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("executable", type=pathlib.Path, help="the tyto program")
+    return parser.parse_args().executable.resolve()
 
 
 def add_run_arguments(parser):

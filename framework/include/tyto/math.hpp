@@ -1,9 +1,10 @@
 /// Elementary functions that give the same bits on every machine. The C library's do not: glibc chooses among versions
 /// by the processor, with fused multiplications and without, and other versions of it round otherwise. These are made
 /// of additions, multiplications, divisions and moves of bits alone, without tables, so that loops over them
-/// vectorise. In float64 they are within 1 unit in the last place of the true value (exp, expm1, log, log1p, sin, cos)
-/// or 2.5 units (tanh, atan2; pow, as long as y log(x) is within 30); in float32 within 0.51 units, since they are
-/// worked out in float64 there. What is compiled with them must not contract products and sums
+/// vectorise. In float64 they are within 1 unit in the last place of the true value (exp, expm1, log, log1p, sin, cos;
+/// 1.5 units where e^x is too small to be normal) or 2.5 units (tanh, atan2; pow, as long as y log(x) is within 20); in
+/// float32 within 0.51 units, since they are worked out in float64 there. What is compiled with them must not contract
+/// products and sums
 /// (-ffp-contract=off); tyto_add_plugin() sees to that.
 ///
 /// Sums of two doubles (`Pair`) carry what one double rounds away: Dekker, Numerische Mathematik 18 (1971).
@@ -173,7 +174,7 @@ inline double cos_of(const Pair& r) {
                                 (0.5 * square.low + r.high * r.low)));
 }
 
-/// So large an angle, its own last bit a thousandth of a turn, is left to the C library.
+/// Beyond this the parts of pi/2 in reduce() are too few, and an angle is left to the C library.
 inline bool is_large_angle(double x) { return !(x <= 2147483648.0 && x >= -2147483648.0); }
 
 /// Handles what log_of() does not: zero, negative numbers, infinity, NaN, and numbers too small to be normal.

@@ -184,8 +184,9 @@ S Objective::loss_of(std::span<const S> scores, double target_value, std::span<S
   if (circular) {
     const double middle = 0.5 * (info_.minimum + info_.maximum);
     const double angle = 2 * std::numbers::pi * (target_value - middle) / circumference();
-    const S cosine = scores[0] - static_cast<S>(tyto::cos(angle));
-    const S sine = scores[1] - static_cast<S>(tyto::sin(angle));
+    const auto [wanted_sine, wanted_cosine] = tyto::sin_cos(angle);
+    const S cosine = scores[0] - static_cast<S>(wanted_cosine);
+    const S sine = scores[1] - static_cast<S>(wanted_sine);
     grad_scores[0] = cosine;
     grad_scores[1] = sine;
     return S(0.5) * (cosine * cosine + sine * sine);

@@ -67,8 +67,10 @@ StageResult run_trials(const spec::Experiment& experiment, const Stages& stages,
   const auto network = experiment.backend->compile(experiment.model, experiment.precision, executor);
   initialise(*network, experiment.seed);
   check_arrays(*network, "before any training", "it was drawn so");
-  if (experiment.weights) take_weights(*network, *experiment.weights, stages, experiment.weights_place);
-  check_arrays(*network, "before any training", "it was read so, or scaled beyond what numbers can hold");
+  if (experiment.weights) {
+    take_weights(*network, *experiment.weights, stages, experiment.weights_place);
+    check_arrays(*network, "before any training", "it was read so, or scaled beyond what numbers can hold");
+  }
 
   Training training;
   if (experiment.rule->trains()) {

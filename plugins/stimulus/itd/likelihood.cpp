@@ -29,8 +29,9 @@ constexpr double kLeastFactor = 0x1p-32;
 void put_multiples(double x, std::size_t count, double shift_by, std::span<const double> shifts, double* out) {
   for (std::size_t k = 1; k <= count; ++k) {
     const double angle = static_cast<double>(k) * x + shift_by * shifts[k - 1];
-    out[2 * (k - 1)] = tyto::cos(angle);
-    out[2 * (k - 1) + 1] = tyto::sin(angle);
+    const auto [sine, cosine] = tyto::sin_cos(angle);
+    out[2 * (k - 1)] = cosine;
+    out[2 * (k - 1) + 1] = sine;
   }
 }
 
@@ -48,8 +49,9 @@ Ear right_ear(const FibrePhases& phases, std::size_t harmonics) {
   for (std::size_t k = 0; k < harmonics; ++k)
     for (std::size_t fibre = 0; fibre < own; ++fibre) {
       const double angle = static_cast<double>(k + 1) * phases[own + fibre];
-      ear.multiples[2 * k * ear.fibres + fibre] = tyto::cos(angle);
-      ear.multiples[(2 * k + 1) * ear.fibres + fibre] = tyto::sin(angle);
+      const auto [sine, cosine] = tyto::sin_cos(angle);
+      ear.multiples[2 * k * ear.fibres + fibre] = cosine;
+      ear.multiples[(2 * k + 1) * ear.fibres + fibre] = sine;
     }
   return ear;
 }

@@ -74,8 +74,9 @@ TileRates::TileRates(const Rates& rates) : rates_(rates), harmonics_(harmonics(r
   for (std::size_t k = 1; k <= count(); ++k) {
     for (std::size_t step = 0; step < kTileSteps; ++step) {
       const double angle = static_cast<double>(k) * kTurn * turns_at(rates, step, 0);
-      rotation_.push_back(tyto::cos(angle));
-      rotation_.push_back(tyto::sin(angle));
+      const auto [sine, cosine] = tyto::sin_cos(angle);
+      rotation_.push_back(cosine);
+      rotation_.push_back(sine);
     }
   }
 }
