@@ -76,6 +76,9 @@ TEST(Math, IsExactToFloat32) {
   TYTO_BOUND(float, log, std::log, by_size(-125, 127, false), 0.51);
   TYTO_BOUND(float, log1p, std::log1p, by_size(-120, 127, false), 0.51);
   TYTO_BOUND(float, log1p, std::log1p, evenly(-0.999, 3), 0.51);
+  TYTO_BOUND(float, sin, std::sin, evenly(-1000, 1000), 0.51);
+  TYTO_BOUND(float, cos, std::cos, evenly(-1000, 1000), 0.51);
+  TYTO_BOUND(float, tanh, std::tanh, by_size(-100, 4, true), 0.51);
 }
 
 TEST(Math, TakesPowersAndAngles) {
