@@ -11,6 +11,7 @@ namespace tyto::cli {
 struct Call {
   std::filesystem::path executable;
   std::string command_line;        ///< all words, for the provenance
+  std::string build_revision;      ///< git commit that the program was built from; empty if that is not known
   std::vector<std::string> words;  ///< those after the command's name
 };
 

@@ -17,6 +17,9 @@
 #include "spec/reader.hpp"
 #include "spec/words.hpp"
 
+/// Written by cmake/Revision.cmake whenever the program is built.
+extern const char* const tyto_build_revision;
+
 namespace {
 
 using namespace tyto::cli;
@@ -59,7 +62,8 @@ int call_command(int argc, char** argv) {
   }
   const std::string name = argv[1];
   if (name == "--version") {
-    std::cout << "tyto " << TYTO_VERSION << '\n';
+    const std::string revision = tyto_build_revision;
+    std::cout << "tyto " << TYTO_VERSION << (revision.empty() ? "" : " (" + revision + ")") << '\n';
     return exit_done;
   }
   const auto command = commands.find(name);
@@ -73,6 +77,7 @@ int call_command(int argc, char** argv) {
   call.executable = std::filesystem::read_symlink("/proc/self/exe");
   call.command_line = "tyto";
   for (int i = 1; i < argc; ++i) call.command_line += " " + quoted(argv[i]);
+  call.build_revision = tyto_build_revision;
   call.words.assign(argv + 2, argv + argc);
   return command->second(call);
 }

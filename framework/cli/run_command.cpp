@@ -72,7 +72,9 @@ std::string summary_text(const run::RunSummary& summary, const spec::Experiment&
   const auto& metrics = summary.test;
   const ReportedUnit unit = reported_unit(experiment.objective.target_info().dimension);
   std::string text = fmt::format("test: loss {:.4f}", metrics.loss);
-  if (metrics.accuracy) text += fmt::format(", accuracy {:.1f} %", 100 * *metrics.accuracy);
+  if (metrics.accuracy)
+    text +=
+        fmt::format(", accuracy {:.1f} % (chance {:.1f} %)", 100 * *metrics.accuracy, 100 * metrics.chance.value_or(0));
   const std::string name = unit.name == "1" ? "" : " " + unit.name;
   text += fmt::format(", error {:.2f}{} to the true {}", unit.per_base * metrics.error, name,
                       experiment.objective.target_info().name);
@@ -93,7 +95,16 @@ po::options_description experiment_options() {
 void add_output_options(po::options_description& described, const char* out) {
   described.add_options()("threads", po::value<std::int64_t>()->value_name("N"),
                           "number of threads (all cores if not given); results do not depend on it")(
-      "out", po::value<std::string>()->value_name("FILE"), out)("force", "replace an existing results file");
+      "out", po::value<std::string>()->value_name("FILE"), out)("force", "replace an existing results file")(
+      "no-host", "keep the host's name, the command line and the experiment's folder out of the results");
+}
+
+results::Origin origin_of(const Call& call, const Options& options, const std::filesystem::path& experiment) {
+  return {call.command_line, experiment, call.build_revision, !options.has("no-host")};
+}
+
+void print_warnings(const std::vector<spec::Warning>& warnings) {
+  for (const auto& warning : warnings) std::cerr << to_string(warning) << '\n';
 }
 
 run::Progress::Style style_of(const Options& options) {
@@ -133,19 +144,19 @@ int run(const Call& call) {
   const auto style = style_of(options);
   if (const auto sweep = spec::load_sweep(file, overrides))
     return run_all(*sweep,
-                   {out_of(options, file), file, call.command_line, overrides, threads, options.has("keep-parts"),
-                    options.has("force"), style},
+                   {out_of(options, file), origin_of(call, options, file), overrides, threads,
+                    options.has("keep-parts"), options.has("force"), style},
                    registry, signals.token());
   const auto experiment = spec::load_experiment(file, overrides, registry);
   const auto out = out_of(options, file);
   results::check_target(out, spec::files_read_by(experiment), options.has("force"));
 
+  if (style != run::Progress::Style::quiet) print_warnings(spec::all_warnings(experiment));
   run::Progress progress(stderr, style);
   Executor executor(threads);
   run::RunOptions run_options;
   run_options.out = out;
-  run_options.command_line = call.command_line;
-  run_options.experiment_file = file;
+  run_options.origin = origin_of(call, options, file);
   run::RunSummary summary;
   try {
     summary = run::run_experiment(experiment, run_options, executor, progress, signals.token());
@@ -153,6 +164,8 @@ int run(const Call& call) {
     progress.clear();
     throw;
   }
+  if (style != run::Progress::Style::quiet)
+    for (const auto& finding : summary.findings) std::cerr << "warning: " << finding << '\n';
   if (style != run::Progress::Style::quiet)
     std::cout << summary_text(summary, experiment) << "\nresults: " << out.string() << '\n' << std::flush;
   return exit_done;
@@ -168,7 +181,7 @@ int trials(const Call& call) {
   plugin::Registry registry(plugin::search_path(call.executable, options.all("plugin-path")));
   // Of a sweep these are the trials of the settings that stand outside it.
   const auto experiment = spec::load_experiment(file, overrides_of(options), registry);
-  const run::RunOptions run_options{out_of(options, file, "_trials.h5"), call.command_line, file};
+  const run::RunOptions run_options{out_of(options, file, "_trials.h5"), origin_of(call, options, file)};
   results::check_target(run_options.out, spec::files_read_by(experiment), options.has("force"));
   Executor executor(threads_of(options));
   run::write_trials(experiment, run_options, executor, signals.token());
@@ -184,10 +197,11 @@ int validate(const Call& call) {
   const auto overrides = overrides_of(options);
   if (const auto sweep = spec::load_sweep(file, overrides)) {
     const auto plan = sweep::make_plan(*sweep, file, overrides, registry, {});
+    print_warnings(plan.warnings);
     std::cout << fmt::format("{}: valid, {} runs\n", file, plan.keys.size());
     return exit_done;
   }
-  static_cast<void>(spec::load_experiment(file, overrides, registry));
+  print_warnings(spec::all_warnings(spec::load_experiment(file, overrides, registry)));
   std::cout << file << ": valid\n";
   return exit_done;
 }

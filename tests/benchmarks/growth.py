@@ -26,10 +26,10 @@ TRIALS, STEPS, EPOCHS, DT_S = 4096, 100, 3, 1e-3
 
 def layers(count):
     """Settings of a model with some hidden layers of eight neurons."""
-    hidden = "{type: lif, size: 8, tau: 2 ms, input: dense}"
+    hidden = "{type: lif, size: 8, tau: 2 ms, timing: next_step, input: dense}"
     names = ["hidden", *(f"hidden_{k}" for k in range(2, count + 1))]
     text = ", ".join(f"{name}: {hidden}" for name in names)
-    return [f"model={{layers: {{{text}, output: {{type: leaky_integrator, tau: 2 ms, input: dense}}}}}}"]
+    return [f"model={{layers: {{{text}, output: {{type: leaky_integrator, tau: 2 ms, timing: next_step, input: dense}}}}}}"]
 
 
 # What is changed, to what, the settings, how many times as many trials and steps that are.

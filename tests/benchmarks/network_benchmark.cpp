@@ -13,8 +13,8 @@ struct Size {
 };
 
 Size size_of(char name) {
-  const std::string lif = "{type: lif, tau: 2 ms}";
-  const std::string out = "{type: leaky_integrator, tau: 2 ms}";
+  const std::string lif = "{type: lif, timing: next_step, tau: 2 ms}";
+  const std::string out = "{type: leaky_integrator, timing: next_step, tau: 2 ms}";
   if (name == 'S')
     return {"{type: itd, rate_integration: exact}", {{"hidden", 8, lif}, {"output", 12, out}}, 128, true};
   if (name == 'M')

@@ -18,8 +18,8 @@ stimulus: {type: itd, frequency: 50 Hz, duration: 1 s, dt: 1 ms, fibres_per_ear:
 objective: {target: ipd, classes: 12}
 model:
   layers:
-    h1: {type: lif, size: 30, reset: subtract, input: {type: dense, scale: 3}}
-    h2: {type: lif, size: 30, reset: subtract, input: {type: dense, scale: 3}}
+    h1: {type: lif, size: 30, timing: next_step, reset: subtract, input: {type: dense, scale: 3}}
+    h2: {type: lif, size: 30, timing: next_step, reset: subtract, input: {type: dense, scale: 3}}
     output: {type: leaky_integrator, input: dense}
 learning: {rule: surrogate_gradient, surrogate: {type: sigmoid, slope: 25}, optimizer: sgd,
   epochs: 2, batch_size: 64, trials: {train: 128, test: 64}}

@@ -54,8 +54,8 @@ class GoldenDelay : public testing::TestWithParam<Arithmetic> {
         trials.shape(),
         "{type: delay, method: interpolated, max: " + seconds(file.attribute_number("max_delay_steps") * dt_s) + ", " +
             options + "}",
-        {{"hidden", w_ih.shape[1], "{type: lif, tau: " + tau + "}"},
-         {"output", w_ho.shape[1], "{type: leaky_integrator, tau: " + tau + "}"}});
+        {{"hidden", w_ih.shape[1], "{type: lif, timing: next_step, tau: " + tau + "}"},
+         {"output", w_ho.shape[1], "{type: leaky_integrator, timing: next_step, tau: " + tau + "}"}});
     auto network = workshop::compile(model, GetParam(), executor);
     auto delays_ms = file.values("delays_steps");
     for (double& delay : delays_ms) delay *= dt_s * ms_per_second;

@@ -64,9 +64,10 @@ std::string tau_of(const golden::File& file) {
 tyto::Model lif_model(const golden::File& file, const tyto::TrialSet& trials, std::size_t hidden, std::size_t outputs) {
   const std::string threshold =
       file.has_attribute("threshold") ? std::to_string(file.attribute_number("threshold")) : "1";
-  return workshop::chain(trials.shape(),
-                         {{"hidden", hidden, "{type: lif, tau: " + tau_of(file) + ", threshold: " + threshold + "}"},
-                          {"output", outputs, "{type: leaky_integrator, tau: " + tau_of(file) + "}"}});
+  return workshop::chain(
+      trials.shape(),
+      {{"hidden", hidden, "{type: lif, timing: next_step, tau: " + tau_of(file) + ", threshold: " + threshold + "}"},
+       {"output", outputs, "{type: leaky_integrator, timing: next_step, tau: " + tau_of(file) + "}"}});
 }
 
 class Golden : public testing::TestWithParam<Arithmetic> {
@@ -130,9 +131,10 @@ TEST_P(Golden, MembraneOnly) {
   const auto w = file.array("w");
   const auto trials = classified_trials(file, w.shape[1]);
   const auto network = workshop::compile(
-      workshop::chain(trials.shape(),
-                      {{"output", w.shape[1],
-                        "{type: leaky_integrator, input_scale: one_minus_decay, tau: " + tau_of(file) + "}"}}),
+      workshop::chain(
+          trials.shape(),
+          {{"output", w.shape[1],
+            "{type: leaky_integrator, timing: next_step, input_scale: one_minus_decay, tau: " + tau_of(file) + "}"}}),
       GetParam(), executor);
   network->set(0, w.values);
   auto objective = classification(w.shape[1], trials);
@@ -250,8 +252,9 @@ TEST_P(Golden, DaleAbsSign) {
   const auto trials = classified_trials(file, w_ho.shape[1]);
   const std::string dense = "{type: dense, dale: {method: mask}}";
   auto model = workshop::chain(
-      trials.shape(), {{"hidden", w_ih.shape[1], "{type: lif, tau: " + tau_of(file) + "}", dense},
-                       {"output", w_ho.shape[1], "{type: leaky_integrator, tau: " + tau_of(file) + "}", dense}});
+      trials.shape(),
+      {{"hidden", w_ih.shape[1], "{type: lif, timing: next_step, tau: " + tau_of(file) + "}", dense},
+       {"output", w_ho.shape[1], "{type: leaky_integrator, timing: next_step, tau: " + tau_of(file) + "}", dense}});
   const auto network = workshop::compile(model, GetParam(), executor);
   const auto set = [&](const std::string& path, const std::vector<double>& values) {
     for (std::size_t a = 0; a < network->arrays().size(); ++a)

@@ -77,7 +77,7 @@ class ExperimentTest : public ::testing::Test {
 TEST_F(ExperimentTest, IsCompletelyRead) {
   const Experiment e = load(good);
   EXPECT_EQ(e.title, "A test");
-  EXPECT_EQ(e.seed, 7U);
+  EXPECT_EQ(e.seeds.trials, 7U);
   EXPECT_EQ(e.precision, Precision::float32);
   EXPECT_EQ(e.backend_name, "cpu");
   EXPECT_EQ(e.epochs, 3);
@@ -252,7 +252,7 @@ TEST_F(ExperimentTest, TheCommandLineChangesIt) {
   const Experiment e = load(
       good, {{"learning.epochs=9", "stimulus.fibres=20", "learning.surrogate={type: sigmoid, slope: 3}"}, {}, 11, {}});
   EXPECT_EQ(e.epochs, 9);
-  EXPECT_EQ(e.seed, 11U);
+  EXPECT_EQ(e.seeds.weights, 11U);
   EXPECT_EQ(e.model.input.channels, 40U);
   EXPECT_NE(e.resolved.find("slope: 3"), std::string::npos);
   EXPECT_EQ(faults(good, {{"learning.surrogate.slope=3"}, {}, {}, {}}),

@@ -209,14 +209,19 @@ TEST_F(SweepTest, PartsAreLockedKeptAndRemoved) {
     root.attribute("status", std::string("complete"));
     file.write("/", root);
     file.commit();
+    EXPECT_FALSE(parts.has(key)) << "not sealed";
+    parts.seal(key);
     EXPECT_TRUE(parts.has(key));
     EXPECT_THROW(sweep::Parts(folder_ / "out.h5"), Error) << "locked";
   }
   sweep::Parts parts(folder_ / "out.h5");
   EXPECT_TRUE(parts.has(key));
   std::ofstream(parts.folder() / "somebody's") << "file";
+  std::ofstream(parts.file(key), std::ios::app) << ' ';
+  EXPECT_FALSE(parts.has(key)) << "not what was sealed";
   parts.remove();
   EXPECT_FALSE(std::filesystem::exists(parts.file(key)));
+  EXPECT_FALSE(std::filesystem::exists(parts.folder() / (key + ".sha256")));
   EXPECT_TRUE(std::filesystem::exists(parts.folder() / "somebody's"));
 }
 

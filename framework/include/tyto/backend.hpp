@@ -122,6 +122,23 @@ class TYTO_API Network : public ArrayStore {
 /// Receives a sample of a probe: its index in Model::probes, the step, and the numbers.
 using ProbeSink = std::function<void(std::size_t probe, std::uint64_t step, std::span<const double> sample)>;
 
+/// What a simulation has seen of itself since it started.
+struct SimulationActivity {
+  struct Population {
+    std::vector<std::uint64_t> spikes;      ///< of each neuron; empty if they do not spike
+    std::uint64_t steps_beyond_radius = 0;  ///< in which an ensemble took in more than it represents well
+  };
+  struct Learning {
+    std::size_t layer = 0;          ///< that the connection reaches
+    std::size_t from = 0;           ///< where it comes from
+    double first_rms = 0;           ///< of the error, over its values and the first 100 steps of learning
+    std::vector<double> error_rms;  ///< over the steps of each call of advance with learning
+  };
+  std::uint64_t steps = 0;
+  std::vector<Population> populations;  ///< in the order of Model::layers; empty if the backend does not count
+  std::vector<Learning> learning;
+};
+
 /// A model compiled to be run step by step through a stream. It begins at rest.
 class TYTO_API Simulation : public ArrayStore {
  public:
@@ -131,6 +148,7 @@ class TYTO_API Simulation : public ArrayStore {
   virtual void advance(std::size_t steps, std::span<const double> stimulus, const ProbeSink& sink) = 0;
   /// A state or an output that is infinite or none, as in "v of neuron 3 of layer 'a' is nan"; empty if there is none.
   [[nodiscard]] virtual std::string not_finite() const { return {}; }
+  [[nodiscard]] virtual SimulationActivity activity() const { return {}; }
 };
 
 /// Interface of the plugin kind "backend".

@@ -27,7 +27,7 @@ struct TYTO_API Distribution {
 
   /// `low` and `high` are the defaults of the range.
   [[nodiscard]] static Parameters<Distribution> parameters(Dimension dimension, std::string low, std::string high,
-                                                           std::string doc);
+                                                           std::string doc, StepRole role = StepRole::none);
 
   /// Throws Error that begins with `name` if there are values, but not one for each of `neurons`.
   void check(const std::string& name, std::size_t neurons) const;

@@ -32,6 +32,8 @@ class TYTO_API Tuning {
   [[nodiscard]] virtual double rate_hz(double current) const = 0;
   /// J(x) of every neuron.
   virtual void currents(std::span<const double> point, std::span<double> currents) const = 0;
+  /// Whether its neurons have their bias, J(0), of themselves; else connections onto them have to bring it.
+  [[nodiscard]] virtual bool has_own_bias() const { return true; }
   /// The rates that go with them, in Hz.
   virtual void rates_hz(std::span<const double> point, std::span<double> rates_hz) const = 0;
 };

@@ -144,6 +144,7 @@ struct DecodingTask {
   const Tuning& from;          ///< the ensemble whose rates it decodes
   const Tuning* to = nullptr;  ///< the ensemble that it reaches, if it reaches one
   std::size_t outputs = 0;     ///< values that it hands on
+  std::size_t together = 1;    ///< connections, this one included, that bring currents to the same neurons
   std::uint64_t seed = 0;      ///< of the run
   std::string stream;          ///< name of the stream that belongs to it
 };
@@ -278,6 +279,9 @@ class TYTO_API Layer {
   [[nodiscard]] virtual std::size_t input_size(std::size_t neurons) const { return neurons; }
   /// Whether its output are spikes. A component that offers capability::spiking always spikes.
   [[nodiscard]] virtual bool spikes() const { return false; }
+  /// Whether its neurons add what arrives at every step, however long a step is, so that a spike moves them by its
+  /// weight. Others take what arrives for a current, which acts for as long as a step lasts.
+  [[nodiscard]] virtual bool takes_charges() const { return false; }
   /// Half-width of what an ensemble represents.
   [[nodiscard]] virtual double radius() const { return 1; }
   /// Of neurons with capability::rate_curve; else null.

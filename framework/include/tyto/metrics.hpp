@@ -14,6 +14,7 @@ namespace tyto {
 struct Metrics {
   double loss = 0;
   std::optional<double> accuracy;     ///< part of the trials in the right class; only with classes
+  std::optional<double> chance;       ///< the accuracy of always answering the class that is most frequent
   double error = 0;                   ///< mean |estimate - target|, base unit
   std::optional<double> class_error;  ///< mean |centre of estimated - centre of true class|, base unit
 };

@@ -20,7 +20,7 @@
 /// with the next);
 /// `static constexpr bool not_differentiable = true` (step() is written for numbers only, in the neuron and in what
 /// prepare() returns; no gradients can be had);
-/// `const RateCurve* rate_curve() const` (see ensemble.hpp);
+/// `const RateCurve* rate_curve() const` (see ensemble.hpp), `bool takes_charges() const` (see layer.hpp);
 /// `static std::vector<std::string> state_names()`; `template <class S> auto prepare(double dt_s) const`
 /// returning a small struct with constants of precision S that has State and step in the author's place,
 /// or a std::variant of such structs where options of the model ask for different states.
@@ -427,6 +427,12 @@ class NeuronLayer final : public Layer {
     return words;
   }
   [[nodiscard]] bool spikes() const override { return detail::says_spiking<Neuron>(); }
+  [[nodiscard]] bool takes_charges() const override {
+    if constexpr (requires { neuron.takes_charges(); })
+      return neuron.takes_charges();
+    else
+      return false;
+  }
   [[nodiscard]] const RateCurve* rate_curve() const override {
     if constexpr (requires { neuron.rate_curve(); })
       return neuron.rate_curve();

@@ -45,6 +45,17 @@ enum class ParameterType {
   group       ///< a map of further parameters
 };
 
+/// What a time or a frequency has to do with the time step, or with the length of a simulation. Whoever knows both
+/// compares them when an experiment is read.
+enum class StepRole {
+  none,
+  decay,      ///< a time in which something decays, or a delay: a step that is longer cannot resolve it
+  rounded,    ///< acts as a whole number of steps
+  wave,       ///< a frequency within a signal; steps hold none above 1 / (2 dt)
+  firing,     ///< a rate of single neurons, which fire once a step at most
+  within_run  ///< a time of a simulation before its end
+};
+
 /// What a setter receives: a quantity in base units, a whole number, a truth value, a text or choice,
 /// a component's interface pointer, or a list of quantities or texts.
 using ParameterValue = std::variant<double, std::int64_t, bool, std::string, std::shared_ptr<void>, std::vector<double>,
@@ -84,6 +95,8 @@ struct ParameterInfo {
   double maximum = std::numeric_limits<double>::infinity();
   bool minimum_excluded = false;
   bool maximum_excluded = false;
+  StepRole step_role = StepRole::none;
+  std::string unused_with;  ///< name of the list beside it that takes its place where it is not empty
   std::vector<std::string> choices;
   Kind component_kind = Kind::stimulus;
   ParameterList members;          ///< of a group
@@ -243,6 +256,9 @@ class Parameters {
   Parameters& above(double bound) { return last().minimum = bound, last().minimum_excluded = true, *this; }
   Parameters& below(double bound) { return last().maximum = bound, last().maximum_excluded = true, *this; }
   Parameters& range(double low, double high) { return at_least(low).at_most(high); }
+  Parameters& compared(StepRole role) { return last().step_role = role, *this; }
+  /// Has no meaning where the list of that name is not empty.
+  Parameters& unused_with(std::string list) { return last().unused_with = std::move(list), *this; }
   /// No default: must be written.
   Parameters& required() { return last().default_text.reset(), *this; }
   /// May be left out, and then stays as the object was constructed (e.g. an empty std::optional).

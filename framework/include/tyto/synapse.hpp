@@ -18,11 +18,19 @@ struct LinearFilter {
   std::vector<double> c;  ///< [order]
 };
 
+/// What a synapse smooths, and what becomes of its answer. What a spike does must not depend on how long a step is:
+/// tyto::step_dependent tells whether it does.
+enum class SynapticInput {
+  values,  ///< numbers that hold for a step each; constant ones should pass as they are
+  spikes,  ///< pulses of one step, the weight high; the answer is a current, which acts for as long as a step lasts
+  charges  ///< the same where neurons add the answer up step by step, however long a step is (Layer::takes_charges)
+};
+
 /// Interface of the plugin kind "synapse".
 class TYTO_API Synapse {
  public:
   virtual ~Synapse() = default;
-  [[nodiscard]] virtual LinearFilter filter(double dt_s) const = 0;
+  [[nodiscard]] virtual LinearFilter filter(double dt_s, SynapticInput input) const = 0;
 };
 
 }  // namespace tyto

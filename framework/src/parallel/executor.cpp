@@ -1,22 +1,17 @@
-#if defined(__SANITIZE_THREAD__)
-// The thread sanitizer does not understand fences. The pool's own mutexes order all that happens here.
-#define BOOST_ASIO_DISABLE_FENCED_BLOCK
-#endif
-
 #include <atomic>
-#include <boost/asio/post.hpp>
-#include <boost/asio/thread_pool.hpp>
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <exception>
 #include <mutex>
-#include <optional>
 #include <string>
+#include <system_error>
 #include <thread>
+#include <utility>
+#include <vector>
+
 #include <tyto/error.hpp>
 #include <tyto/parallel.hpp>
-#include <utility>
 
 namespace tyto {
 
@@ -122,19 +117,26 @@ struct Executor::Impl {
     if (threads == 1) return;
     // With more threads than processors, a spinning thread would only keep a working one from running.
     if (threads <= std::thread::hardware_concurrency()) spin_time = kSpinTime;
-    pool.emplace(threads - 1);
-    for (std::size_t i = 1; i < threads; ++i) boost::asio::post(*pool, [this] { serve(); });
+    try {
+      for (std::size_t i = 1; i < threads; ++i) pool.emplace_back([this] { serve(); });
+    } catch (const std::system_error& error) {
+      const std::size_t made = pool.size() + 1;
+      stop();
+      throw Error("only " + std::to_string(made) + " of " + std::to_string(threads) + " threads could be made (" +
+                  error.what() + "); ask for fewer with --threads");
+    }
   }
 
-  ~Impl() {
-    if (!pool) return;
+  ~Impl() { stop(); }
+
+  void stop() {
     {
       const std::lock_guard lock(mutex);
       stopping = true;
       generation.fetch_add(1, std::memory_order_release);
     }
     work_there.notify_all();
-    pool->join();
+    pool.clear();
   }
 
   Impl(const Impl&) = delete;
@@ -191,7 +193,7 @@ struct Executor::Impl {
   std::condition_variable work_done;
   std::shared_ptr<Batch> current;
   bool stopping = false;
-  std::optional<boost::asio::thread_pool> pool;  ///< last: its threads use all of the above
+  std::vector<std::jthread> pool;  ///< last: its threads use all of the above
 };
 
 Executor::Executor(std::size_t threads) : impl_(std::make_unique<Impl>(threads)) {}
@@ -200,7 +202,7 @@ Executor::~Executor() = default;
 std::size_t Executor::threads() const { return impl_->threads; }
 
 void Executor::for_each(std::size_t count, const std::function<void(std::size_t)>& task) {
-  if (!impl_->pool || count < 2) return run_here(count, task);
+  if (impl_->pool.empty() || count < 2) return run_here(count, task);
   // A call from inside a task, or from a second thread, is worked off by its caller alone: the pool is taken.
   const Claim claim(impl_->busy);
   if (!claim.owner()) return run_here(count, task);

@@ -10,12 +10,15 @@
 namespace tyto {
 
 Parameters<Distribution> Distribution::parameters(Dimension dimension, std::string low, std::string high,
-                                                  std::string doc) {
+                                                  std::string doc, StepRole role) {
   return tyto::parameters<Distribution>(std::move(doc))
       .choice("shape", &Distribution::shape, {{"uniform", Shape::uniform}, {"normal", Shape::normal}}, "uniform",
               "evenly between low and high, or a normal distribution that is cut off there")
       .quantity("low", &Distribution::low, dimension, std::move(low), "lower end of the range")
+      .unused_with("values")
       .quantity("high", &Distribution::high, dimension, std::move(high), "upper end of the range")
+      .compared(role)
+      .unused_with("values")
       .quantity("mean", &Distribution::mean, dimension, "", "of the shape normal; default: the middle of the range")
       .optional()
       .quantity("deviation", &Distribution::deviation, dimension, "",
@@ -23,6 +26,7 @@ Parameters<Distribution> Distribution::parameters(Dimension dimension, std::stri
       .optional()
       .positive()
       .quantities("values", &Distribution::values, dimension, "[]", "a value for each neuron, instead of a range")
+      .compared(role)
       .check([](const Distribution& d) -> std::optional<Problem> {
         if (d.low > d.high) return Problem{"low", "must not be greater than 'high'"};
         if (d.shape == Shape::uniform && (d.mean || d.deviation))

@@ -143,12 +143,15 @@ Table provenance_table(const Provenance& provenance) {
   struct utsname system {};
   ::uname(&system);
   table.attribute("tyto_version", std::string(TYTO_VERSION));
-  table.attribute("command_line", provenance.command_line);
-  table.attribute("experiment_file", provenance.experiment_file.string());
-  table.attribute("git_revision", git_revision(provenance.experiment_file.parent_path()));
+  const Origin& origin = provenance.origin;
+  table.attribute("tyto_revision", origin.build_revision);
+  if (origin.named) table.attribute("command_line", origin.command_line);
+  table.attribute("experiment_file",
+                  (origin.named ? origin.experiment_file : origin.experiment_file.filename()).string());
+  table.attribute("git_revision", git_revision(origin.experiment_file.parent_path()));
   table.attribute("started", provenance.started);
   table.attribute("finished", provenance.finished);
-  table.attribute("host", std::string(system.nodename));
+  if (origin.named) table.attribute("host", std::string(system.nodename));
   table.attribute("operating_system", std::string(system.sysname) + " " + system.release + " " + system.machine);
   table.attribute("processor", processor());
   table.attribute("instruction_set", instruction_set());

@@ -21,12 +21,19 @@ struct PluginUse {
   std::string sha256;   ///< of the library
 };
 
+/// Who asked for a run, and how.
+struct Origin {
+  std::string command_line;
+  std::filesystem::path experiment_file;
+  std::string build_revision;  ///< git commit that the program was built from; empty if that is not known
+  bool named = true;           ///< whether host, command line and folders may be kept
+};
+
 struct Provenance {
+  Origin origin;
   std::string source_yaml;    ///< the experiment as its author wrote it
   std::string resolved_yaml;  ///< with everything included and every default filled in
   std::vector<PluginUse> plugins;
-  std::string command_line;
-  std::filesystem::path experiment_file;
   std::string started;  ///< utc_now() at the start
   std::string finished;
   std::string backend;

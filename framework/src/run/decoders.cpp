@@ -1,5 +1,7 @@
 #include "decoders.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include <tyto/error.hpp>
@@ -30,11 +32,16 @@ void find_decoders(const Model& model, ArrayStore& store, std::uint64_t seed, co
     std::optional<KeptTuning> to;
     if (target && model.layers[*target].ensemble) to.emplace(model, *target, store);
     const std::string& source = model.layers[input.from].name;
+    const auto brings_currents = [](const ModelInput& other) { return other.decodes && other.onto_neurons; };
+    std::size_t together = 1;
+    if (target && brings_currents(input))
+      together = static_cast<std::size_t>(
+          std::count_if(model.layers[*target].inputs.begin(), model.layers[*target].inputs.end(), brings_currents));
     std::vector<std::vector<double>> arrays;
     for (std::size_t k = 0; k < input.arrays.size(); ++k) arrays.push_back(store.get(first + k));
     try {
       Table report = input.projection->solve(
-          {from, to ? &*to : nullptr, input.channels, seed, "points/" + layer + "/" + source}, arrays);
+          {from, to ? &*to : nullptr, input.channels, together, seed, "points/" + layer + "/" + source}, arrays);
       file.write("/solutions/" + layer + "/" + source, report);
     } catch (const Error& error) {
       throw Error(fmt::format("the connection from '{}' to '{}': {}", source, layer, error.what()));

@@ -29,6 +29,7 @@ class KeptTuning final : public Tuning {
   void currents(std::span<const double> point, std::span<double> currents) const override {
     tuning_->currents(point, currents);
   }
+  [[nodiscard]] bool has_own_bias() const override { return tuning_->has_own_bias(); }
   void rates_hz(std::span<const double> point, std::span<double> rates_hz) const override {
     tuning_->rates_hz(point, rates_hz);
   }

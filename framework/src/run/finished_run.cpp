@@ -59,7 +59,7 @@ std::vector<double> TestedRun::log_likelihood(std::span<const double> values) co
   executor_.for_each((trials_.size() + trials_per_task - 1) / trials_per_task, [&](std::size_t task) {
     const std::size_t end = std::min(trials_.size(), (task + 1) * trials_per_task);
     for (std::size_t trial = task * trials_per_task; trial < end; ++trial)
-      experiment_.stimulus->log_likelihood({experiment_.seed, Split::test, trial}, trials_.spikes(trial),
+      experiment_.stimulus->log_likelihood({experiment_.seeds.trials, Split::test, trial}, trials_.spikes(trial),
                                            experiment_.objective.target_index(), values,
                                            std::span(result).subspan(trial * values.size(), values.size()));
   });

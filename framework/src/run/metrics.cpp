@@ -1,5 +1,6 @@
 #include "metrics.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <string>
 
@@ -13,6 +14,7 @@ Metrics measure(const Evaluation& evaluation, const TrialSet& trials, const Obje
   const std::size_t outputs = objective.outputs();
   double class_error = 0;
   std::size_t correct = 0;
+  std::vector<std::size_t> frequency(objective.classifies() ? outputs : 0);
   for (std::size_t i = 0; i < evaluation.trials; ++i) {
     const double target = trials.targets(i)[objective.target_index()];
     const double estimate = objective.estimate(std::span(evaluation.scores).subspan(i * outputs, outputs));
@@ -21,12 +23,14 @@ Metrics measure(const Evaluation& evaluation, const TrialSet& trials, const Obje
     if (!objective.classifies()) continue;
     const std::size_t true_class = objective.class_of(target);
     const std::size_t estimated_class = objective.class_of(estimate);
+    ++frequency[true_class];
     correct += true_class == estimated_class ? 1 : 0;
     class_error += std::abs(estimate - objective.class_centre(true_class)) / count;
   }
   if (objective.classifies()) {
     metrics.accuracy = static_cast<double>(correct) / count;
     metrics.class_error = class_error;
+    metrics.chance = static_cast<double>(*std::max_element(frequency.begin(), frequency.end())) / count;
   }
   return metrics;
 }
@@ -41,6 +45,8 @@ Table metrics_table(const Metrics& metrics, const Objective& objective) {
     table.variable(name, {}, std::vector<double>{value}, units, text);
   };
   if (metrics.accuracy) add("accuracy", *metrics.accuracy, "1", "part of the trials in the right class");
+  if (metrics.chance)
+    add("chance_accuracy", *metrics.chance, "1", "accuracy of always answering the most frequent class");
   add("error" + suffix, unit.per_base * metrics.error, unit.name,
       "mean absolute error of the estimate to the true target");
   if (metrics.class_error)

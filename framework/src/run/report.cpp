@@ -11,7 +11,12 @@ void write_root(results::ResultsFile& file, const spec::Experiment& experiment, 
   root.attribute("tyto_version", std::string(TYTO_VERSION));
   root.attribute("schema", std::string("tyto-results/1"));
   root.attribute("title", experiment.title);
-  root.attribute("seed", static_cast<std::int64_t>(experiment.seed));
+  const auto& seeds = experiment.seeds;
+  root.attribute("seed", static_cast<std::int64_t>(seeds.trials));
+  if (seeds.weights != seeds.trials || seeds.order != seeds.trials) {
+    root.attribute("seed_weights", static_cast<std::int64_t>(seeds.weights));
+    root.attribute("seed_order", static_cast<std::int64_t>(seeds.order));
+  }
   const char* const status = !result.diverged.empty()  ? "diverged"
                              : result.failures.empty() ? "complete"
                                                        : "incomplete";
@@ -25,12 +30,11 @@ void write_provenance(results::ResultsFile& file, const spec::Experiment& experi
   results::Provenance provenance;
   provenance.source_yaml = experiment.source;
   provenance.resolved_yaml = experiment.resolved;
-  provenance.command_line = options.command_line;
+  provenance.origin = options.origin;
   provenance.started = conduct.started;
   provenance.finished = results::utc_now();
   provenance.threads = conduct.threads;
   provenance.backend = experiment.backend_name;
-  provenance.experiment_file = options.experiment_file;
   provenance.plugins = results::plugins_of(experiment.components);
   provenance.trials_s = conduct.trials_s;
   provenance.simulation_s = conduct.simulation_s;

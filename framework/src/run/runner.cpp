@@ -10,6 +10,7 @@
 #include "../results/results_file.hpp"
 #include "checks.hpp"
 #include "finished_run.hpp"
+#include "health.hpp"
 #include "report.hpp"
 #include "simulation.hpp"
 #include "stop_watch.hpp"
@@ -56,7 +57,7 @@ StageResult run_trials(const spec::Experiment& experiment, const Stages& stages,
   StopWatch making;
   const auto make = [&](Split split, int count) {
     check_stop();
-    return make_trials(*experiment.stimulus, experiment.seed, split, static_cast<std::size_t>(count), executor);
+    return make_trials(*experiment.stimulus, experiment.seeds.trials, split, static_cast<std::size_t>(count), executor);
   };
   TrialSet train_trials = make(Split::train, experiment.train_trials);
   const TrialSet validation_trials = make(Split::validation, experiment.validation_trials);
@@ -65,7 +66,7 @@ StageResult run_trials(const spec::Experiment& experiment, const Stages& stages,
   check_stop();
 
   const auto network = experiment.backend->compile(experiment.model, experiment.precision, executor);
-  initialise(*network, experiment.seed);
+  initialise(*network, experiment.seeds.weights);
   check_arrays(*network, "before any training", "it was drawn so");
   if (experiment.weights) {
     take_weights(*network, *experiment.weights, stages, experiment.weights_place);
@@ -73,12 +74,15 @@ StageResult run_trials(const spec::Experiment& experiment, const Stages& stages,
   }
 
   Training training;
+  std::vector<std::string> unchanged;
   if (experiment.rule->trains()) {
+    const ArraysBefore before(*network);
     progress.say(fmt::format("{} training and {} test trials made in {:.2f} s", train_trials.size(), test_trials.size(),
                              summary.trials_s));
     StopWatch learning;
     training = train(experiment, *network, {train_trials, validation_trials, executor}, progress, stop);
     summary.training_s = learning.seconds();
+    unchanged = before.unchanged(*network);
     summary.epochs = static_cast<int>(training.epochs.size());
   }
   check_stop();
@@ -101,6 +105,10 @@ StageResult run_trials(const spec::Experiment& experiment, const Stages& stages,
     write_metrics(*network, validation_trials, experiment.objective, "/metrics/validation", file);
   }
   file.write("/metrics/test", metrics_table(tested.metrics, experiment.objective));
+  const Health health = health_of(
+      experiment, TestedTrials{tested.evaluation, test_trials, tested.metrics, training, std::move(unchanged)});
+  file.write("/health", health.table());
+  summary.findings = health.findings();
   const TestedRun finished(experiment, *network, train_trials, test_trials, tested.evaluation, executor);
   run_analyses(experiment, finished, file, result, stop);
   return result;
@@ -126,7 +134,7 @@ RunSummary run_experiment(const spec::Experiment& experiment, const RunOptions& 
   results::ResultsFile file(options.out, streams ? Building::on_disk : Building::in_memory);
   Stages finished;
   StageResult last;
-  std::vector<std::string> failures;
+  std::vector<std::string> failures, findings;
   if (experiment.stages.empty()) last = run_one(experiment, finished, file, executor, progress, stop);
   for (const auto& stage : experiment.stages) {
     progress.say("stage " + stage.stage);
@@ -134,6 +142,7 @@ RunSummary run_experiment(const spec::Experiment& experiment, const RunOptions& 
     last = run_one(stage, finished, file, executor, progress, stop);
     finished[stage.stage] = last.weights;
     file.enter("");
+    for (const auto& finding : last.summary.findings) findings.push_back("stage " + stage.stage + ": " + finding);
     for (const auto& failure : last.failures) failures.push_back("stage " + stage.stage + ": " + failure);
     if (!last.diverged.empty()) last.diverged = "stage " + stage.stage + ": " + last.diverged;
     if (!last.diverged.empty()) break;
@@ -151,6 +160,7 @@ RunSummary run_experiment(const spec::Experiment& experiment, const RunOptions& 
   const std::string kept = options.keep_sound ? " ('" + options.out.string() + "' has what was sound)" : "";
   if (!last.diverged.empty()) throw Diverged(last.diverged + kept);
   if (!failures.empty()) throw Error(fmt::format("{}{}", fmt::join(failures, "; "), kept));
+  if (!experiment.stages.empty()) last.summary.findings = findings;
   return last.summary;
 }
 

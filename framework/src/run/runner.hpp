@@ -10,6 +10,7 @@
 #include <tyto/parallel.hpp>
 #include <tyto/table.hpp>
 
+#include "../results/provenance.hpp"
 #include "../spec/experiment.hpp"
 #include "metrics.hpp"
 #include "progress.hpp"
@@ -17,10 +18,9 @@
 namespace tyto::run {
 
 struct RunOptions {
-  std::filesystem::path out;              ///< the results file
-  std::string command_line;               ///< for the provenance
-  std::filesystem::path experiment_file;  ///< for the provenance
-  bool keep_sound = true;                 ///< results of a run that diverged, or of which an analysis failed, too
+  std::filesystem::path out;  ///< the results file
+  results::Origin origin;
+  bool keep_sound = true;  ///< results of a run that diverged, or of which an analysis failed, too
 };
 
 /// A number that is worth a place in a run's last line.
@@ -36,7 +36,8 @@ struct RunSummary {
   double trials_s = 0;                 ///< wall time of making the trials
   double training_s = 0;               ///< wall time of all epochs
   int epochs = 0;
-  double simulation_s = 0;  ///< wall time of a simulation's steps
+  double simulation_s = 0;            ///< wall time of a simulation's steps
+  std::vector<std::string> findings;  ///< what may be amiss with the networks, of all stages
 };
 
 /// Runs everything and puts the results file in place. Throws Diverged or Error, after that, if numbers were no longer

@@ -13,6 +13,7 @@
 #include "../results/results_file.hpp"
 #include "checks.hpp"
 #include "decoders.hpp"
+#include "health.hpp"
 #include "report.hpp"
 #include "stop_watch.hpp"
 #include "weights.hpp"
@@ -131,7 +132,7 @@ void simulate(const spec::Experiment& experiment, Simulation& simulation, Record
               const std::stop_token& stop) {
   const auto& plan = *experiment.simulation;
   const std::size_t channels = experiment.model.input.channels;
-  const auto stream = experiment.stimulus ? experiment.stimulus->stream(experiment.seed, plan.dt_s) : nullptr;
+  const auto stream = experiment.stimulus ? experiment.stimulus->stream(experiment.seeds.trials, plan.dt_s) : nullptr;
   std::vector<double> stimulus;
   simulation.start();
   progress.start_steps(plan.steps, plan.dt_s);
@@ -155,11 +156,11 @@ StageResult run_simulation(const spec::Experiment& experiment, const Stages& sta
   StageResult result;
   RunSummary& summary = result.summary;
   const auto simulation = experiment.backend->simulate(experiment.model, experiment.precision);
-  initialise(*simulation, experiment.seed);
+  initialise(*simulation, experiment.seeds.weights);
   std::set<std::string> given;
   if (experiment.weights) given = take_some_weights(*simulation, *experiment.weights, stages, experiment.weights_place);
   check_arrays(*simulation, "before the first step", "it was drawn, read or scaled so");
-  find_decoders(experiment.model, *simulation, experiment.seed, given, file);
+  find_decoders(experiment.model, *simulation, experiment.seeds.weights, given, file);
   check_arrays(*simulation, "before the first step", "its solver found so");
 
   // The series are closed before the file is.
@@ -177,6 +178,9 @@ StageResult run_simulation(const spec::Experiment& experiment, const Stages& sta
   if (!result.diverged.empty()) return result;
   write_weights(*simulation, experiment.precision, file);
   result.weights = kept_weights(*simulation);
+  const Health health = health_of(experiment, simulation->activity());
+  file.write("/health", health.table());
+  summary.findings = health.findings();
   const RecordedSimulation finished(experiment, *simulation, recorder);
   run_analyses(experiment, finished, file, result, stop);
   return result;

@@ -29,7 +29,7 @@ namespace {
 /// One pass over all trials. A last batch with fewer trials counts by its size.
 EpochRow train_epoch(const spec::Experiment& experiment, Network& network, const TrialSet& trials, int epoch,
                      Progress& progress, const std::stop_token& stop) {
-  const auto order = shuffled(experiment.seed, epoch, trials.size());
+  const auto order = shuffled(experiment.seeds.order, epoch, trials.size());
   const auto batch_size = static_cast<std::size_t>(experiment.batch_size);
   const std::string who = component_text(experiment, Kind::learning_rule);
   EpochRow row;
@@ -39,7 +39,7 @@ EpochRow train_epoch(const spec::Experiment& experiment, Network& network, const
     if (stop.stop_requested()) throw Interrupted();
     Batch batch{&trials, std::span(order).subspan(first, std::min(batch_size, order.size() - first)), {}};
     batch.pass.training = true;
-    batch.pass.seed = experiment.seed;
+    batch.pass.seed = experiment.seeds.order;
     batch.pass.epoch = static_cast<std::uint32_t>(epoch);
     batch.pass.progress =
         (epoch - 1 + static_cast<double>(first) / static_cast<double>(order.size())) / experiment.epochs;
@@ -149,7 +149,7 @@ std::string accuracy_text(const spec::Experiment& experiment, const EpochRow& ro
 void refresh(const spec::Experiment& experiment, const TrainingTrials& trials, int epoch) {
   const std::size_t count = trials.train.size();
   trials.train = TrialSet();  // frees its memory before the next set needs as much
-  trials.train = make_trials(*experiment.stimulus, experiment.seed, Split::train, count, trials.executor,
+  trials.train = make_trials(*experiment.stimulus, experiment.seeds.trials, Split::train, count, trials.executor,
                              static_cast<std::uint64_t>(epoch - 1) * count);
 }
 

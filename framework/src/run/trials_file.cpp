@@ -59,7 +59,7 @@ Table table_of(const TrialSet& trials) {
 void write_trials(const spec::Experiment& experiment, const RunOptions& options, Executor& executor,
                   const std::stop_token& stop) {
   if (experiment.simulation || !experiment.stages.empty())
-    throw InvalidInput(Place{options.experiment_file.string()},
+    throw InvalidInput(Place{options.origin.experiment_file.string()},
                        "this experiment has " + std::string(experiment.simulation ? "no trials" : "stages"));
   Conduct conduct;
   conduct.started = results::utc_now();
@@ -69,8 +69,9 @@ void write_trials(const spec::Experiment& experiment, const RunOptions& options,
   const auto write = [&](Split split, int count) {
     if (stop.stop_requested()) throw Interrupted();
     if (count > 0)
-      file.write("/" + std::string(to_string(split)), table_of(make_trials(*experiment.stimulus, experiment.seed, split,
-                                                                           static_cast<std::size_t>(count), executor)));
+      file.write("/" + std::string(to_string(split)),
+                 table_of(make_trials(*experiment.stimulus, experiment.seeds.trials, split,
+                                      static_cast<std::size_t>(count), executor)));
   };
   write(Split::train, experiment.train_trials);
   write(Split::validation, experiment.validation_trials);

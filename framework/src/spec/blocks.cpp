@@ -39,7 +39,8 @@ Parameters<Keys> with_head(Parameters<Keys> parameters) {
       .required()
       .range(1, 1)
       .text("title", title, "", "one line that says what the experiment is")
-      .integer("seed", seed, "1", "seed of all random numbers")
+      .integer("seed", seed, "1",
+               "seed of all random numbers, or a map {trials: 1, weights: 2, order: 3} with one for each purpose")
       .range(0, largest_seed)
       .choice("precision", precision, {{"float32", Precision::float32}, {"float64", Precision::float64}}, "float32",
               "arithmetic of the network")
@@ -51,10 +52,26 @@ template <class Keys>
 Parameters<Keys> with_end(Parameters<Keys> parameters) {
   std::shared_ptr<const Backend> Keys::*const backend = &CommonKeys::backend;
   std::optional<WeightSource> Keys::*const weights = &CommonKeys::weights;
+  std::vector<std::string> Keys::*const silenced = &CommonKeys::silenced;
   return parameters.component("backend", backend, Kind::backend, "cpu", "where the arithmetic runs")
-      .group("weights", weights, weight_parameters(), "initial weights from a results file, or from an earlier stage");
+      .group("weights", weights, weight_parameters(), "initial weights from a results file, or from an earlier stage")
+      .texts("silence", silenced, "[]", "names of warnings that are not to be given");
 }
 }  // namespace
+
+Parameters<SeedKeys> SeedKeys::parameters() {
+  std::uint64_t SeedKeys::*const trials = &Seeds::trials;
+  std::uint64_t SeedKeys::*const weights = &Seeds::weights;
+  std::uint64_t SeedKeys::*const order = &Seeds::order;
+  return tyto::parameters<SeedKeys>("Seeds of the random numbers for different purposes")
+      .integer("trials", trials, "1", "of stimuli")
+      .range(0, largest_seed)
+      .integer("weights", weights, "1", "of arrays of layers, and of the points at which decoders are found")
+      .range(0, largest_seed)
+      .integer("order", order, "1",
+               "of the order of trials in training, and of what layers draw in it, such as dropout")
+      .range(0, largest_seed);
+}
 
 Parameters<ExperimentKeys> ExperimentKeys::parameters() {
   return with_end(

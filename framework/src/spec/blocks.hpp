@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <tyto/backend.hpp>
 #include <tyto/objective.hpp>
@@ -16,6 +17,11 @@
 
 namespace tyto::spec {
 
+/// `seed` by purpose.
+struct SeedKeys : Seeds {
+  [[nodiscard]] static Parameters<SeedKeys> parameters();
+};
+
 /// What experiments of every sort have at the top level.
 struct CommonKeys {
   int language = 1;
@@ -25,6 +31,7 @@ struct CommonKeys {
   std::shared_ptr<const Stimulus> stimulus;
   std::shared_ptr<const Backend> backend;
   std::optional<WeightSource> weights;
+  std::vector<std::string> silenced;
 };
 
 /// The top level of an experiment with trials, without the keys that need more than a declaration: model, learning,

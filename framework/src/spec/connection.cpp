@@ -5,6 +5,7 @@
 #include "look_back.hpp"
 #include "model.hpp"
 #include "simulation.hpp"
+#include "step_dependence.hpp"
 #include "words.hpp"
 
 namespace tyto::spec {
@@ -199,6 +200,12 @@ ReadConnection read_connection(const Node& node, const ConnectionEnds& ends, con
                                  "trials, or take another projection");
     return read;
   }
+  const bool charges = target != nullptr && target->takes_charges;
+  if (source.spiking && !input.decodes) input.handed = charges ? SynapticInput::charges : SynapticInput::spikes;
+  if (target != nullptr || input.synapse)
+    warn_of_step_dependence({input.synapse.get(), input.handed, charges, source.name,
+                             target != nullptr ? target->name : "the probe", made.place},
+                            ends.dt_s, reader);
   if (const Node* learn = node.find("learn"); learn != nullptr && learn->type != Node::Type::null)
     read.resolved.entries.push_back({"learn", learn->place, read_learning(*learn, ends, target, input, reader)});
   read.input = std::move(input);

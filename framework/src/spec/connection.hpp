@@ -20,6 +20,8 @@ struct ConnectionEnd {
   std::size_t size = 0;                 ///< numbers in its output; 0 if unknown
   std::size_t represented = 0;          ///< numbers that it takes in
   bool ensemble = false;
+  bool spiking = false;
+  bool takes_charges = false;
 };
 
 struct ConnectionEnds {

@@ -139,8 +139,19 @@ void insert_before(Block& block, std::string_view name, const std::vector<Parame
   block.rows.insert(at, rows.begin(), rows.end());
 }
 
+/// Puts the seeds by purpose behind the one for all.
+void add_seeds(Block& block) {
+  std::vector<ParameterRow> rows;
+  for (auto& seed : rows_of(SeedKeys::parameters().list())) {
+    seed.name = "seed." + seed.name;
+    rows.push_back(std::move(seed));
+  }
+  insert_before(block, "precision", rows);
+}
+
 Block experiment_block() {
   Block block = declared<ExperimentKeys>("experiment");
+  add_seeds(block);
   insert_before(block, "backend",
                 {row("model", "map", "required", "the layers; see 'model'"),
                  row("learning", "learning rule", "required", "how the network learns; see 'learning'")});
@@ -156,7 +167,9 @@ Block sweep_block() {
            row("PATH", "{geometric: [FROM, TO, COUNT]}", "-", "values at equal ratios, both ends included"),
            row("PATH", "{logspace: [FROM, TO, COUNT, UNIT]}", "-",
                "the same with the ends as powers of ten; the unit may be left out"),
-           row("seed", "{count: COUNT}", "-", "so many seeds, from the experiment's seed on"),
+           row("seed", "{count: COUNT}", "-",
+               "so many seeds, from the experiment's seed on; seed.trials, seed.weights or "
+               "seed.order vary one purpose alone"),
            row("zip", "map", "-", "paths and values that go together, the first with the first and so on"),
            row("zip.NAME", "map", "-", "the same, with a name for the axis in the results")}};
 }
@@ -203,6 +216,7 @@ Block input_block() {
 
 Block simulation_block() {
   Block block = declared<SimulationExperimentKeys>("simulation");
+  add_seeds(block);
   block.doc =
       "An experiment that runs its model step by step through a stream has these keys at the top level, in the place "
       "of those of 'experiment'";

@@ -9,6 +9,7 @@
 #include "parts.hpp"
 #include "settings.hpp"
 #include "simulation.hpp"
+#include "time_steps.hpp"
 #include "words.hpp"
 
 namespace tyto::spec {
@@ -53,7 +54,7 @@ void check_top_level(const Node& root, const std::string& name) {
 
 void take_common(const CommonKeys& keys, Experiment& experiment) {
   experiment.title = keys.title;
-  experiment.seed = keys.seed;
+  experiment.seeds = {keys.seed, keys.seed, keys.seed};
   experiment.precision = keys.precision;
   experiment.stimulus = keys.stimulus;
   experiment.backend = keys.backend;
@@ -125,6 +126,18 @@ void take_weights(const CommonKeys& keys, const Node& root, const Surroundings& 
                  (around.earlier.empty() ? "there is no weights file "
                                          : "there is neither a weights file nor an earlier stage ") +
                      quote(keys.weights->file));
+}
+
+/// Keeps what is not silenced.
+void take_warnings(const CommonKeys& keys, const Node& root, Reader& reader, Experiment& experiment) {
+  const auto& known = warning_names();
+  for (const auto& name : keys.silenced)
+    if (std::find(known.begin(), known.end(), name) == known.end())
+      reader.fault(place_of(root, {"silence"}),
+                   "there is no warning " + quote(name) + suggestion_or_known(name, known));
+  for (auto& warning : reader.take_warnings())
+    if (std::find(keys.silenced.begin(), keys.silenced.end(), warning.name) == keys.silenced.end())
+      experiment.warnings.push_back(std::move(warning));
 }
 
 /// A network for trials takes all of its arrays or none.
@@ -277,7 +290,7 @@ BuiltModel read_model(const Node& root, const std::filesystem::path& folder, con
 Node in_order(Node parts) {
   Node resolved = make_map(parts.place);
   for (const auto* key : {"tyto", "title", "seed", "precision", "stimulus", "objective", "simulation", "model",
-                          "learning", "probes", "backend", "weights", "analyses"})
+                          "learning", "probes", "backend", "weights", "analyses", "silence"})
     if (Node* part = parts.find(key)) put(resolved, key, std::move(*part));
   return resolved;
 }
@@ -306,6 +319,8 @@ Node load_trials(const Node& root, const Surroundings& surroundings, Reader& rea
     guarded(reader, learning.rule.place,
             [&] { match_capabilities(learning.rule, built, backend, place_of(root, {"backend"}), reader); });
   Node analyses = read_analyses(root, reader, experiment, built.complete);
+  if (around.input) check_time_steps(reader.take_timed_values(), around.input->dt_s, {}, reader);
+  take_warnings(keys, root, reader, experiment);
   put(head, "model", std::move(built.resolved));
   put(head, "learning", std::move(learning.resolved));
   put(head, "analyses", std::move(analyses));
@@ -355,6 +370,8 @@ Node load_simulation(const Node& root, const Surroundings& surroundings, Reader&
   Node probes = read_probes(root.find("probes"), stream, built, reader);
   experiment.model = built.model;
   Node analyses = read_analyses(root, reader, experiment, built.complete);
+  check_time_steps(reader.take_timed_values(), keys.simulation.dt_s, keys.simulation.duration_s, reader);
+  take_warnings(keys, root, reader, experiment);
   put(head, "model", std::move(built.resolved));
   put(head, "probes", std::move(probes));
   put(head, "analyses", std::move(analyses));
@@ -362,9 +379,19 @@ Node load_simulation(const Node& root, const Surroundings& surroundings, Reader&
 }
 
 /// One experiment without stages, or one stage. Returns its resolved configuration.
-Node load_one(const Node& root, const Surroundings& surroundings, Reader& reader, Experiment& experiment) {
-  return in_order(root.find("simulation") != nullptr ? load_simulation(root, surroundings, reader, experiment)
-                                                     : load_trials(root, surroundings, reader, experiment));
+Node load_one(Node root, const Surroundings& surroundings, Reader& reader, Experiment& experiment) {
+  SeedKeys seeds;
+  std::optional<Node> by_purpose;
+  if (Node* seed = root.find("seed"); seed != nullptr && seed->is_map()) {
+    by_purpose = reader.read(*seed, SeedKeys::parameters(), seeds);
+    *seed = make_scalar("1", seed->place);
+  }
+  Node resolved = in_order(root.find("simulation") != nullptr ? load_simulation(root, surroundings, reader, experiment)
+                                                              : load_trials(root, surroundings, reader, experiment));
+  if (!by_purpose) return resolved;
+  experiment.seeds = seeds;
+  put(resolved, "seed", std::move(*by_purpose));
+  return resolved;
 }
 
 /// A stage's keys in front of those that all stages share.
@@ -420,7 +447,7 @@ Node load_stages(const Node& root, const std::filesystem::path& folder, Reader& 
   if (experiment.stages.empty()) return resolved;
   const Experiment& last = experiment.stages.back();
   experiment.title = last.title;
-  experiment.seed = last.seed;
+  experiment.seeds = last.seeds;
   experiment.backend_name = last.backend_name;
   put(resolved, "tyto", make_scalar("1", root.place));
   put(resolved, "title", make_text(experiment.title, root.place));
@@ -436,6 +463,18 @@ std::vector<std::string> files_read_by(const Experiment& experiment) {
   for (const auto& stage : experiment.stages)
     for (auto& file : files_read_by(stage)) files.push_back(std::move(file));
   return files;
+}
+
+std::vector<Warning> all_warnings(const Experiment& experiment) {
+  std::vector<Warning> all = experiment.warnings;
+  for (const auto& stage : experiment.stages)
+    for (auto& warning : all_warnings(stage)) {
+      const bool said = std::any_of(all.begin(), all.end(), [&](const Warning& other) {
+        return other.message == warning.message && to_string(other.place) == to_string(warning.place);
+      });
+      if (!said) all.push_back(std::move(warning));
+    }
+  return all;
 }
 
 Experiment load_experiment(const std::filesystem::path& file, const Overrides& overrides,

@@ -43,6 +43,13 @@ struct SimulationPlan {
   double dt_s = 0;
 };
 
+/// Of the random numbers for different purposes; all the same unless an experiment tells them apart.
+struct Seeds {
+  std::uint64_t trials = 1;   ///< stimuli
+  std::uint64_t weights = 1;  ///< arrays of layers, and the points at which decoders are found
+  std::uint64_t order = 1;    ///< of trials in training, and what layers draw in each pass, such as dropout
+};
+
 struct Experiment {
   /// If there are any: they run in this order, and of what follows only title, seed and what stands last are set.
   std::vector<Experiment> stages;
@@ -50,7 +57,7 @@ struct Experiment {
 
   std::optional<SimulationPlan> simulation;  ///< if set: what concerns objective, rule and trials is not
   std::string title;
-  std::uint64_t seed = 1;
+  Seeds seeds;
   Precision precision = Precision::float32;
   std::shared_ptr<const Stimulus> stimulus;
   Objective objective;
@@ -69,6 +76,7 @@ struct Experiment {
   std::optional<WeightSource> weights;
   Place weights_place;
   std::vector<NamedAnalysis> analyses;
+  std::vector<Warning> warnings;  ///< without those that are silenced
 
   std::string source;                            ///< the YAML text as given
   std::string resolved;                          ///< the whole configuration as YAML, defaults included
@@ -78,6 +86,9 @@ struct Experiment {
 
 /// Every file that a run reads, those of its stages included, the experiment file itself left out.
 [[nodiscard]] std::vector<std::string> files_read_by(const Experiment& experiment);
+
+/// Of the experiment and its stages, each once.
+[[nodiscard]] std::vector<Warning> all_warnings(const Experiment& experiment);
 
 /// What the command line, or a sweep, changes.
 struct Overrides {

@@ -165,6 +165,15 @@ Node default_node(const ParameterInfo& info, const Place& place) {
 
 }  // namespace
 
+const std::vector<std::string>& warning_names() {
+  static const std::vector<std::string> names{"short_time", "rounded_time", "high_rate", "step_dependent"};
+  return names;
+}
+
+std::string to_string(const Warning& warning) {
+  return tyto::to_string(warning.place) + ": warning: " + warning.message + " (silence: " + warning.name + ")";
+}
+
 void Reader::refuse_unknown_keys(const Node& node, const ParameterList& list, const std::vector<std::string>& ignored) {
   std::vector<std::string> known;
   for (const auto& info : list.items) known.push_back(info.name);
@@ -202,7 +211,13 @@ std::optional<Node> Reader::parameter(const Node& map, const ParameterInfo& info
   const bool absent = given == nullptr || (given->type == Node::Type::null && info.optional);
   if (!absent) return value(*given, info, object);
   if (info.optional) return std::nullopt;
-  if (info.default_text) return value(default_node(info, map.place), info, object);
+  if (info.default_text) {
+    const std::size_t times = timed_values_.size();
+    auto made = value(default_node(info, map.place), info, object);
+    const Node* other = info.unused_with.empty() ? nullptr : map.find(info.unused_with);
+    if (other != nullptr && !other->items.empty()) timed_values_.resize(times);
+    return made;
+  }
   fault(map.place, quote(info.name) + " is missing" + (info.doc.empty() ? "" : " (" + info.doc + ")"));
   return std::nullopt;
 }
@@ -227,11 +242,14 @@ std::optional<Node> Reader::value(const Node& node, const ParameterInfo& info, v
   }
   if (group) {
     const std::size_t faults_before = faults_.size();
+    groups_.push_back(info.name);
     Node members = read(node, info.members, info.enter ? info.enter(object) : object);
+    groups_.pop_back();
     return faults_.size() == faults_before ? std::optional(std::move(members)) : std::nullopt;
   }
   try {
     Meaning meaning = read_scalar(node, info);
+    note_time(node.place, info, meaning.value);
     if (info.file && !node.text.empty()) {
       files_.push_back((folder_ / node.text).lexically_normal().string());
       meaning.value = files_.back();
@@ -255,6 +273,7 @@ std::optional<Node> Reader::list(const Node& node, const ParameterInfo& info, vo
     try {
       if (!item.is_scalar()) throw Error("a single value is needed here, not " + std::string(name_of(item.type)));
       Meaning meaning = read_scalar(item, info);
+      note_time(item.place, info, meaning.value);
       values.push_back(std::move(meaning.value));
       resolved.items.push_back(std::move(meaning.resolved));
     } catch (const Error& error) {
@@ -264,6 +283,13 @@ std::optional<Node> Reader::list(const Node& node, const ParameterInfo& info, vo
   if (values.size() != node.items.size()) return std::nullopt;
   if (info.set) info.set(object, list_of(values, info.type));
   return resolved;
+}
+
+void Reader::note_time(const Place& place, const ParameterInfo& info, const ParameterValue& value) {
+  if (info.step_role == StepRole::none) return;
+  std::string name;
+  for (const auto& group : groups_) name += group + '.';
+  timed_values_.push_back({place, name + info.name, info.step_role, std::get<double>(value)});
 }
 
 bool Reader::repeat_fault_at(const Place& place) {

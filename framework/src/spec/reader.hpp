@@ -37,6 +37,26 @@ struct Wanted {
   std::string_view capability = {};    ///< what it must offer, if anything
 };
 
+/// Something that works, but probably not as it is meant. `name` is what silences it.
+struct Warning {
+  std::string name;
+  Place place;
+  std::string message;
+};
+
+/// Names of all warnings.
+[[nodiscard]] const std::vector<std::string>& warning_names();
+/// `file:line:column: warning: message (silence: name)`
+[[nodiscard]] std::string to_string(const Warning& warning);
+
+/// A time or a frequency that was read, to be compared with the time step once that is known.
+struct TimedValue {
+  Place place;
+  std::string name;
+  StepRole role = StepRole::none;
+  double value = 0;
+};
+
 class Reader {
  public:
   /// `folder`: what names of files are relative to.
@@ -59,6 +79,12 @@ class Reader {
 
   void fault(const Place& place, std::string message) { faults_.push_back({place, std::move(message)}); }
   [[nodiscard]] const std::vector<Diagnostic>& faults() const { return faults_; }
+  void warn(std::string name, const Place& place, std::string message) {
+    warnings_.push_back({std::move(name), place, std::move(message)});
+  }
+  /// Since this was asked for the last time.
+  [[nodiscard]] std::vector<Warning> take_warnings() { return std::exchange(warnings_, {}); }
+  [[nodiscard]] std::vector<TimedValue> take_timed_values() { return std::exchange(timed_values_, {}); }
   /// Throws InvalidInput with all faults in the order of the input, if there are any.
   void finish() const;
 
@@ -75,6 +101,7 @@ class Reader {
   void refuse_unknown_keys(const Node& node, const ParameterList& list, const std::vector<std::string>& ignored);
   std::optional<Node> parameter(const Node& map, const ParameterInfo& info, void* object);
   std::optional<Node> value(const Node& node, const ParameterInfo& info, void* object);
+  void note_time(const Place& place, const ParameterInfo& info, const ParameterValue& value);
   std::optional<Node> list(const Node& node, const ParameterInfo& info, void* object);
   const ComponentInfo* find(const Node& name, const Wanted& wanted);
   void make(Configured& made, const Node& parameters, const Wanted& wanted, const std::vector<std::string>& ignored);
@@ -82,6 +109,9 @@ class Reader {
   plugin::Components& components_;
   std::filesystem::path folder_;
   std::vector<Diagnostic> faults_;
+  std::vector<Warning> warnings_;
+  std::vector<TimedValue> timed_values_;
+  std::vector<std::string> groups_;  ///< that are being read, outermost first
   std::vector<const ComponentInfo*> used_;
   std::vector<std::string> files_;
   int depth_ = 0;  ///< components within components

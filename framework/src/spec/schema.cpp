@@ -362,8 +362,15 @@ Json sweep() {
       {"additionalProperties", {{"anyOf", {{{"type", "array"}, {"minItems", 1}}, {{"type", {"object", "null"}}}}}}}};
 }
 
+/// One number, or one for each purpose.
+Json seeds(Schema& schema, const Json& one) {
+  return {{"description", one.value("description", "")},
+          {"anyOf", Json::array({one, object_of(schema, SeedKeys::parameters().list())})}};
+}
+
 Json experiment_file(Schema& schema) {
   Json json = object_of(schema, ExperimentKeys::parameters().list());
+  json["properties"]["seed"] = seeds(schema, json["properties"]["seed"]);
   json["properties"]["model"] = model(schema, layers(schema));
   json["properties"]["learning"] = learning(schema);
   json["properties"]["analyses"] = analyses(schema);
@@ -375,6 +382,7 @@ Json experiment_file(Schema& schema) {
 
 Json simulation_file(Schema& schema) {
   Json json = object_of(schema, SimulationExperimentKeys::parameters().list());
+  json["properties"]["seed"] = seeds(schema, json["properties"]["seed"]);
   json["properties"]["model"] = model(schema, simulation_layers(schema));
   json["properties"]["probes"] = probes(schema);
   json["properties"]["analyses"] = analyses(schema);

@@ -126,7 +126,8 @@ ConnectionEnds ends_of(const StreamShape& stream) {
 
 ConnectionEnd end_of(const ModelLayer& layer, const ComponentInfo* type) {
   const std::size_t represented = layer.population && layer.size > 0 ? layer.population->input_size(layer.size) : 0;
-  return {layer.name, type, layer.size, represented, layer.ensemble};
+  const bool takes_charges = layer.population && layer.population->takes_charges();
+  return {layer.name, type, layer.size, represented, layer.ensemble, layer.spiking, takes_charges};
 }
 
 /// Two connections from one layer would have arrays of the same name.
@@ -295,6 +296,7 @@ Parameters<LearnKeys> LearnKeys::parameters() {
       .text("error", &LearnKeys::error, "", "the layer whose input is the error, for rules that learn from one")
       .optional()
       .time("from", &LearnKeys::from_s, "0 s", "when learning begins")
+      .compared(StepRole::within_run)
       .non_negative()
       .time("until", &LearnKeys::until_s, "", "when learning ends; at the end of the run if not given")
       .non_negative()
@@ -306,6 +308,7 @@ Parameters<ProbeKeys> ProbeKeys::parameters() {
              "What is recorded: {of: layer, what: ...}, or a projection, {from: layer, type: "
              "...}, with its own parameters and a synapse")
       .time("every", &ProbeKeys::every_s, "", "time between samples; each step if not given")
+      .compared(StepRole::within_run)
       .positive()
       .optional();
 }

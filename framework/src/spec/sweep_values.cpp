@@ -140,7 +140,7 @@ std::vector<Node> range_values(const Node& node, const std::string& path, std::u
   const std::string& name = node.entries.front().key;
   const Node& arguments = node.entries.front().value;
   if (name == "count") {
-    if (path != "seed")
+    if (!is_seed(path))
       throw InvalidInput(node.entries.front().place, "'count' makes seeds; here a list or another range is needed");
     std::vector<Node> seeds;
     for (std::size_t i = 0, count = count_of(arguments); i < count; ++i)
@@ -177,6 +177,8 @@ void refuse_repetition(const SweptPath& swept) {
 }
 
 }  // namespace
+
+bool is_seed(std::string_view path) { return path == "seed" || path.starts_with("seed."); }
 
 bool is_range(const Node& node) {
   return node.is_map() && node.entries.size() == 1 &&

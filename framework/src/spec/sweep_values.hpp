@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "node.hpp"
@@ -9,6 +11,8 @@
 
 namespace tyto::spec {
 
+/// Whether a path is that of a seed, or of one for some purpose.
+[[nodiscard]] bool is_seed(std::string_view path);
 /// Whether a node is written like a range: a map with one key, which names a range.
 [[nodiscard]] bool is_range(const Node& node);
 /// The values that a list or range stands for. Throws InvalidInput.

@@ -7,6 +7,7 @@
 
 #include "../results/read_table.hpp"
 #include "../results/results_file.hpp"
+#include "../spec/sweep_values.hpp"
 
 namespace tyto::sweep {
 
@@ -98,7 +99,7 @@ Grid grid_of(const spec::Sweep& sweep, const std::set<std::string>& taken) {
 
 std::optional<std::size_t> seed_axis_of(const spec::Sweep& sweep) {
   for (std::size_t i = 0; i < sweep.axes.size(); ++i)
-    if (sweep.axes[i].zip.empty() && sweep.axes[i].paths.front().path == "seed") return i;
+    if (sweep.axes[i].zip.empty() && spec::is_seed(sweep.axes[i].paths.front().path)) return i;
   return std::nullopt;
 }
 
@@ -183,8 +184,7 @@ Table provenance_of(const Plan& plan, const MergeOptions& options) {
   provenance.source_yaml = plan.source;
   provenance.resolved_yaml = plan.resolved;
   provenance.plugins = plan.plugins;
-  provenance.command_line = options.command_line;
-  provenance.experiment_file = options.experiment_file;
+  provenance.origin = options.origin;
   provenance.started = options.started;
   provenance.finished = results::utc_now();
   provenance.backend = plan.backend;

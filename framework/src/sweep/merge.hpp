@@ -21,8 +21,7 @@ struct Failure {
 
 struct MergeOptions {
   std::filesystem::path out;
-  std::filesystem::path experiment_file;
-  std::string command_line;
+  results::Origin origin;
   std::string started;
   std::size_t threads = 1;
 };

@@ -7,11 +7,13 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <fstream>
 #include <vector>
 
 #include <tyto/error.hpp>
 
-#include "../results/hdf5.hpp"
+#include "../files/text_file.hpp"
+#include "../results/sha256.hpp"
 
 namespace tyto::sweep {
 
@@ -28,7 +30,7 @@ fs::path folder_beside(const fs::path& out) {
   return folder.concat(".parts");
 }
 
-/// "<key>.h5", or a temporary file of one, ".<key>.h5.<process>.<number>.tmp".
+/// "<key>.h5", its checksum "<key>.sha256", or a temporary file of one, ".<key>.h5.<process>.<number>.tmp".
 bool is_part(const std::string& name) {
   const std::size_t begin = name.starts_with('.') ? 1 : 0;
   if (name.size() < begin + key_length) return false;
@@ -36,7 +38,8 @@ bool is_part(const std::string& name) {
   const bool is_key =
       std::all_of(key.begin(), key.end(), [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
   const std::string rest = name.substr(begin + key_length);
-  return is_key && (begin == 0 ? rest == ".h5" : rest.starts_with(".h5.") && rest.ends_with(".tmp"));
+  return is_key && (begin == 0 ? rest == ".h5" || rest == ".sha256"
+                               : (rest.starts_with(".h5.") || rest.starts_with(".sha256")) && rest.ends_with(".tmp"));
 }
 
 }  // namespace
@@ -67,13 +70,26 @@ fs::path Parts::file(const std::string& key) const { return folder_ / (key + ".h
 bool Parts::has(const std::string& key) const {
   std::error_code ignored;
   if (!fs::is_regular_file(file(key), ignored)) return false;
+  // Nothing of a part is looked into before its checksum is known to be right.
   try {
-    const auto lock = results::h5::exclusive();
-    const auto part = results::h5::open_file(file(key));
-    return results::h5::read_text_attribute(results::h5::open_group(part, "/"), "status") == "complete";
+    constexpr std::size_t most = 1000;
+    return files::read_text_file(sum_file(key), most) == results::sha256_file(file(key)) + '\n';
   } catch (const Error&) {
-    return false;  // Damaged, and made anew.
+    return false;  // Not there or damaged, and made anew.
   }
+}
+
+fs::path Parts::sum_file(const std::string& key) const { return folder_ / (key + ".sha256"); }
+
+void Parts::seal(const std::string& key) const {
+  const fs::path sum = sum_file(key);
+  const fs::path temporary = folder_ / ("." + sum.filename().string() + ".tmp");
+  std::ofstream stream(temporary);
+  stream << results::sha256_file(file(key)) << '\n';
+  stream.close();
+  std::error_code error;
+  if (stream) fs::rename(temporary, sum, error);
+  if (!stream || error) throw Error("cannot write '" + sum.string() + "'");
 }
 
 void Parts::remove() {

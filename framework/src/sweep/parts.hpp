@@ -20,12 +20,16 @@ class Parts {
   [[nodiscard]] static bool begun(const std::filesystem::path& out);
   [[nodiscard]] const std::filesystem::path& folder() const { return folder_; }
   [[nodiscard]] std::filesystem::path file(const std::string& key) const;
-  /// Whether the run's results are there and complete.
+  /// Keeps the checksum of a run's results, which are complete.
+  void seal(const std::string& key) const;
+  /// Whether the run's results are there, and are what was sealed, to the last bit.
   [[nodiscard]] bool has(const std::string& key) const;
   /// Removes every part, those of earlier versions of the experiment included, and the folder if nothing else is in it.
   void remove();
 
  private:
+  [[nodiscard]] std::filesystem::path sum_file(const std::string& key) const;
+
   std::filesystem::path folder_;
   int lock_ = -1;
 };

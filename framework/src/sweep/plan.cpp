@@ -103,7 +103,7 @@ Plan make_plan(const spec::Sweep& sweep, const std::filesystem::path& file, cons
   const std::string library = own_library();
   const std::string framework = TYTO_VERSION + (library.empty() ? "" : ' ' + sums.of(library));
   std::set<const ComponentInfo*> used;
-  std::set<std::string> inputs;
+  std::set<std::string> inputs, warned;
   for (std::size_t run = 0; run < sweep.runs(); ++run) {
     if (stop.stop_requested()) throw Interrupted();
     faults.collect([&] {
@@ -111,6 +111,8 @@ Plan make_plan(const spec::Sweep& sweep, const std::filesystem::path& file, cons
       for (const auto* component : experiment.components)
         if (!component->library.empty()) used.insert(component);
       for (auto& input : spec::files_read_by(experiment)) inputs.insert(std::move(input));
+      for (auto& warning : spec::all_warnings(experiment))
+        if (warned.insert(to_string(warning)).second) plan.warnings.push_back(std::move(warning));
       plan.keys.push_back(key_of(experiment, framework, sums));
       if (run > 0) return;
       plan.title = experiment.title;

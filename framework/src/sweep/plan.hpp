@@ -20,6 +20,7 @@ struct Plan {
   std::string resolved;  ///< the configuration of the first run
   std::string backend;
   std::vector<results::PluginUse> plugins;  ///< of all runs
+  std::vector<spec::Warning> warnings;      ///< of all runs, each once
   std::vector<std::string> inputs;          ///< files that any of the runs reads
 };
 

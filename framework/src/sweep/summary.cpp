@@ -16,7 +16,7 @@ constexpr std::size_t most_lines = 200;
 
 /// Each metric's text in a line, as "83.1 % +- 1.2".
 std::string cell(const Metric& metric, const Statistics& found, bool several) {
-  const bool part = metric.name == "accuracy";
+  const bool part = metric.name.ends_with("accuracy");
   const double scale = part ? 100 : 1;
   std::string text = part ? fmt::format("{:.1f} %", scale * found.mean) : fmt::format("{:.4g}", found.mean);
   if (found.count == 0) return "failed";

@@ -92,18 +92,19 @@ class Runs {
     auto load = [&] {
       // Reading an experiment may open plugins, which one thread does at a time.
       const std::lock_guard lock(mutex_);
-      return spec::load_experiment(options_.experiment_file, overrides_of_run(options_.overrides, sweep_, position),
-                                   components_);
+      return spec::load_experiment(options_.origin.experiment_file,
+                                   overrides_of_run(options_.overrides, sweep_, position), components_);
     };
     const spec::Experiment experiment = load();
     Executor executor(threads);
     run::Progress silent(stderr, run::Progress::Style::quiet);
     run::RunOptions options;
     options.out = parts_.file(key);
-    options.command_line = options_.command_line;
-    options.experiment_file = options_.experiment_file;
+    options.origin = options_.origin;
     options.keep_sound = false;
-    return run::run_experiment(experiment, options, executor, silent, stop_);
+    const auto summary = run::run_experiment(experiment, options, executor, silent, stop_);
+    parts_.seal(key);
+    return summary;
   }
 
   const spec::Sweep& sweep_;
@@ -133,8 +134,8 @@ std::vector<std::vector<std::string>> labels_of(const spec::Sweep& sweep) {
 
 SweepOutcome run_sweep(const spec::Sweep& sweep, const SweepOptions& options, plugin::Components& components,
                        const std::stop_token& stop) {
-  MergeOptions merging{options.out, options.experiment_file, options.command_line, results::utc_now(), options.threads};
-  const Plan plan = make_plan(sweep, options.experiment_file, options.overrides, components, stop);
+  MergeOptions merging{options.out, options.origin, results::utc_now(), options.threads};
+  const Plan plan = make_plan(sweep, options.origin.experiment_file, options.overrides, components, stop);
   results::check_target(options.out, plan.inputs, options.replace || Parts::begun(options.out));
   Parts parts(options.out);
   SweepProgress progress(stderr, options.style);
@@ -142,6 +143,7 @@ SweepOutcome run_sweep(const spec::Sweep& sweep, const SweepOptions& options, pl
   const std::size_t total = plan.keys.size();
   progress.say(runs.missing() == total ? fmt::format("{} runs", total)
                                        : fmt::format("{} runs, {} of them done before", total, total - runs.missing()));
+  for (const auto& warning : plan.warnings) progress.say(to_string(warning));
   progress.start(total, total - runs.missing());
   runs.run_missing();
   progress.clear();

@@ -5,6 +5,7 @@
 #include <stop_token>
 #include <string>
 
+#include "../results/provenance.hpp"
 #include "../run/progress.hpp"
 #include "../spec/sweep.hpp"
 
@@ -12,8 +13,7 @@ namespace tyto::sweep {
 
 struct SweepOptions {
   std::filesystem::path out;  ///< the results file of the whole sweep
-  std::filesystem::path experiment_file;
-  std::string command_line;
+  results::Origin origin;
   spec::Overrides overrides;
   std::size_t threads = 1;
   bool keep_parts = false;

@@ -14,6 +14,9 @@ namespace cpu {
 
 namespace {
 
+/// Steps of learning by which an error is judged at its beginning.
+constexpr std::size_t first_steps = 100;
+
 constexpr std::size_t stimulus = tyto::ModelInput::stimulus;
 
 /// The first step that begins at or after a time.
@@ -94,7 +97,8 @@ typename CpuSimulation<S>::Connection CpuSimulation<S>::make_connection(const ty
   connection.array_count = input.arrays.size();
   next_array += input.arrays.size();
   connection.handed.resize(input.channels);
-  if (input.synapse) connection.filter = std::make_unique<Filter<S>>(input.synapse->filter(dt_s_), input.channels);
+  if (input.synapse)
+    connection.filter = std::make_unique<Filter<S>>(input.synapse->filter(dt_s_, input.handed), input.channels);
   if (!input.learning) return connection;
   connection.learning = std::make_unique<Learning>();
   auto& learning = *connection.learning;
@@ -133,6 +137,8 @@ void CpuSimulation<S>::start() {
     std::fill(population.state.begin(), population.state.end(), S(0));
     std::fill(population.output.begin(), population.output.end(), S(0));
     std::fill(population.bits.begin(), population.bits.end(), std::uint64_t{0});
+    population.spikes.assign(population.spiking ? population.size : 0, 0);
+    population.beyond_radius = 0;
     population.kernel->rest(arrays_from(population.first_array, population.array_count), population.state);
     for (const auto& initial : population.initial)
       std::copy(views_[initial.array].begin(), views_[initial.array].end(),
@@ -148,6 +154,10 @@ void CpuSimulation<S>::start() {
     const std::size_t neurons = populations_[connection.layer].size;
     learning.state.assign(learning.kernel->state_size(from, connection.to, neurons), S(0));
     learning.kernel->start(from, learning.state);
+    learning.squares = 0;
+    learning.errors = 0;
+    learning.steps = 0;
+    learning.error_rms.clear();
   }
 }
 
@@ -203,6 +213,19 @@ void CpuSimulation<S>::step_population(Population& population) {
                            arrays_from(population.first_array, population.array_count), population.state,
                            population.output});
   if (population.spiking) pack(population.output.data(), 1, 1, population.size, population.bits.data());
+  count(population);
+}
+
+/// For the report on the run's health.
+template <class S>
+void CpuSimulation<S>::count(Population& population) const {
+  if (population.spiking)
+    tyto::Spikes{population.bits.data(), 1, population.size}.for_each(
+        0, [&](std::size_t neuron) { ++population.spikes[neuron]; });
+  if (!population.ensemble) return;
+  S square = 0;
+  for (const S value : population.input) square += value * value;
+  population.beyond_radius += square > S(population.radius * population.radius) ? 1 : 0;
 }
 
 template <class S>
@@ -242,6 +265,7 @@ template <class S>
 void CpuSimulation<S>::learn(Connection& connection) {
   auto& learning = *connection.learning;
   Population& target = populations_[connection.layer];
+  const bool now = step_ >= learning.from_step && step_ < learning.until_step;
   tyto::PlasticStep<S> step;
   step.source = signal_of(connection.from);
   step.from = step.source.channels;
@@ -250,6 +274,11 @@ void CpuSimulation<S>::learn(Connection& connection) {
   if (learning.error != tyto::ModelLearning::no_error) {
     const Population& error = populations_[learning.error];
     step.error = error.ensemble ? error.input : error.output;
+    if (now) {
+      for (const S value : step.error) learning.squares += static_cast<double>(value) * static_cast<double>(value);
+      learning.errors += step.error.size();
+      if (++learning.steps <= first_steps) learning.first_rms = learning.rms();
+    }
   }
   step.target = signal_of(connection.layer);
   step.weights = arrays_.stored(connection.first_array);
@@ -260,7 +289,6 @@ void CpuSimulation<S>::learn(Connection& connection) {
     step.radius = target.radius;
   }
   step.state = learning.state;
-  const bool now = step_ >= learning.from_step && step_ < learning.until_step;
   learning.kernel->step(step, now);
   if (now) arrays_.changed(learning.uses_ensemble ? target.encoders : connection.first_array);
 }
@@ -282,6 +310,26 @@ void CpuSimulation<S>::advance(std::size_t steps, std::span<const double> stimul
     for (auto& connection : connections_)
       if (connection.learning) learn(connection);
   }
+  for (auto& connection : connections_) {
+    if (!connection.learning || connection.learning->errors == 0) continue;
+    auto& learning = *connection.learning;
+    learning.error_rms.push_back(learning.rms());
+    learning.squares = 0;
+    learning.errors = 0;
+  }
+}
+
+template <class S>
+tyto::SimulationActivity CpuSimulation<S>::activity() const {
+  tyto::SimulationActivity activity;
+  activity.steps = step_;
+  for (const auto& population : populations_)
+    activity.populations.push_back({population.spikes, population.beyond_radius});
+  for (const auto& connection : connections_)
+    if (connection.learning && connection.learning->error != tyto::ModelLearning::no_error)
+      activity.learning.push_back(
+          {connection.layer, connection.from, connection.learning->first_rms, connection.learning->error_rms});
+  return activity;
 }
 
 template <class S>

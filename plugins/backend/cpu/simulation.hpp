@@ -2,6 +2,7 @@
 /// samples are taken, filters move on, and connections learn.
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 #include <limits>
 #include <memory>
@@ -30,6 +31,7 @@ class CpuSimulation final : public tyto::Simulation {
   void start() override;
   void advance(std::size_t steps, std::span<const double> stimulus, const tyto::ProbeSink& sink) override;
   [[nodiscard]] std::string not_finite() const override;
+  [[nodiscard]] tyto::SimulationActivity activity() const override;
 
  private:
   struct Learning {
@@ -39,6 +41,13 @@ class CpuSimulation final : public tyto::Simulation {
     std::uint64_t until_step = std::numeric_limits<std::uint64_t>::max();
     bool uses_ensemble = false;
     std::vector<S> state;
+    double squares = 0;             ///< sum over values and steps of the error since the call of advance began
+    std::size_t errors = 0;         ///< their number
+    std::size_t steps = 0;          ///< of learning, since the start
+    double first_rms = 0;           ///< of the first steps
+    std::vector<double> error_rms;  ///< of the calls before
+
+    [[nodiscard]] double rms() const { return std::sqrt(squares / static_cast<double>(errors)); }
   };
   struct Connection {
     std::size_t from = tyto::ModelInput::stimulus;
@@ -72,6 +81,8 @@ class CpuSimulation final : public tyto::Simulation {
     std::vector<S> state;
     std::vector<S> output;
     std::vector<std::uint64_t> bits;       ///< of spikes
+    std::vector<std::uint64_t> spikes;     ///< of each neuron since the start
+    std::uint64_t beyond_radius = 0;       ///< steps
     std::vector<std::size_t> connections;  ///< that reach it
   };
   struct Probe {
@@ -101,6 +112,7 @@ class CpuSimulation final : public tyto::Simulation {
   void step_population(Population& population);
   void sample(const Probe& probe, std::size_t index, const tyto::ProbeSink& sink);
   void learn(Connection& connection);
+  void count(Population& population) const;
   void refresh_views();
 
   double dt_s_;

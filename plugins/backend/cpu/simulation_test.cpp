@@ -135,13 +135,16 @@ TEST_P(CpuSimulation, ProbesTakeEverySoManiethSample) {
 
 /// A layer written for trials does in a simulation what it does in a trial.
 TEST_P(CpuSimulation, LayersForTrialsRunStepByStep) {
-  const auto made = make("leak: {type: leaky_integrator, tau: 5 ms, size: 1, input: {type: dense, from: stimulus}}",
-                         "leak: {of: leak}");
-  made.set("leak/w", {2});
-  const auto y = run(made, impulse(5))["leak"];
-  EXPECT_EQ(y[0], 0);
-  for (std::size_t n = 1; n < y.size(); ++n)
-    EXPECT_NEAR(y[n], 2 * std::exp(-0.2 * static_cast<double>(n - 1)), tolerance());
+  for (const std::size_t late : {0, 1}) {
+    const auto made = make(std::string("leak: {type: leaky_integrator, tau: 5 ms, size: 1, timing: ") +
+                               (late == 0 ? "same_step" : "next_step") + ", input: {type: dense, from: stimulus}}",
+                           "leak: {of: leak}");
+    made.set("leak/w", {2});
+    const auto y = run(made, impulse(5))["leak"];
+    for (std::size_t n = 0; n < late; ++n) EXPECT_EQ(y[n], 0);
+    for (std::size_t n = late; n < y.size(); ++n)
+      EXPECT_NEAR(y[n], 2 * std::exp(-0.2 * static_cast<double>(n - late)), tolerance());
+  }
 }
 
 TEST_P(CpuSimulation, ItDoesNotMatterInHowManyStretchesItGoesOn) {

@@ -87,6 +87,7 @@ struct AdaptiveLif : lif::Membrane {
         .non_negative()
         .time("tau_adaptation", &AdaptiveLif::tau_adaptation_s, "100 ms",
               "time constant with which the threshold falls back")
+        .compared(tyto::StepRole::decay)
         .positive();
   }
 

@@ -44,7 +44,7 @@ TEST(AdaptiveLif, FollowsTheRecurrence) {
     for (const bool same_step : {false, true}) {
       const auto trace =
           simulate(std::string("{type: adaptive_lif, tau: 5 ms, adaptation: 0.2, tau_adaptation: 40 ms") +
-                       (subtract ? ", reset: subtract" : "") + (same_step ? ", timing: same_step}" : "}"),
+                       (subtract ? ", reset: subtract" : "") + (same_step ? "}" : ", timing: next_step}"),
                    current);
       double v = 0, a = 0, s = 0;
       for (std::size_t t = 0; t < current.size(); ++t) {
@@ -63,8 +63,8 @@ TEST(AdaptiveLif, FollowsTheRecurrence) {
 
 TEST(AdaptiveLif, WithoutAdaptationIsALif) {
   const auto current = noise(300, -0.2, 1.2);
-  for (const std::string options : {"", ", reset: subtract", ", timing: same_step", ", refractory: 3 ms",
-                                    ", timing: same_step, refractory: 2 ms", ", input_scale: one_minus_decay"}) {
+  for (const std::string options : {"", ", reset: subtract", ", timing: next_step", ", refractory: 3 ms",
+                                    ", timing: next_step, refractory: 2 ms", ", input_scale: one_minus_decay"}) {
     const std::string rest = ", tau: 5 ms, threshold: 0.4" + options + "}";
     const auto plain = simulate("{type: lif" + rest, current);
     EXPECT_EQ(simulate("{type: adaptive_lif, adaptation: 0" + rest, current).output, plain.output) << options;
@@ -81,8 +81,8 @@ TEST(AdaptiveLif, GradientEqualsFiniteDifferences) {
   objective.bind(trials.target_info());
   tyto::Executor executor(2);
   for (const std::string options :
-       {"", "reset: subtract", "timing: same_step",
-        "timing: same_step, reset: subtract, input_scale: one_minus_decay, threshold: 0.3"}) {
+       {"", "reset: subtract", "timing: next_step",
+        "timing: next_step, reset: subtract, input_scale: one_minus_decay, threshold: 0.3"}) {
     SCOPED_TRACE(options);
     const auto network = workshop::compile(
         workshop::chain(

@@ -119,6 +119,7 @@ class Decoded final : public tyto::Layer, public nef::Mapping {
     if (currents && task.to == nullptr)
       throw tyto::Error("currents can be decoded for the neurons of an ensemble only");
     const std::size_t values = currents ? task.to->dimensions() : task.outputs;
+    const std::vector<double> bias = currents ? bias_brought_elsewhere(task) : std::vector<double>();
     nef::Mapped mapped(*this, d, values);
     std::vector<double> value(values);
     for (std::size_t p = 0; p < problem.points; ++p) {
@@ -128,19 +129,22 @@ class Decoded final : public tyto::Layer, public nef::Mapping {
       if (!std::all_of(value.begin(), value.end(), [](double v) { return std::isfinite(v); }))
         throw tyto::Error("the function is not finite at " + std::to_string(x[0]));
       const auto target = std::span(wanted).subspan(p * problem.outputs, problem.outputs);
-      if (currents)
+      if (currents) {
         task.to->currents(value, target);
-      else
+        for (std::size_t k = 0; k < target.size(); ++k) target[k] -= bias[k];
+      } else {
         std::copy(value.begin(), value.end(), target.begin());
+      }
     }
     std::vector<double> thresholds;
-    if (currents) thresholds.assign(problem.outputs, task.to->threshold_current());
+    if (currents)
+      for (std::size_t k = 0; k < problem.outputs; ++k) thresholds.push_back(task.to->threshold_current() - bias[k]);
     problem.rates_hz = rates;
     problem.wanted = wanted;
     problem.thresholds = thresholds;
     if (dale) problem.signs = arrays[sign];
     auto solution = solver->solve(problem);
-    if (currents) add_rate_error(problem, solution.weights, *task.to, solution.report);
+    if (currents) add_rate_error(problem, solution.weights, bias, *task.to, solution.report);
     arrays[weights] = std::move(solution.weights);
     return std::move(solution.report);
   }
@@ -153,9 +157,19 @@ class Decoded final : public tyto::Layer, public nef::Mapping {
   }
 
  private:
+  /// The part of each neuron's bias that this connection need not bring: all of it where neurons have their own, else
+  /// what falls to other connections onto them.
+  static std::vector<double> bias_brought_elsewhere(const tyto::DecodingTask& task) {
+    const std::vector<double> nothing(task.to->dimensions(), 0.0);
+    std::vector<double> bias(task.outputs);
+    task.to->currents(nothing, bias);
+    const double part = task.to->has_own_bias() ? 1 : 1 - 1 / static_cast<double>(task.together);
+    for (double& current : bias) current *= part;
+    return bias;
+  }
   /// What the errors of currents mean for the rates of the neurons that get them.
   static void add_rate_error(const tyto::DecodingProblem& problem, const std::vector<double>& weights,
-                             const tyto::Tuning& to, tyto::Table& report) {
+                             const std::vector<double>& bias, const tyto::Tuning& to, tyto::Table& report) {
     std::vector<double> squares(problem.outputs, 0.0), current(problem.outputs);
     for (std::size_t p = 0; p < problem.points; ++p) {
       std::fill(current.begin(), current.end(), 0.0);
@@ -165,7 +179,8 @@ class Decoded final : public tyto::Layer, public nef::Mapping {
         for (std::size_t k = 0; k < problem.outputs; ++k) current[k] += rate_hz * weights[i * problem.outputs + k];
       }
       for (std::size_t k = 0; k < problem.outputs; ++k) {
-        const double miss = to.rate_hz(current[k]) - to.rate_hz(problem.wanted[p * problem.outputs + k]);
+        const double miss =
+            to.rate_hz(current[k] + bias[k]) - to.rate_hz(problem.wanted[p * problem.outputs + k] + bias[k]);
         squares[k] += miss * miss;
       }
     }

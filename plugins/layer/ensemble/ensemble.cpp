@@ -79,8 +79,9 @@ class EnsembleKernel final : public tyto::PopulationKernel<S> {
 
 class EnsembleTuning final : public tyto::Tuning {
  public:
-  EnsembleTuning(const tyto::RateCurve& curve, double radius, std::span<const std::span<const double>> arrays)
-      : curve_(curve), radius_(radius), arrays_(arrays.begin(), arrays.end()) {}
+  EnsembleTuning(const tyto::RateCurve& curve, double radius, Bias source,
+                 std::span<const std::span<const double>> arrays)
+      : curve_(curve), radius_(radius), own_bias_(source == Bias::own), arrays_(arrays.begin(), arrays.end()) {}
 
   [[nodiscard]] std::size_t neurons() const override { return arrays_[gain].size(); }
   [[nodiscard]] std::size_t dimensions() const override { return arrays_[encoders].size() / neurons(); }
@@ -95,6 +96,7 @@ class EnsembleTuning final : public tyto::Tuning {
       currents[i] = arrays_[gain][i] / radius_ * along + arrays_[bias][i];
     }
   }
+  [[nodiscard]] bool has_own_bias() const override { return own_bias_; }
   void rates_hz(std::span<const double> point, std::span<double> rates) const override {
     currents(point, rates);
     for (double& value : rates) value = curve_.rate_hz(value);
@@ -103,6 +105,7 @@ class EnsembleTuning final : public tyto::Tuning {
  private:
   const tyto::RateCurve& curve_;
   double radius_;
+  bool own_bias_;
   std::vector<std::span<const double>> arrays_;
 };
 
@@ -131,7 +134,7 @@ class Ensemble final : public tyto::Layer {
                    "a population whose rate for a steady current is known: nef_lif or rate_lif")
         .group("max_rates", &Ensemble::max_rates,
                tyto::Distribution::parameters(Dimension::frequency, "200 Hz", "400 Hz",
-                                              "Rates of the neurons at the end of their range"),
+                                              "Rates of the neurons at the end of their range", tyto::StepRole::firing),
                "rates that neurons reach where x points along their encoders with the length of the radius")
         .group("intercepts", &Ensemble::intercepts,
                tyto::Distribution::parameters(Dimension::none, "-1", "0.9", "Where neurons begin to fire"),
@@ -196,7 +199,7 @@ class Ensemble final : public tyto::Layer {
   }
 
   [[nodiscard]] std::unique_ptr<tyto::Tuning> tuning(std::span<const std::span<const double>> arrays) const override {
-    return std::make_unique<EnsembleTuning>(*neurons->rate_curve(), radius_of_space, arrays);
+    return std::make_unique<EnsembleTuning>(*neurons->rate_curve(), radius_of_space, bias_source, arrays);
   }
   [[nodiscard]] std::unique_ptr<tyto::PopulationKernel<float>> population_f32(double dt_s) const override {
     return std::make_unique<EnsembleKernel<float>>(neurons->population_f32(dt_s), radius_of_space, bias_source);

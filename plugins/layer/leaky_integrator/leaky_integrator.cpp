@@ -5,7 +5,7 @@
 
 namespace {
 
-enum class Timing { next_step, same_step };
+enum class Timing { same_step, next_step };
 enum class InputScale { one, one_minus_decay };
 
 template <class S>
@@ -30,21 +30,23 @@ struct LeakyIntegratorStep {
 
 struct LeakyIntegrator {
   double tau_s = 0;
-  Timing timing = Timing::next_step;
+  Timing timing = Timing::same_step;
   InputScale input_scale = InputScale::one;
 
   static auto parameters() {
     return tyto::parameters<LeakyIntegrator>(
                "Membrane without spikes: v' = decay v + input, decay = exp(-dt/tau); its output is v")
         .time("tau", &LeakyIntegrator::tau_s, "20 ms", "membrane time constant")
+        .compared(tyto::StepRole::decay)
         .positive()
         .choice("timing", &LeakyIntegrator::timing,
-                {{"next_step", Timing::next_step}, {"same_step", Timing::same_step}}, "next_step",
-                "whether an input is seen in the output one step later or at once")
+                {{"same_step", Timing::same_step}, {"next_step", Timing::next_step}}, "same_step",
+                "whether an input is seen in the output at once or one step later")
         .choice("input_scale", &LeakyIntegrator::input_scale,
                 {{"one", InputScale::one}, {"one_minus_decay", InputScale::one_minus_decay}}, "one",
                 "factor on the input: 1, or 1 - decay, which makes the membrane a weighted mean of its input");
   }
+  [[nodiscard]] bool takes_charges() const { return input_scale == InputScale::one; }
   static std::vector<std::string> state_names() { return {"v"}; }
 
   template <class S>

@@ -12,8 +12,8 @@
 namespace lif {
 
 enum class Timing {
-  next_step,  ///< the spike is seen one step after the membrane crossed the threshold
-  same_step   ///< spike and reset in the step of the crossing, as in textbooks
+  same_step,  ///< spike and reset in the step of the crossing, as in textbooks
+  next_step   ///< the spike is seen one step after the membrane crossed the threshold, the reset one step later still
 };
 enum class Reset { to_zero, to_value, subtract };
 enum class InputScale { one, one_minus_decay };
@@ -25,10 +25,11 @@ struct Membrane {
   double threshold = 0;
   double reset_value = 0;
   double refractory_s = 0;
-  Timing timing = Timing::next_step;
+  Timing timing = Timing::same_step;
   Reset reset = Reset::to_zero;
   InputScale input_scale = InputScale::one;
 
+  [[nodiscard]] bool takes_charges() const { return input_scale == InputScale::one; }
   [[nodiscard]] bool waits(double dt_s) const { return refractory_s >= 0.5 * dt_s; }
 };
 
@@ -43,6 +44,7 @@ template <class T>
 [[nodiscard]] tyto::Parameters<T> declare(tyto::Parameters<T> parameters) {
   static_assert(std::is_base_of_v<Membrane, T>);
   return parameters.time("tau", member<T>(&Membrane::tau_s), "20 ms", "membrane time constant")
+      .compared(tyto::StepRole::decay)
       .positive()
       .number("threshold", member<T>(&Membrane::threshold), "1",
               "membrane potential above which the neuron fires, relative to the one at rest")
@@ -52,9 +54,11 @@ template <class T>
       .number("reset_value", member<T>(&Membrane::reset_value), "0",
               "membrane potential after a spike, for the reset to_value, relative to the one at rest")
       .choice("timing", member<T>(&Membrane::timing),
-              {{"next_step", Timing::next_step}, {"same_step", Timing::same_step}}, "next_step",
-              "when a crossing becomes a spike: one step later (and the reset one step after that), or at once")
+              {{"same_step", Timing::same_step}, {"next_step", Timing::next_step}}, "same_step",
+              "spike and reset in the step of the crossing (same_step); or the spike is seen one step later and the "
+              "reset one step after that, so that a crossing may give two spikes (next_step)")
       .time("refractory", member<T>(&Membrane::refractory_s), "0 ms", "time after a spike in which inputs are ignored")
+      .compared(tyto::StepRole::rounded)
       .non_negative()
       .at_most(10)
       .choice("input_scale", member<T>(&Membrane::input_scale),

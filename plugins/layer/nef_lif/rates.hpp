@@ -38,6 +38,7 @@ template <class Neuron>
   double Neuron::*const tau_ref = &LifRates::tau_ref_s;
   return tyto::parameters<Neuron>(std::move(doc))
       .time("tau_rc", tau_rc, "20 ms", "membrane time constant")
+      .compared(tyto::StepRole::decay)
       .positive()
       .time("tau_ref", tau_ref, "2 ms", "refractory time")
       .non_negative();

@@ -44,6 +44,7 @@ struct Pes {
         .number("learning_rate", &Pes::learning_rate, "0.0001", "step size")
         .non_negative()
         .time("tau", &Pes::tau_s, "5 ms", "time constant of the filter on the activity of the source")
+        .compared(tyto::StepRole::decay)
         .non_negative();
   }
   template <class S>

@@ -63,6 +63,7 @@ struct Rls {
                 "how far the first steps go: n / (rate dt) is the weight of weights beside squared errors")
         .positive()
         .time("tau", &Rls::tau_s, "5 ms", "time constant of the filter on the activity of the source")
+        .compared(tyto::StepRole::decay)
         .non_negative();
   }
   template <class S>

@@ -43,6 +43,7 @@ struct Voja {
         .number("learning_rate", &Voja::learning_rate, "0.01", "step size")
         .non_negative()
         .time("tau", &Voja::tau_s, "5 ms", "time constant of the filter on the activity of the ensemble")
+        .compared(tyto::StepRole::decay)
         .non_negative();
   }
   template <class S>

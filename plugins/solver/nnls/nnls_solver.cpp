@@ -115,7 +115,7 @@ class Nnls final : public tyto::Solver {
     for (Eigen::Index k = 0; k < wanted.cols(); ++k) {
       const double threshold = thresholds[static_cast<std::size_t>(k)];
       std::vector<Eigen::Index> firing, counted, before;
-      const double bound = threshold * (1 - margin);
+      const double bound = threshold * (threshold > 0 ? 1 - margin : 1 + margin);
       const auto silent = [&](Eigen::Index p) { return wanted(p, k) < bound; };
       for (Eigen::Index p = 0; p < b.rows(); ++p)
         if (!silent(p)) firing.push_back(p);

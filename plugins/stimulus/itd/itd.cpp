@@ -92,6 +92,7 @@ Parameters<ItdParameters> ItdParameters::parameters() {
   using P = ItdParameters;
   return tyto::parameters<P>("Two ears of fibres that fire to a tone with an interaural phase difference")
       .frequency("frequency", &P::frequency_hz, "50 Hz", "frequency of the tone")
+      .compared(StepRole::wave)
       .positive()
       .at_most(1e6)
       .time("duration", &P::duration_s, "100 ms", "duration of a trial; a whole number of steps")

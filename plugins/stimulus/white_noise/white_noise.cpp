@@ -53,6 +53,7 @@ class WhiteNoise final : public tyto::Stimulus {
         .time("period", &WhiteNoise::period_s, "10 s", "after which it repeats itself")
         .positive()
         .frequency("high", &WhiteNoise::high_hz, "5 Hz", "highest frequency")
+        .compared(tyto::StepRole::wave)
         .positive()
         .number("rms", &WhiteNoise::rms, "0.5", "root mean square over a period")
         .non_negative()

@@ -1,24 +1,31 @@
-#include <cmath>
+#include <numbers>
 
 #include <tyto/math.hpp>
 #include <tyto/synapse.hpp>
 
+#include "../common/scale.hpp"
+
 namespace {
 
-/// The filter 1 / (tau s + 1)^2 for an input that is constant over each step, exactly: two stages, the second of which
-/// is fed by the first.
+/// Two stages, the second of which is fed by the first. For the area 1 the filter 1 / (tau s + 1)^2 of an input that is
+/// constant over each step; for the peak 1 the function (t / tau) exp(1 - t / tau) after each spike; both exactly.
 class Alpha final : public tyto::Synapse {
  public:
   double tau_s = 0;
+  synapse::Scale scale = synapse::Scale::automatic;
 
   static auto parameters() {
-    return tyto::parameters<Alpha>("Current that rises and falls after each spike as t exp(-t/tau); its area is 1")
-        .time("tau", &Alpha::tau_s, "5 ms", "time constant")
-        .positive();
+    return synapse::with_scale(
+        tyto::parameters<Alpha>("Current that rises and falls after each spike as t exp(-t/tau)")
+            .time("tau", &Alpha::tau_s, "5 ms", "time constant: from the spike to the highest current")
+            .compared(tyto::StepRole::decay)
+            .positive(),
+        &Alpha::scale);
   }
-  [[nodiscard]] tyto::LinearFilter filter(double dt_s) const override {
+  [[nodiscard]] tyto::LinearFilter filter(double dt_s, tyto::SynapticInput input) const override {
     const double h = dt_s / tau_s;
     const double a = tyto::exp(-h);
+    if (synapse::has_peak(scale, input)) return {2, {a, 0, h * a, a}, {1, 0}, {0, std::numbers::e}};
     return {2, {a, 0, h * a, a}, {1 - a, 1 - a - h * a}, {0, 1}};
   }
 };

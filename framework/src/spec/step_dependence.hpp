@@ -1,0 +1,26 @@
+/// Whether what a connection does in a simulation depends on how long a step is.
+#pragma once
+
+#include <string>
+
+#include <tyto/synapse.hpp>
+
+#include "reader.hpp"
+
+namespace tyto::spec {
+
+struct Effect {
+  const Synapse* synapse = nullptr;  ///< may be null
+  SynapticInput handed = SynapticInput::values;
+  bool takes_charges = false;  ///< what is reached adds what arrives at every step
+  std::string from, to;        ///< names for the sentence
+  Place place;
+};
+
+/// Whether a synapse's answer depends on how long a step is: constant values do not pass alike, a current does not have
+/// the same area in time, or charges do not have the same sum.
+[[nodiscard]] bool step_dependent(const Synapse& synapse, SynapticInput input, double dt_s);
+
+void warn_of_step_dependence(const Effect& effect, double dt_s, Reader& reader);
+
+}  // namespace tyto::spec
