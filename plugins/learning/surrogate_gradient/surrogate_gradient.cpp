@@ -7,28 +7,28 @@ namespace {
 
 enum class ResetGradient { attached, detached };
 
+struct Penalty {
+  double minimum_hz = 0, maximum_hz = 0, weight = 0;
+
+  static auto parameters() {
+    return tyto::parameters<Penalty>("Penalty on mean rates above a floor, for every spiking layer")
+        .frequency("minimum", &Penalty::minimum_hz, "100 Hz", "rate up to which nothing is paid")
+        .non_negative()
+        .frequency("maximum", &Penalty::maximum_hz, "200 Hz", "rate at which a neuron pays the whole weight")
+        .positive()
+        .number("weight", &Penalty::weight, "1", "factor of ((rate - minimum) / (maximum - minimum))^2")
+        .non_negative()
+        .check([](const Penalty& penalty) -> std::optional<tyto::Problem> {
+          if (penalty.maximum_hz <= penalty.minimum_hz) return tyto::Problem{"maximum", "must be above the minimum"};
+          return std::nullopt;
+        });
+  }
+};
+
 /// Backpropagation through time with a surrogate for the spike's derivative (Neftci, Mostafa & Zenke
 /// 2019).
 class SurrogateGradient final : public tyto::LearningRule {
  public:
-  struct Penalty {
-    double minimum_hz = 0, maximum_hz = 0, weight = 0;
-
-    static auto parameters() {
-      return tyto::parameters<Penalty>("Penalty on mean rates above a floor, for every spiking layer")
-          .frequency("minimum", &Penalty::minimum_hz, "100 Hz", "rate up to which nothing is paid")
-          .non_negative()
-          .frequency("maximum", &Penalty::maximum_hz, "200 Hz", "rate at which a neuron pays the whole weight")
-          .positive()
-          .number("weight", &Penalty::weight, "1", "factor of ((rate - minimum) / (maximum - minimum))^2")
-          .non_negative()
-          .check([](const Penalty& penalty) -> std::optional<tyto::Problem> {
-            if (penalty.maximum_hz <= penalty.minimum_hz) return tyto::Problem{"maximum", "must be above the minimum"};
-            return std::nullopt;
-          });
-    }
-  };
-
   static auto parameters() {
     using Rule = SurrogateGradient;
     return tyto::parameters<Rule>("Backpropagation through time with surrogate derivatives of the spikes")
@@ -58,7 +58,7 @@ class SurrogateGradient final : public tyto::LearningRule {
 
   tyto::BatchResult learn(tyto::Network& network, const tyto::Batch& batch, const tyto::Objective& objective) override {
     request_.objective = &objective;
-    const tyto::BatchResult result = network.backpropagate(batch, request_);
+    tyto::BatchResult result = network.backpropagate(batch, request_);
     network.apply(*optimizer_);
     return result;
   }
