@@ -273,7 +273,7 @@ class NeuronKernel final : public PopulationKernel<S> {
   template <class T>
   TYTO_STEP static void pull_back(const State<T>& x, const T& output, S grad_output, std::size_t n, std::size_t i,
                                   S* adjoint, S* grad_current) {
-    std::array<S, directions> gradient;
+    std::array<S, directions> gradient{};
 #pragma GCC unroll 16
     for (int q = 0; q < directions; ++q) gradient[q] = grad_output * output.d[q];
     for_each_member<variables>(

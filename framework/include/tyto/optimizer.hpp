@@ -58,7 +58,7 @@ class OptimizerOf final : public Optimizer {
     const auto rule = scaled.template prepare<S>(update.step);
     const std::size_t n = parameter.size();
     for (std::size_t i = 0; i < n; ++i) {
-      std::array<S, Definition::slots> own;
+      std::array<S, Definition::slots> own{};
       for (std::size_t k = 0; k < Definition::slots; ++k) own[k] = memory[k * n + i];
       rule(parameter[i], gradient[i], own);
       for (std::size_t k = 0; k < Definition::slots; ++k) memory[k * n + i] = own[k];

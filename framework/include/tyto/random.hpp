@@ -13,7 +13,7 @@ namespace tyto {
 
 /// The 64-bit Philox key of a named stream of a seed.
 struct StreamKey {
-  std::uint32_t word[2];
+  std::uint32_t word[2] = {};
 };
 [[nodiscard]] TYTO_API StreamKey stream_key(std::uint64_t seed, std::string_view stream_name);
 

@@ -83,7 +83,8 @@ void TapMaker<S>::make(S delay_ms, Taps<S>& taps) const {
 /// The derivative by the delay is taken as x[t-d-1] - x[t-d].
 template <class S>
 void TapMaker<S>::make_whole(double delay_steps, double delay_ms, Taps<S>& taps) const {
-  taps.first = static_cast<std::ptrdiff_t>(delay_steps + 0.5);  // no delay is negative
+  // NOLINTNEXTLINE(bugprone-incorrect-roundings): no delay is negative
+  taps.first = static_cast<std::ptrdiff_t>(delay_steps + 0.5);
   taps.count = slopes_ ? 2 : 1;
   taps.weight[0] = S(1);
   taps.weight[1] = S(0);

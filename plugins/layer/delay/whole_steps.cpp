@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
+#include <bit>
 #include <vector>
 
 #include <tyto/targets.hpp>
@@ -28,8 +28,7 @@ HWY_INLINE void sum_channels(D d, const tyto::Spikes& spikes, const S* gradient,
   for (std::size_t t = 0; t < spikes.steps; ++t) {
     const auto next = t + 1 < spikes.steps ? hn::LoadU(d, gradient + (t + 1) * spikes.channels + i) : hn::Zero(d);
     const std::uint64_t word = spikes.row(t)[i / 64] >> (i % 64);
-    std::array<std::uint8_t, 8> bytes;
-    std::memcpy(bytes.data(), &word, sizeof word);
+    const auto bytes = std::bit_cast<std::array<std::uint8_t, 8>>(word);
     const auto fired = hn::LoadMaskBits(d, bytes.data());
     sum = hn::IfThenElse(fired, hn::Add(sum, here), sum);
     sum_after = hn::IfThenElse(fired, hn::Add(sum_after, next), sum_after);

@@ -10,7 +10,6 @@
 #include <array>
 #include <bit>
 #include <cstdint>
-#include <cstring>
 #include <vector>
 
 #include <hwy/highway.h>
@@ -33,8 +32,7 @@ using Scratch = std::vector<S, boost::alignment::aligned_allocator<S, 64>>;
 /// The lanes whose bit is set in a word.
 template <class D>
 HWY_INLINE hn::Mask<D> mask_of(D d, std::uint64_t word) {
-  std::array<std::uint8_t, 8> bytes;
-  std::memcpy(bytes.data(), &word, sizeof word);
+  const auto bytes = std::bit_cast<std::array<std::uint8_t, 8>>(word);
   return hn::LoadMaskBits(d, bytes.data());
 }
 

@@ -99,6 +99,7 @@ template <class D, class S, std::size_t vectors, std::size_t rows>
 HWY_INLINE void look_up(D d, const tyto::Spikes& spikes, std::size_t t, const Block& block, const S* table,
                         std::array<hn::Vec<D>, rows * vectors>& parts) {
   constexpr std::size_t length = vectors * hn::MaxLanes(D());
+  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-member-init): the loop writes every one
   std::array<std::uint64_t, rows> bits;
   for (std::size_t r = 0; r < rows; ++r)
     bits[r] =
@@ -128,6 +129,7 @@ HWY_INLINE void add_lanes(D d, hn::Vec<D> numbers, std::size_t count, S* place) 
     const auto wanted = hn::FirstN(d, count);
     hn::BlendedStore(hn::Add(hn::MaskedLoad(wanted, d, place), numbers), wanted, d, place);
   } else {  // instruction sets without masks for memory
+    // NOLINTNEXTLINE(cppcoreguidelines-pro-type-member-init): the store writes all of it
     HWY_ALIGN std::array<S, hn::MaxLanes(D())> lanes;
     hn::Store(numbers, d, lanes.data());
     for (std::size_t k = 0; k < count; ++k) place[k] += lanes[k];

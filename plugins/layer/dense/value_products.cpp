@@ -25,7 +25,7 @@ HWY_INLINE V fused(D d, V a, V b, V c) {
   return hn::MulAdd(a, b, c);
 #else
   using S = hn::TFromD<D>;
-  HWY_ALIGN std::array<S, hn::MaxLanes(D())> x, y, sum;
+  HWY_ALIGN std::array<S, hn::MaxLanes(D())> x{}, y{}, sum{};
   hn::Store(a, d, x.data());
   hn::Store(b, d, y.data());
   hn::Store(c, d, sum.data());
@@ -53,7 +53,7 @@ HWY_INLINE hn::Vec<D> load_lanes(D d, const S* numbers, std::size_t count) {
 template <class D, class S = hn::TFromD<D>>
 HWY_INLINE void store_lanes(D d, hn::Vec<D> lanes, S* numbers, std::size_t count) {
   if (count >= hn::Lanes(d)) return hn::StoreU(lanes, d, numbers);
-  HWY_ALIGN std::array<S, hn::MaxLanes(D())> all;
+  HWY_ALIGN std::array<S, hn::MaxLanes(D())> all{};
   hn::Store(lanes, d, all.data());
   for (std::size_t k = 0; k < count; ++k) numbers[k] = all[k];
 }
@@ -86,13 +86,12 @@ HWY_INLINE void add_product_columns(D d, Left<S> left, std::size_t rows, std::si
   const auto block = [&]<std::size_t count>() HWY_ATTR {
     add_product_block<vectors, count>(d, {left.data + r * left.row_stride, left.row_stride, left.term_stride}, terms,
                                       right, columns, {sum[r], sum.stride});
-    r += count;
   };
   // As many as there are registers for.
   if constexpr (HWY_TARGET <= HWY_AVX3)
-    while (r + 8 <= rows) block.template operator()<8>();
-  while (r + 4 <= rows) block.template operator()<4>();
-  if (r + 2 <= rows) block.template operator()<2>();
+    for (; r + 8 <= rows; r += 8) block.template operator()<8>();
+  for (; r + 4 <= rows; r += 4) block.template operator()<4>();
+  if (r + 2 <= rows) block.template operator()<2>(), r += 2;
   if (r < rows) block.template operator()<1>();
 }
 
@@ -191,7 +190,7 @@ void add_value_gradients(const S* values, std::size_t steps, std::size_t from, t
 template <class D, class S = hn::TFromD<D>>
 HWY_INLINE void turn_four(D d, tyto::Rows<const S> rows, tyto::Rows<S> turned) {
   const hn::CappedTag<S, 4> four;
-  HWY_ALIGN std::array<S, 4 * hn::MaxLanes(D())> woven;
+  HWY_ALIGN std::array<S, 4 * hn::MaxLanes(D())> woven{};
   hn::StoreInterleaved4(hn::LoadU(d, rows[0]), hn::LoadU(d, rows[1]), hn::LoadU(d, rows[2]), hn::LoadU(d, rows[3]), d,
                         woven.data());
   for (std::size_t k = 0; k < hn::Lanes(d); ++k)

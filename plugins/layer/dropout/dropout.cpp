@@ -28,7 +28,7 @@ constexpr std::size_t lanes = 16;
 TYTO_MANY_TARGETS void philox_lanes(const PhiloxStream& stream, std::uint32_t first,
                                     std::array<std::array<std::uint32_t, lanes>, 4>& words) {
   std::uint32_t key0 = stream.key.word[0], key1 = stream.key.word[1];
-  std::array<std::uint32_t, lanes> x0, x1, x2, x3;
+  std::array<std::uint32_t, lanes> x0{}, x1{}, x2{}, x3{};
   for (std::size_t b = 0; b < lanes; ++b) {
     x0[b] = first + static_cast<std::uint32_t>(b);
     x1[b] = stream.epoch;
@@ -53,6 +53,7 @@ TYTO_MANY_TARGETS void philox_lanes(const PhiloxStream& stream, std::uint32_t fi
 /// 64 decisions, each by a word of its own, from 16 blocks of four words: bit k * lanes + b by word k of block b.
 std::uint64_t draw_decisions(const PhiloxStream& stream, std::size_t number, std::uint32_t threshold) {
   static_assert(4 * lanes == 64);
+  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-member-init): philox_lanes() writes every word
   std::array<std::array<std::uint32_t, lanes>, 4> words;
   philox_lanes(stream, static_cast<std::uint32_t>(number * lanes), words);
   std::uint64_t bits = 0;

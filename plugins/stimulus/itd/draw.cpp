@@ -131,8 +131,8 @@ HWY_INLINE void draw_block(const TrialDraw& draw, const float* HWY_RESTRICT term
 HWY_INLINE void store_group(const TrialDraw& draw, const Tile& tile, std::size_t first_lane_step, std::size_t number,
                             std::size_t blocks, const Group& group, const MutableSpikes& spikes) {
   const Steps d;
-  HWY_ALIGN std::array<std::uint32_t, kTileSteps> bits;
-  HWY_ALIGN std::array<std::uint32_t, kTileSteps> nearest;
+  HWY_ALIGN std::array<std::uint32_t, hn::MaxLanes(Steps())> bits{};
+  HWY_ALIGN std::array<std::uint32_t, hn::MaxLanes(Steps())> nearest{};
   const auto missing = static_cast<int>(kGroupChannels - blocks * kBlockChannels);
   hn::Store(missing == 0 ? group.spikes : hn::ShiftRightSame(group.spikes, missing), d, bits.data());
   hn::Store(group.nearest, d, nearest.data());

@@ -188,7 +188,7 @@ void Itd::make(const TrialKey& key, const MutableSpikes& spikes, std::span<doubl
                        own_fibres.empty() ? std::span(shared->fibres) : std::span(own_fibres)};
   // Vector loads need their alignment; 64 bytes hold the widest vector.
   struct alignas(64) Terms {
-    std::array<float, 4 * kMaximumPower * kTileSteps> values;
+    std::array<float, 4 * kTileSteps * kMaximumPower> values{};
   } terms;
   const auto used = std::span(terms.values).first(rates.size());
   for (std::size_t first = 0; first < spikes.steps; first += kTileSteps) {

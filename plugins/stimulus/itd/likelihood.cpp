@@ -75,11 +75,11 @@ TYTO_MANY_TARGETS double log_probability(const Ear& ear, const Factors& factors,
                                          std::size_t harmonics) {
   double total = 0;
   for (std::size_t first = 0; first < ear.fibres; first += kBlock) {
-    std::array<double, kLanes> product;
+    std::array<double, kLanes> product{};
     product.fill(1.0);
     const std::size_t end = std::min(ear.fibres, first + kBlock);
     for (std::size_t fibre = first; fibre < end; fibre += kLanes) {
-      std::array<double, kLanes> p;
+      std::array<double, kLanes> p{};
       p.fill(mean);
       for (std::size_t k = 0; k < harmonics; ++k) {
         const double* cosine = ear.multiples.data() + 2 * k * ear.fibres + fibre;
