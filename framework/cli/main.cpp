@@ -69,6 +69,7 @@ int call_command(int argc, char** argv) {
   const auto command = commands.find(name);
   if (command == commands.end()) {
     std::vector<std::string> known;
+    known.reserve(commands.size());
     for (const auto& item : commands) known.push_back(item.first);
     throw tyto::InvalidInput(tyto::Place{"command line"},
                              fmt::format("there is no command '{}'{}", name, tyto::spec::suggestion(name, known)));

@@ -127,6 +127,7 @@ std::string version_of(const std::string& library) {
 void add_plugins(Table& table, const std::vector<PluginUse>& plugins) {
   const auto column = [&](std::string PluginUse::*member) {
     std::vector<std::string> values;
+    values.reserve(plugins.size());
     for (const auto& plugin : plugins) values.push_back(plugin.*member);
     return values;
   };
@@ -179,6 +180,7 @@ std::vector<PluginUse> plugins_of(std::span<const ComponentInfo* const> componen
   for (const auto* component : components)
     if (component != nullptr) library_of.emplace(component->plugin, component->library);
   std::vector<PluginUse> plugins;
+  plugins.reserve(library_of.size());
   for (const auto& [name, library] : library_of)
     plugins.push_back({name, version_of(library), fs::path(library).filename().string(), sha256_file(library)});
   return plugins;

@@ -182,8 +182,9 @@ void send(const Sender& sender, const Request& request) {
     return;
   }
   const h5::Handle place = h5::open_group(handle, group);
+  const std::string above = group == "/" ? group : group + "/";
   for (const auto& name : h5::datasets_below(place, array_limit))
-    send_dataset(sender, h5::open_dataset(place, name), group == "/" ? "/" + name : group + "/" + name, total);
+    send_dataset(sender, h5::open_dataset(place, name), above + name, total);
   sender.mark('Z');
 }
 
@@ -288,7 +289,8 @@ std::vector<char> run_child(const Request& request) {
     throw Error("cannot start a process to read " + quoted(request.file) + ": " + std::strerror(fork_error));
   }
   auto records = Child(process, pipe[0]).receive();
-  if (!records) throw Error("cannot read " + quoted(request.file) + ": it is too large, or its disk does not answer for a minute");
+  if (!records)
+    throw Error("cannot read " + quoted(request.file) + ": it is too large, or its disk does not answer for a minute");
   return std::move(*records);
 }
 

@@ -76,8 +76,9 @@ Attribute read_attribute(const Handle& object, const std::string& name) {
 
 void collect_groups(const Handle& file, const std::string& path, std::vector<std::string>& paths) {
   paths.push_back(path);
+  const std::string above = path == "/" ? path : path + "/";
   for (const auto& name : h5::members(h5::open_group(file, path))) {
-    const std::string below = (path == "/" ? path : path + "/") + name;
+    const std::string below = above + name;
     if (h5::is_group(file, below)) collect_groups(file, below, paths);
   }
 }
@@ -93,9 +94,10 @@ std::vector<std::string> group_paths(const h5::Handle& file) {
 Table read_table(const h5::Handle& file, const std::string& group) {
   Table table;
   const Handle place = h5::open_group(file, group);
+  const std::string above = group == "/" ? group : group + "/";
   for (const auto& name : attribute_names(place)) table.attributes.push_back(read_attribute(place, name));
   for (const auto& name : h5::members(place)) {
-    const std::string path = (group == "/" ? group : group + "/") + name;
+    const std::string path = above + name;
     if (h5::is_group(file, path)) continue;
     const Handle dataset = h5::open_dataset(file, path);
     const h5::Shape shape = h5::inspect(dataset).shape;

@@ -209,7 +209,7 @@ void check_table(const std::string& group, const Table& table) {
 }  // namespace
 
 struct ResultsFile::Impl {
-  Building building;
+  Building building = Building::in_memory;
   std::string below;  ///< the group that paths start from
   fs::path target;
   fs::path temporary;

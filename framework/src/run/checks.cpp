@@ -24,7 +24,7 @@ namespace {
 std::string place_of(std::size_t index, const std::vector<std::size_t>& shape) {
   std::string text;
   for (std::size_t k = shape.size(); k-- > 0;) {
-    text = std::to_string(index % shape[k]) + (text.empty() ? "" : ", " + text);
+    text.insert(0, std::to_string(index % shape[k]) + (text.empty() ? "" : ", "));
     index /= shape[k];
   }
   return "[" + text + "]";

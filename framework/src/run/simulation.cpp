@@ -117,8 +117,9 @@ class RecordedSimulation final : public FinishedSimulation {
 void check_stimulus(std::span<const double> stimulus, std::size_t channels, std::uint64_t step, double dt_s) {
   const auto found = first_not_finite(stimulus);
   if (!found) return;
+  const std::uint64_t until = step + *found / channels + 1;
   throw Diverged(fmt::format("the stimulus is {} in channel {} at {:.6g} s", number_text(stimulus[*found]),
-                             *found % channels, static_cast<double>(step + *found / channels + 1) * dt_s));
+                             *found % channels, static_cast<double>(until) * dt_s));
 }
 
 void check_state(const Simulation& simulation, std::uint64_t step, double dt_s) {

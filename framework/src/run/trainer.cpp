@@ -204,6 +204,7 @@ Table training_table(const Training& training, const spec::Experiment& experimen
   table.axis("epoch", epochs, "1", "epoch, counted from 1");
   const auto column = [&](const std::string& name, double EpochRow::*member, const std::string& text) {
     std::vector<double> values;
+    values.reserve(rows.size());
     for (const auto& row : rows) values.push_back(row.*member);
     table.variable(name, {"epoch"}, std::move(values), "1", text);
   };
@@ -218,6 +219,7 @@ Table training_table(const Training& training, const spec::Experiment& experimen
   }
   if (!rows.empty() && rows.back().sign_violations) {
     std::vector<std::int64_t> counts;
+    counts.reserve(rows.size());
     for (const auto& row : rows) counts.push_back(static_cast<std::int64_t>(row.sign_violations.value_or(0)));
     table.variable("sign_violations", {"epoch"}, std::move(counts), "1",
                    "weights that break Dale's law after the epoch");

@@ -3,6 +3,7 @@
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/exceptions.h>
 #include <yaml-cpp/mark.h>
+#include <yaml-cpp/node/node.h>  // the Node that parser.h only names; clang-tidy looks for it, and finds ours instead
 #include <yaml-cpp/parser.h>
 
 #include <algorithm>

@@ -107,7 +107,7 @@ std::string suggestion(std::string_view word, const std::vector<std::string>& kn
 }
 
 std::string suggestion_or_known(std::string_view word, const std::vector<std::string>& known) {
-  const std::string near = suggestion(word, known);
+  std::string near = suggestion(word, known);
   if (!near.empty()) return near;
   return known.empty() ? "" : "; known " + std::string(known.size() == 1 ? "is " : "are ") + enumerate(known);
 }

@@ -42,8 +42,10 @@ double RateSchedule::factor(int epoch, double progress) const {
       return 1;
     case Shape::cosine:
       return final_factor + (1 - final_factor) * 0.5 * (1 + tyto::cos(std::numbers::pi * progress));
-    case Shape::step:
-      return tyto::pow(step_factor, (epoch - 1) / step_epochs);
+    case Shape::step: {
+      const int falls = (epoch - 1) / step_epochs;
+      return tyto::pow(step_factor, falls);
+    }
   }
   return 1;
 }

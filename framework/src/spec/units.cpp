@@ -240,7 +240,7 @@ double parse_quantity(std::string_view text, Dimension dimension) {
 std::string format_quantity(double value, Dimension dimension) {
   if (dimension == Dimension::none) return shortest(value);
   if (dimension == Dimension::time && value != 0 && std::abs(value) < 1) {
-    const std::string in_ms = shortest(value * 1e3) + " ms";
+    std::string in_ms = shortest(value * 1e3) + " ms";
     const std::string in_s = shortest(value) + " s";
     if (in_ms.size() <= in_s.size() + 1 && parse_quantity(in_ms, dimension) == value) return in_ms;
   }

@@ -61,10 +61,12 @@ T missing() {
   return T{};
 }
 
+/// Values of another kind than the result's are numbers that become floating-point numbers; see combine_any().
 template <class From, class To>
 void copy(const From* from, const Shape& from_shape, To* to, const Shape& to_shape, std::size_t axis) {
   if (axis == from_shape.size()) {
-    if constexpr (std::is_convertible_v<From, To>) *to = static_cast<To>(*from);
+    if constexpr (std::is_same_v<From, To> || (std::is_arithmetic_v<From> && std::is_floating_point_v<To>))
+      *to = static_cast<To>(*from);
     return;
   }
   std::size_t from_step = 1;

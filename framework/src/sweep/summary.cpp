@@ -102,6 +102,7 @@ Table summary_table(const std::vector<Metric>& metrics, const std::string& group
     const auto all = over_axis(metric, grid, seed_axis);
     const auto add = [&](const std::string& ending, const std::string& what, auto value) {
       std::vector<double> column;
+      column.reserve(all.size());
       for (const auto& one : all) column.push_back(value(one));
       table.variable(metric.name + ending, axes, std::move(column), metric.units, what + ": " + metric.long_name);
     };
@@ -110,6 +111,7 @@ Table summary_table(const std::vector<Metric>& metrics, const std::string& group
     add("_low", "lower end of the mean's 95 % interval", [](const Statistics& one) { return one.mean - one.half; });
     add("_high", "upper end of the mean's 95 % interval", [](const Statistics& one) { return one.mean + one.half; });
     std::vector<std::int64_t> counts;
+    counts.reserve(all.size());
     for (const auto& one : all) counts.push_back(one.count);
     table.variable(metric.name + "_n", axes, std::move(counts), "1", "number of seeds");
   }

@@ -61,7 +61,7 @@ template <class Curve>
 struct Residuals {
   const Curve& curve;
   std::span<const double> observed;
-  double scale;
+  double scale = 1;
 
   [[nodiscard]] int NumResiduals() const { return static_cast<int>(observed.size()); }
   template <class T>

@@ -44,6 +44,7 @@ std::vector<double> mean_activity(const tyto::FinishedRun& run, const Split& spl
     if (Split::fits(trial) == fitting)
       for (std::size_t i = 0; i < size; ++i) moments[split.bin_of[trial] * size + i].add(activity[trial * size + i]);
   std::vector<double> mean;
+  mean.reserve(moments.size());
   for (const auto& moment : moments) mean.push_back(moment.mean());
   return mean;
 }

@@ -103,6 +103,7 @@ std::vector<double> align(std::span<const double> rows, std::span<const std::siz
   for (std::size_t i = 0; i < own.size(); ++i)
     for (std::size_t k = 0; k < classes; ++k) moments[k + classes - 1 - own[i]].add(rows[i * classes + k]);
   std::vector<double> mean;
+  mean.reserve(moments.size());
   for (const auto& moment : moments) mean.push_back(moment.mean());
   return mean;
 }

@@ -86,7 +86,7 @@ class CpuSimulation final : public tyto::Simulation {
     std::vector<std::size_t> connections;  ///< that reach it
   };
   struct Probe {
-    tyto::ModelProbe::What what;
+    tyto::ModelProbe::What what = tyto::ModelProbe::What::projection;
     std::size_t connection = 0;
     std::size_t layer = 0;
     std::size_t item = 0;  ///< index of the state or array

@@ -142,8 +142,9 @@ class Sparse final : public tyto::Layer {
     const auto drawn = draw_cells(random, all, inverted ? all - count : count);
     std::size_t next = 0;
     const auto keep = [&](std::uint64_t index) {
-      values[next++] = static_cast<double>(index / to);
-      values[next++] = static_cast<double>(index % to);
+      const std::uint64_t row = index / to, column = index % to;
+      values[next++] = static_cast<double>(row);
+      values[next++] = static_cast<double>(column);
     };
     if (!inverted) {
       for (const std::uint64_t index : drawn) keep(index);

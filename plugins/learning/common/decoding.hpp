@@ -84,7 +84,7 @@ class OutputLayer {
   [[nodiscard]] tyto::Evaluation set(tyto::Network& network, const tyto::Batch& batch, const tyto::Objective& objective,
                                      const Samples& samples, std::vector<double> decoders) const {
     network.set(weights_, decoders);
-    const auto raw = network.evaluate(batch, objective, false);
+    auto raw = network.evaluate(batch, objective, false);
     const auto decoded = decode(samples, decoders);
     double products = 0, squares = 0;
     for (std::size_t i = 0; i < decoded.size(); ++i) {

@@ -29,7 +29,8 @@ class SampleStream final : public tyto::ValueStream {
   void values(std::uint64_t first, std::span<double> values) const override {
     const std::size_t channels = data_->values.size() / samples_;
     for (std::size_t cell = 0; cell < values.size(); ++cell) {
-      const double periods = static_cast<double>(first + cell / channels + 1) * dt_s_ / playback_.period_s;
+      const std::uint64_t step = first + cell / channels + 1;
+      const double periods = static_cast<double>(step) * dt_s_ / playback_.period_s;
       values[cell] = at(periods, cell % channels, channels);
     }
   }

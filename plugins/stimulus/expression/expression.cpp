@@ -17,7 +17,8 @@ class FormulaStream final : public tyto::ValueStream {
   void values(std::uint64_t first, std::span<double> values) const override {
     const std::size_t n = formulas_.size();
     for (std::size_t cell = 0; cell < values.size(); ++cell) {
-      const double t_s = static_cast<double>(first + cell / n + 1) * dt_s_;
+      const std::uint64_t step = first + cell / n + 1;
+      const double t_s = static_cast<double>(step) * dt_s_;
       values[cell] = formulas_[cell % n]({&t_s, 1});
       if (!std::isfinite(values[cell]))
         throw tyto::Diverged("the formula '" + formulas_[cell % n].text() + "' is " +

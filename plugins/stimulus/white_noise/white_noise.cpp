@@ -22,7 +22,8 @@ class NoiseStream final : public tyto::ValueStream {
   void values(std::uint64_t first, std::span<double> values) const override {
     const std::size_t n = channels_.size();
     for (std::size_t cell = 0; cell < values.size(); ++cell) {
-      const double t_s = static_cast<double>(first + cell / n + 1) * dt_s_;
+      const std::uint64_t step = first + cell / n + 1;
+      const double t_s = static_cast<double>(step) * dt_s_;
       double sum = 0;
       for (const Wave& wave : channels_[cell % n]) {
         const auto [sine, cosine] = tyto::sin_cos(2 * std::numbers::pi * wave.frequency_hz * t_s);
