@@ -15,6 +15,7 @@
 #include "results/target.hpp"
 #include "run/runner.hpp"
 #include "run/trials_file.hpp"
+#include "run/weights.hpp"
 #include "spec/experiment.hpp"
 #include "spec/sweep.hpp"
 #include "stop_signals.hpp"
@@ -148,6 +149,7 @@ int run(const Call& call) {
                     options.has("keep-parts"), options.has("force"), style},
                    registry, signals.token());
   const auto experiment = spec::load_experiment(file, overrides, registry);
+  run::check_weights(experiment);
   const auto out = out_of(options, file);
   results::check_target(out, spec::files_read_by(experiment), options.has("force"));
 
@@ -201,7 +203,9 @@ int validate(const Call& call) {
     std::cout << fmt::format("{}: valid, {} runs\n", file, plan.keys.size());
     return exit_done;
   }
-  print_warnings(spec::all_warnings(spec::load_experiment(file, overrides, registry)));
+  const auto experiment = spec::load_experiment(file, overrides, registry);
+  run::check_weights(experiment);
+  print_warnings(spec::all_warnings(experiment));
   std::cout << file << ": valid\n";
   return exit_done;
 }

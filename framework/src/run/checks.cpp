@@ -16,6 +16,13 @@ std::string component_text(const spec::Experiment& experiment, Kind kind) {
   return std::string(to_string(kind));
 }
 
+std::string arithmetic_text(const spec::Experiment& experiment) {
+  std::string layers;
+  for (const auto* component : experiment.components)
+    if (component->kind == Kind::layer) layers += (layers.empty() ? "'" : ", '") + component->name + "'";
+  return component_text(experiment, Kind::backend) + ", or a layer that it runs (" + layers + ")";
+}
+
 std::string number_text(double number) { return std::isnan(number) ? "nan" : fmt::format("{}", number); }
 
 namespace {

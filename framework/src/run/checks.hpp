@@ -21,6 +21,9 @@ void check_arrays(const ArrayStore& store, const std::string& when, const std::s
 /// uses.
 std::string component_text(const spec::Experiment& experiment, Kind kind);
 
+/// What does the arithmetic: the backend, which runs kernels of the layers.
+std::string arithmetic_text(const spec::Experiment& experiment);
+
 /// "nan", "inf" or "-inf", or the number; the sign of NaN means nothing.
 std::string number_text(double number);
 

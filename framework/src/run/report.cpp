@@ -1,6 +1,9 @@
 #include "report.hpp"
 
+#include <algorithm>
+#include <cmath>
 #include <numeric>
+#include <type_traits>
 
 #include "../results/provenance.hpp"
 
@@ -50,6 +53,19 @@ void write_failures(const std::vector<std::string>& failures, results::ResultsFi
   table.axis("failure", std::move(index), "1", "failed analysis, counted from 0");
   table.variable("message", {"failure"}, failures, "1", "which analysis failed, and why");
   file.write("/failures", table);
+}
+
+void check_finite(const std::string& analysis, const Table& table) {
+  for (const auto& variable : table.variables) {
+    const bool infinite = std::visit(
+        []<class T>(const std::vector<T>& values) {
+          if constexpr (std::is_floating_point_v<T>)
+            return std::any_of(values.begin(), values.end(), [](T value) { return std::isinf(value); });
+          return false;
+        },
+        variable.values);
+    if (infinite) throw Error("analysis '" + analysis + "': '" + variable.name + "' has infinite values");
+  }
 }
 
 void add_numbers(const std::string& analysis, const Table& table, RunSummary& summary) {

@@ -57,7 +57,10 @@ StageResult run_trials(const spec::Experiment& experiment, const Stages& stages,
   StopWatch making;
   const auto make = [&](Split split, int count) {
     check_stop();
-    return make_trials(*experiment.stimulus, experiment.seeds.trials, split, static_cast<std::size_t>(count), executor);
+    return from_plugin(component_text(experiment, Kind::stimulus), [&] {
+      return make_trials(*experiment.stimulus, experiment.seeds.trials, split, static_cast<std::size_t>(count),
+                         executor);
+    });
   };
   TrialSet train_trials = make(Split::train, experiment.train_trials);
   const TrialSet validation_trials = make(Split::validation, experiment.validation_trials);
@@ -65,11 +68,13 @@ StageResult run_trials(const spec::Experiment& experiment, const Stages& stages,
   summary.trials_s = making.seconds();
   check_stop();
 
-  const auto network = experiment.backend->compile(experiment.model, experiment.precision, executor);
+  const std::string arithmetic = arithmetic_text(experiment);
+  const auto network = from_plugin(
+      arithmetic, [&] { return experiment.backend->compile(experiment.model, experiment.precision, executor); });
   initialise(*network, experiment.seeds.weights);
   check_arrays(*network, "before any training", "it was drawn so");
   if (experiment.weights) {
-    take_weights(*network, *experiment.weights, stages, experiment.weights_place);
+    take_weights(*network, *experiment.weights, false, stages, experiment.weights_place);
     check_arrays(*network, "before any training", "it was read so, or scaled beyond what numbers can hold");
   }
 
@@ -94,7 +99,8 @@ StageResult run_trials(const spec::Experiment& experiment, const Stages& stages,
   result.weights = kept_weights(*network);
   if (!result.diverged.empty()) return result;
 
-  const Tested tested = test(*network, test_trials, experiment.objective, true);
+  const Tested tested =
+      from_plugin(arithmetic, [&] { return test(*network, test_trials, experiment.objective, true); });
   summary.test = tested.metrics;
   if (!std::isfinite(tested.metrics.loss)) {
     result.diverged = fmt::format("the loss of the test trials is {}: {}", number_text(tested.metrics.loss), exploding);

@@ -134,6 +134,7 @@ void simulate(const spec::Experiment& experiment, Simulation& simulation, Record
   const auto& plan = *experiment.simulation;
   const std::size_t channels = experiment.model.input.channels;
   const auto stream = experiment.stimulus ? experiment.stimulus->stream(experiment.seeds.trials, plan.dt_s) : nullptr;
+  const std::string arithmetic = arithmetic_text(experiment);
   std::vector<double> stimulus;
   simulation.start();
   progress.start_steps(plan.steps, plan.dt_s);
@@ -143,7 +144,7 @@ void simulate(const spec::Experiment& experiment, Simulation& simulation, Record
     stimulus.resize(steps * channels);
     if (stream) from_plugin(component_text(experiment, Kind::stimulus), [&] { stream->values(step, stimulus); });
     check_stimulus(stimulus, channels, step, plan.dt_s);
-    simulation.advance(steps, stimulus, std::ref(recorder));
+    from_plugin(arithmetic, [&] { simulation.advance(steps, stimulus, std::ref(recorder)); });
     check_state(simulation, step + steps, plan.dt_s);
     progress.steps(step + steps);
   }
@@ -156,10 +157,13 @@ StageResult run_simulation(const spec::Experiment& experiment, const Stages& sta
                            Progress& progress, const std::stop_token& stop) {
   StageResult result;
   RunSummary& summary = result.summary;
-  const auto simulation = experiment.backend->simulate(experiment.model, experiment.precision);
+  const auto simulation = from_plugin(arithmetic_text(experiment), [&] {
+    return experiment.backend->simulate(experiment.model, experiment.precision);
+  });
   initialise(*simulation, experiment.seeds.weights);
   std::set<std::string> given;
-  if (experiment.weights) given = take_some_weights(*simulation, *experiment.weights, stages, experiment.weights_place);
+  if (experiment.weights)
+    given = take_weights(*simulation, *experiment.weights, true, stages, experiment.weights_place);
   check_arrays(*simulation, "before the first step", "it was drawn, read or scaled so");
   find_decoders(experiment.model, *simulation, experiment.seeds.weights, given, file);
   check_arrays(*simulation, "before the first step", "its solver found so");

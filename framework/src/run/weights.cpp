@@ -6,6 +6,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "../spec/words.hpp"
+
 namespace tyto::run {
 
 namespace {
@@ -20,28 +22,49 @@ std::vector<results::ReadArray> read_weights(const spec::WeightSource& source, c
   }
 }
 
-/// What happened to an array that is to be taken from others.
-enum class Taken { yes, missing, misshapen };
-
-Taken take(ArrayStore& network, std::size_t index, std::vector<results::ReadArray>& found, double scale) {
-  const auto& array = network.arrays()[index];
-  const std::string path = "/weights/" + array.path();
-  const auto match = std::find_if(found.begin(), found.end(), [&](const auto& item) { return item.path == path; });
-  if (match == found.end()) return Taken::missing;
-  if (match->shape != array.info.shape) return Taken::misshapen;
-  // Signs are no weights, and neither are arrays with a unit, such as delays.
-  if (array.info.trainable && array.info.units == "1")
-    for (double& value : match->values) value *= scale;
-  network.set(index, match->values);
-  return Taken::yes;
+const results::ReadArray* find(const std::vector<results::ReadArray>& found, const NetworkArray& array) {
+  const auto match = std::find_if(found.begin(), found.end(),
+                                  [&](const auto& item) { return item.path == "/weights/" + array.path(); });
+  return match == found.end() ? nullptr : &*match;
 }
 
-std::string misshapen(const NetworkArray& array, const std::vector<results::ReadArray>& found,
-                      const std::string& source) {
-  const std::string path = "/weights/" + array.path();
-  const auto match = std::find_if(found.begin(), found.end(), [&](const auto& item) { return item.path == path; });
-  return fmt::format("{} of {} has the shape ({}), the model needs ({})", path, source, fmt::join(match->shape, ", "),
-                     fmt::join(array.info.shape, ", "));
+/// Which arrays of a model are wanted of a source: all in a model for trials; in a simulation what its keys say.
+bool is_wanted(const NetworkArray& array, const spec::WeightSource& source, bool simulation) {
+  if (!simulation) return true;
+  if (array.owner == NetworkArray::Owner::probe) return false;  // found anew for the ensembles that there are
+  if (array.owner == NetworkArray::Owner::layer) return source.ensembles;
+  return source.only.empty() || std::find(source.only.begin(), source.only.end(), array.path()) != source.only.end();
+}
+
+/// Indices of the arrays that are taken. Throws InvalidInput with every fault.
+std::vector<std::size_t> choose(const std::vector<NetworkArray>& arrays, const spec::WeightSource& source,
+                                bool simulation, const std::vector<results::ReadArray>& found, const Place& place) {
+  const std::string name = source.stage.empty() ? source.file : "stage " + source.stage;
+  std::vector<Diagnostic> faults;
+  std::vector<std::size_t> chosen;
+  std::vector<std::string> connections;
+  for (std::size_t index = 0; index < arrays.size(); ++index) {
+    const NetworkArray& array = arrays[index];
+    if (array.owner == NetworkArray::Owner::connection) connections.push_back(array.path());
+    if (!is_wanted(array, source, simulation)) continue;
+    const results::ReadArray* const match = find(found, array);
+    if (match == nullptr)
+      faults.push_back({place, fmt::format("{} has no array /weights/{}{}", name, array.path(),
+                                           simulation && source.only.empty() && !source.ensembles
+                                               ? "; 'only' names those that are to be taken"
+                                               : "")});
+    else if (match->shape != array.info.shape)
+      faults.push_back({place, fmt::format("/weights/{} of {} has the shape ({}), the model needs ({})", array.path(),
+                                           name, fmt::join(match->shape, ", "), fmt::join(array.info.shape, ", "))});
+    else
+      chosen.push_back(index);
+  }
+  for (const auto& path : source.only)
+    if (std::find(connections.begin(), connections.end(), path) == connections.end())
+      faults.push_back({place, fmt::format("only: the model has no connection with an array '{}'{}", path,
+                                           spec::suggestion_or_known(path, connections))});
+  if (!faults.empty()) throw InvalidInput(std::move(faults));
+  return chosen;
 }
 
 }  // namespace
@@ -65,40 +88,42 @@ std::vector<results::ReadArray> kept_weights(const ArrayStore& network) {
   return kept;
 }
 
-void take_weights(ArrayStore& network, const spec::WeightSource& source, const Stages& stages, const Place& place) {
-  auto found = read_weights(source, stages, place);
-  const std::string name = source.stage.empty() ? source.file : "stage " + source.stage;
-  std::vector<Diagnostic> faults;
-  for (std::size_t index = 0; index < network.arrays().size(); ++index) {
-    const auto& array = network.arrays()[index];
-    const Taken taken = take(network, index, found, source.scale);
-    if (taken == Taken::missing)
-      faults.push_back({place, fmt::format("{} has no array /weights/{}", name, array.path())});
-    if (taken == Taken::misshapen) faults.push_back({place, misshapen(array, found, name)});
+std::set<std::string> take_weights(ArrayStore& network, const spec::WeightSource& source, bool simulation,
+                                   const Stages& stages, const Place& place) {
+  const auto found = read_weights(source, stages, place);
+  std::set<std::string> taken;
+  for (const std::size_t index : choose(network.arrays(), source, simulation, found, place)) {
+    const NetworkArray& array = network.arrays()[index];
+    std::vector<double> values = find(found, array)->values;
+    // Signs are no weights, and neither are arrays with a unit, such as delays.
+    if (array.info.trainable && array.info.units == "1")
+      for (double& value : values) value *= source.scale;
+    network.set(index, values);
+    taken.insert(array.path());
   }
-  if (!faults.empty()) throw InvalidInput(std::move(faults));
+  return taken;
 }
 
-std::set<std::string> take_some_weights(ArrayStore& network, const spec::WeightSource& source, const Stages& stages,
-                                        const Place& place) {
-  auto found = read_weights(source, stages, place);
-  const std::string name = source.stage.empty() ? source.file : "stage " + source.stage;
-  std::set<std::string> set;
-  for (std::size_t index = 0; index < network.arrays().size(); ++index) {
-    const auto& array = network.arrays()[index];
-    // What a probe reads is found anew for the ensembles that there are.
-    if (array.owner == NetworkArray::Owner::probe) continue;
-    if (array.owner == NetworkArray::Owner::layer && !source.ensembles) continue;
-    const bool named = std::find(source.only.begin(), source.only.end(), array.path()) != source.only.end();
-    if (array.owner == NetworkArray::Owner::connection && !source.only.empty() && !named) continue;
-    const Taken taken = take(network, index, found, source.scale);
-    if (taken == Taken::misshapen) throw InvalidInput(place, misshapen(array, found, name));
-    if (taken == Taken::yes) set.insert(array.path());
+namespace {
+
+void check_weights_of(const spec::Experiment& experiment, const Stages& stages) {
+  if (!experiment.weights) return;
+  const auto found = read_weights(*experiment.weights, stages, experiment.weights_place);
+  static_cast<void>(choose(arrays_of(experiment.model), *experiment.weights, experiment.simulation.has_value(), found,
+                           experiment.weights_place));
+}
+
+}  // namespace
+
+void check_weights(const spec::Experiment& experiment) {
+  Stages stages;
+  check_weights_of(experiment, stages);
+  for (const auto& stage : experiment.stages) {
+    check_weights_of(stage, stages);
+    // Of what a stage will leave, names and shapes are known.
+    for (const auto& array : arrays_of(stage.model))
+      stages[stage.stage].push_back({"/weights/" + array.path(), array.info.shape, {}});
   }
-  for (const auto& path : source.only)
-    if (!set.contains(path)) throw InvalidInput(place, fmt::format("{} has no array {} of this model", name, path));
-  if (set.empty()) throw InvalidInput(place, fmt::format("{} has no array of this model", name));
-  return set;
 }
 
 void write_weights(const ArrayStore& network, Precision precision, results::ResultsFile& file) {

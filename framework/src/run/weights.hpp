@@ -23,15 +23,14 @@ using Stages = std::map<std::string, std::vector<results::ReadArray>>;
 /// All arrays, as a results file would give them.
 [[nodiscard]] std::vector<results::ReadArray> kept_weights(const ArrayStore& network);
 
-/// Sets every array of the network from /weights/<layer>/<name> of a results file or a stage. Throws InvalidInput
-/// at `place` if one is missing or has another shape.
-void take_weights(ArrayStore& network, const spec::WeightSource& source, const Stages& stages, const Place& place);
+/// Sets arrays of the network from /weights/<layer>/<name> of a results file or a stage: all of them; in a simulation
+/// those of connections, or those that `only` names, and with `ensembles` those of layers. Returns the paths of the
+/// arrays that were set. Throws InvalidInput at `place` if one is missing or has another shape.
+std::set<std::string> take_weights(ArrayStore& network, const spec::WeightSource& source, bool simulation,
+                                   const Stages& stages, const Place& place);
 
-/// The same for a simulation, where arrays that the source lacks or does not name stay as they are, those of ensembles
-/// unless it says otherwise, and those of probes. Returns the paths of the arrays that were set. Throws InvalidInput if
-/// there is none, or if a shape differs.
-std::set<std::string> take_some_weights(ArrayStore& network, const spec::WeightSource& source, const Stages& stages,
-                                        const Place& place);
+/// Finds out before a run what take_weights() would find in it, in every stage. Throws InvalidInput.
+void check_weights(const spec::Experiment& experiment);
 
 /// Writes /weights/<layer> for every layer, as the numbers that the network works with.
 void write_weights(const ArrayStore& network, Precision precision, results::ResultsFile& file);

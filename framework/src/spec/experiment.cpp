@@ -197,6 +197,11 @@ void read_trials(Node keys, const Configured& rule, LearningPart& part, Reader& 
     experiment.early_stopping = learning.early_stopping;
     experiment.schedule = learning.schedule;
     check_monitor(keys, reader, experiment);
+    if (learning.batch_size > learning.trials.train)
+      reader.warn("large_batch", place_of(keys, {"batch_size"}),
+                  "batch_size: " + std::to_string(learning.batch_size) + " is more than the " +
+                      std::to_string(learning.trials.train) +
+                      " training trials, so that an epoch is one batch of these");
   } else {
     EvaluationKeys evaluation;
     for (const auto* key : {"epochs", "early_stopping", "schedule"}) refuse_training_key(keys, key, rule, reader);

@@ -166,7 +166,8 @@ Node default_node(const ParameterInfo& info, const Place& place) {
 }  // namespace
 
 const std::vector<std::string>& warning_names() {
-  static const std::vector<std::string> names{"short_time", "rounded_time", "high_rate", "step_dependent"};
+  static const std::vector<std::string> names{"short_time", "rounded_time", "high_rate", "step_dependent",
+                                              "large_batch"};
   return names;
 }
 

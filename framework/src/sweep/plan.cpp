@@ -7,6 +7,7 @@
 #include <set>
 
 #include "../results/sha256.hpp"
+#include "../run/weights.hpp"
 
 namespace tyto::sweep {
 
@@ -83,7 +84,9 @@ spec::Overrides overrides_of_run(const spec::Overrides& overrides, const spec::S
 Plan make_plan(const spec::Sweep& sweep, const std::filesystem::path& file, const spec::Overrides& overrides,
                plugin::Components& components, const std::stop_token& stop) {
   const auto load = [&](const std::vector<std::size_t>& position) {
-    return spec::load_experiment(file, overrides_of_run(overrides, sweep, position), components);
+    auto experiment = spec::load_experiment(file, overrides_of_run(overrides, sweep, position), components);
+    run::check_weights(experiment);
+    return experiment;
   };
   // Each value on its own first, so that one bad value gives one fault and not one for each combination.
   Faults faults;
