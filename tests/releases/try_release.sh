@@ -34,6 +34,9 @@ while [ $# -gt 0 ]; do
 done
 [ "$(id -u)" -eq 0 ] || fail "making a system needs root"
 command -v debootstrap > /dev/null || fail "debootstrap is missing: apt-get install debootstrap"
+for word in ${only//,/ }; do
+  [[ $word =~ ^(root|user|package|hashes)$ ]] || fail "--only takes root, user, package and hashes, not '$word'"
+done
 mkdir -p "$folder"
 
 # All mounts are in a namespace of their own, so that nothing is left of them whatever happens.
@@ -113,7 +116,7 @@ archive() {
 }
 versions() {
   inside "dpkg-query -W -f '\${Package} \${Version}\n' g++ cmake libc6 libboost-dev libeigen3-dev libfmt-dev libhdf5-dev libhwy-dev libmuparser-dev libyaml-cpp-dev libceres-dev python3 2>/dev/null" |
-    awk '{ printf "%s%s %s", (NR > 1 ? ", " : "  with "), $1, $2 } END { print "" }'
+    awk '{ printf "%s%s %s", (NR > 1 ? ", " : "  with "), $1, $2 } END { print "" }' || true # not all are there
 }
 
 package() {
