@@ -118,6 +118,8 @@ int run_all(const spec::Sweep& sweep, const sweep::SweepOptions& sweep_options, 
             const std::stop_token& stop) {
   const auto outcome = sweep::run_sweep(sweep, sweep_options, registry, stop);
   const std::string out = sweep_options.out.string();
+  if (sweep_options.style != run::Progress::Style::quiet && !outcome.findings.empty())
+    std::cerr << "warning: " << outcome.findings << '\n';
   if (sweep_options.style != run::Progress::Style::quiet)
     std::cout << outcome.table << "results: " << out << '\n' << std::flush;
   if (outcome.failed == 0) return exit_done;
@@ -167,7 +169,7 @@ int run(const Call& call) {
     throw;
   }
   if (style != run::Progress::Style::quiet)
-    for (const auto& finding : summary.findings) std::cerr << "warning: " << finding << '\n';
+    for (const auto& finding : summary.findings) std::cerr << "warning: " << finding.sentence << '\n';
   if (style != run::Progress::Style::quiet)
     std::cout << summary_text(summary, experiment) << "\nresults: " << out.string() << '\n' << std::flush;
   return exit_done;

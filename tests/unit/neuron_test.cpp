@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <initializer_list>
+#include <type_traits>
 #include <vector>
 
 #include <tyto/random.hpp>
@@ -126,6 +128,42 @@ TEST(Traits, CountByTheirValue) {
   using Words = std::vector<std::string_view>;
   EXPECT_EQ(no.capabilities(), (Words{tyto::capability::population, tyto::capability::jacobian}));
   EXPECT_EQ(yes.capabilities(), (Words{tyto::capability::population, tyto::capability::spiking}));
+}
+
+/// Every function of duals, with that of numbers as its oracle, and central differences for its slope.
+TEST(Dual, FunctionsOfDualsAreThoseOfNumbers) {
+  using D = tyto::Dual<double, 1>;
+  const auto check = [](const char* name, auto function, std::initializer_list<double> places) {
+    constexpr double h = 1e-6;
+    for (const double x : places) {
+      const D y = function(D::variable(x, 0));
+      EXPECT_EQ(y.value, function(x)) << name << ' ' << x;
+      EXPECT_NEAR(y.d[0], (function(x + h) - function(x - h)) / (2 * h), 1e-6 * (1 + std::abs(y.d[0])))
+          << name << ' ' << x;
+    }
+  };
+  check("exp", [](auto x) { return tyto::exp(x); }, {-2, 0.1, 3});
+  check("expm1", [](auto x) { return tyto::expm1(x); }, {-2, 0.1, 3});
+  check("log", [](auto x) { return tyto::log(x); }, {0.1, 1, 30});
+  check("log1p", [](auto x) { return tyto::log1p(x); }, {-0.5, 0.1, 30});
+  check("sin", [](auto x) { return tyto::sin(x); }, {-2, 0.1, 3});
+  check("cos", [](auto x) { return tyto::cos(x); }, {-2, 0.1, 3});
+  check("tanh", [](auto x) { return tyto::tanh(x); }, {-2, 0.1, 3});
+  check("sqrt", [](auto x) { return tyto::sqrt(x); }, {0.1, 1, 30});
+  check("abs", [](auto x) { return tyto::abs(x); }, {-2, 0.1, 3});
+  check("min", [](auto x) { return tyto::min(x, 0.5); }, {-2, 0.1, 3});
+  check("max", [](auto x) { return tyto::max(x, 0.5); }, {-2, 0.1, 3});
+  for (const double power : {-1.0, 0.0, 0.5, 2.0, 3.0})
+    check("pow", [&](auto x) { return tyto::pow(x, power); }, {0.1, 1, 3});
+  EXPECT_TRUE(D(1) <= D(1) && D(1) >= D(1) && D(1) < D(2) && !(D(1) >= D(2)));
+}
+
+/// Without tyto:: in front, too, a name of C stands for the function of the number's own type.
+TEST(Dual, UnqualifiedNamesAreNoFunctionsOfWholeNumbers) {
+  const auto step = [](auto x) { return abs(x) + sqrt(exp(x)); };
+  static_assert(std::is_same_v<decltype(step(-0.7F)), float>);
+  EXPECT_NEAR(step(-0.7F), 0.7 + std::sqrt(std::exp(-0.7)), 1e-6);
+  EXPECT_NEAR((step(tyto::Dual<double, 1>::variable(-0.7, 0)).value), 0.7 + std::sqrt(std::exp(-0.7)), 1e-12);
 }
 
 }  // namespace

@@ -131,8 +131,8 @@ struct SimulationActivity {
   struct Learning {
     std::size_t layer = 0;          ///< that the connection reaches
     std::size_t from = 0;           ///< where it comes from
-    double first_rms = 0;           ///< of the error, over its values and the first 100 steps of learning
-    std::vector<double> error_rms;  ///< over the steps of each call of advance with learning
+    double first_rms = 0;           ///< of the error, in its unit, over its values and the first 100 steps of learning
+    std::vector<double> error_rms;  ///< the same over the steps of each call of advance in which it learned
   };
   std::uint64_t steps = 0;
   std::vector<Population> populations;  ///< in the order of Model::layers; empty if the backend does not count

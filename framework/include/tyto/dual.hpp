@@ -2,8 +2,14 @@
 /// gradient check, for which spikes are replaced by a smooth function.
 #pragma once
 
+// With these the unqualified names of C's functions stand for those of every type of number. Without, abs(-0.7f) would
+// be C's function of whole numbers, 0.
+#include <math.h>
+#include <stdlib.h>
+
 #include <array>
 #include <cmath>
+#include <concepts>
 #include <type_traits>
 
 #include <tyto/math.hpp>
@@ -83,21 +89,85 @@ struct Dual {
   TYTO_STEP Dual& operator*=(const Dual& b) { return *this = *this * b; }
   TYTO_STEP friend bool operator<(const Dual& a, const Dual& b) { return a.value < b.value; }
   TYTO_STEP friend bool operator>(const Dual& a, const Dual& b) { return a.value > b.value; }
-
-  TYTO_STEP friend Dual exp(const Dual& x) {
-    const S e = tyto::exp(x.value);
-    return chain(e, e, x);
-  }
-  TYTO_STEP friend Dual log(const Dual& x) { return chain(tyto::log(x.value), S(1) / x.value, x); }
-  TYTO_STEP friend Dual tanh(const Dual& x) {
-    const S y = tyto::tanh(x.value);
-    return chain(y, S(1) - y * y, x);
-  }
-  TYTO_STEP friend Dual sqrt(const Dual& x) {
-    const S y = std::sqrt(x.value);
-    return chain(y, S(0.5) / y, x);
-  }
+  TYTO_STEP friend bool operator<=(const Dual& a, const Dual& b) { return a.value <= b.value; }
+  TYTO_STEP friend bool operator>=(const Dual& a, const Dual& b) { return a.value >= b.value; }
 };
+
+// Functions of numbers and of dual numbers, to be called as tyto::exp(x) in a step. Those that stand in math.hpp have
+// the same bits on every processor.
+
+template <class S, int N, bool smooth>
+TYTO_STEP Dual<S, N, smooth> exp(const Dual<S, N, smooth>& x) {
+  const S e = tyto::exp(x.value);
+  return Dual<S, N, smooth>::chain(e, e, x);
+}
+template <class S, int N, bool smooth>
+TYTO_STEP Dual<S, N, smooth> expm1(const Dual<S, N, smooth>& x) {
+  const S e = tyto::expm1(x.value);
+  return Dual<S, N, smooth>::chain(e, e + S(1), x);
+}
+template <class S, int N, bool smooth>
+TYTO_STEP Dual<S, N, smooth> log(const Dual<S, N, smooth>& x) {
+  return Dual<S, N, smooth>::chain(tyto::log(x.value), S(1) / x.value, x);
+}
+template <class S, int N, bool smooth>
+TYTO_STEP Dual<S, N, smooth> log1p(const Dual<S, N, smooth>& x) {
+  return Dual<S, N, smooth>::chain(tyto::log1p(x.value), S(1) / (S(1) + x.value), x);
+}
+template <class S, int N, bool smooth>
+TYTO_STEP Dual<S, N, smooth> sin(const Dual<S, N, smooth>& x) {
+  return Dual<S, N, smooth>::chain(tyto::sin(x.value), tyto::cos(x.value), x);
+}
+template <class S, int N, bool smooth>
+TYTO_STEP Dual<S, N, smooth> cos(const Dual<S, N, smooth>& x) {
+  return Dual<S, N, smooth>::chain(tyto::cos(x.value), -tyto::sin(x.value), x);
+}
+template <class S, int N, bool smooth>
+TYTO_STEP Dual<S, N, smooth> tanh(const Dual<S, N, smooth>& x) {
+  const S y = tyto::tanh(x.value);
+  return Dual<S, N, smooth>::chain(y, S(1) - y * y, x);
+}
+/// x^y for a plain y.
+template <class S, int N, bool smooth, class A, class = std::enable_if_t<std::is_arithmetic_v<A>>>
+TYTO_STEP Dual<S, N, smooth> pow(const Dual<S, N, smooth>& x, A y) {
+  const S power = static_cast<S>(y);
+  const S slope = power == S(0) ? S(0) : power * tyto::pow(x.value, power - S(1));
+  return Dual<S, N, smooth>::chain(tyto::pow(x.value, power), slope, x);
+}
+template <std::floating_point S>
+TYTO_STEP S sqrt(S x) {
+  return std::sqrt(x);
+}
+template <class S, int N, bool smooth>
+TYTO_STEP Dual<S, N, smooth> sqrt(const Dual<S, N, smooth>& x) {
+  const S y = std::sqrt(x.value);
+  return Dual<S, N, smooth>::chain(y, S(0.5) / y, x);
+}
+template <std::floating_point S>
+TYTO_STEP S abs(S x) {
+  return x < S(0) ? -x : x;
+}
+template <class S, int N, bool smooth>
+TYTO_STEP Dual<S, N, smooth> abs(const Dual<S, N, smooth>& x) {
+  return x.value < S(0) ? -x : x;
+}
+/// Of equal ones the first.
+template <std::floating_point S>
+TYTO_STEP S min(S a, std::type_identity_t<S> b) {
+  return b < a ? b : a;
+}
+template <class S, int N, bool smooth>
+TYTO_STEP Dual<S, N, smooth> min(const Dual<S, N, smooth>& a, const std::type_identity_t<Dual<S, N, smooth>>& b) {
+  return b < a ? b : a;
+}
+template <std::floating_point S>
+TYTO_STEP S max(S a, std::type_identity_t<S> b) {
+  return a < b ? b : a;
+}
+template <class S, int N, bool smooth>
+TYTO_STEP Dual<S, N, smooth> max(const Dual<S, N, smooth>& a, const std::type_identity_t<Dual<S, N, smooth>>& b) {
+  return a < b ? b : a;
+}
 
 /// The plain value of a number or of a dual number.
 template <class S>

@@ -144,7 +144,7 @@ struct DecodingTask {
   const Tuning& from;          ///< the ensemble whose rates it decodes
   const Tuning* to = nullptr;  ///< the ensemble that it reaches, if it reaches one
   std::size_t outputs = 0;     ///< values that it hands on
-  std::size_t together = 1;    ///< connections, this one included, that bring currents to the same neurons
+  std::size_t bringing = 1;    ///< connections, this one included, that decode currents for the same neurons
   std::uint64_t seed = 0;      ///< of the run
   std::string stream;          ///< name of the stream that belongs to it
 };

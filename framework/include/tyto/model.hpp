@@ -37,10 +37,10 @@ struct ModelInput {
 
   // In simulations. From an earlier layer, a connection without a synapse acts in the same step; from the layer itself
   // or a later one, in the next.
-  std::size_t channels = 0;                      ///< numbers that it hands on
-  bool onto_neurons = true;                      ///< else it reaches what an ensemble represents
-  std::shared_ptr<const Synapse> synapse;        ///< may be null
-  SynapticInput handed = SynapticInput::values;  ///< what it hands on, to its synapse first
+  std::size_t channels = 0;                              ///< numbers that it hands on
+  bool onto_neurons = true;                              ///< else it reaches what an ensemble represents
+  std::shared_ptr<const Synapse> synapse;                ///< may be null
+  SynapticInput synaptic_input = SynapticInput::values;  ///< what it hands on, to its synapse first
   std::optional<ModelLearning> learning;
 };
 

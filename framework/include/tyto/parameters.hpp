@@ -9,6 +9,7 @@
 #include <limits>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -49,11 +50,12 @@ enum class ParameterType {
 /// compares them when an experiment is read.
 enum class StepRole {
   none,
-  decay,      ///< a time in which something decays, or a delay: a step that is longer cannot resolve it
-  rounded,    ///< acts as a whole number of steps
-  wave,       ///< a frequency within a signal; steps hold none above 1 / (2 dt)
-  firing,     ///< a rate of single neurons, which fire once a step at most
-  within_run  ///< a time of a simulation before its end
+  resolved,    ///< a time constant, or a largest delay: a step that is longer cannot resolve it
+  rounded,     ///< acts as a whole number of steps
+  wave,        ///< a frequency within a signal; steps hold none above 1 / (2 dt)
+  firing,      ///< a rate of single neurons, which fire once a step at most
+  within_run,  ///< a length of time that a simulation has to be at least as long as
+  before_end   ///< a time of a simulation at which something begins
 };
 
 /// What a setter receives: a quantity in base units, a whole number, a truth value, a text or choice,
@@ -71,7 +73,8 @@ struct Problem {
 
 /// The parameters of one component or of one group, in the order of declaration.
 struct ParameterList {
-  std::string doc;  ///< one line: what the component is
+  std::string doc;      ///< one line: what the component is
+  std::string details;  ///< Markdown below it: equations, the order of updates, units, the source
   std::vector<ParameterInfo> items;
   /// Checks over several parameters, run when each alone is in order. Empty when read from a manifest.
   std::vector<std::function<std::optional<Problem>(const void* object)>> checks;
@@ -248,6 +251,10 @@ class Parameters {
     return *this;
   }
 
+  /// Markdown for the component's page: its equations, the order in which they are worked out, units, and where they
+  /// come from.
+  Parameters& details(std::string text) { return list_.details = std::move(text), *this; }
+
   // --- refinements of the parameter declared last ---
   Parameters& positive() { return above(0); }
   Parameters& non_negative() { return at_least(0); }
@@ -256,7 +263,11 @@ class Parameters {
   Parameters& above(double bound) { return last().minimum = bound, last().minimum_excluded = true, *this; }
   Parameters& below(double bound) { return last().maximum = bound, last().maximum_excluded = true, *this; }
   Parameters& range(double low, double high) { return at_least(low).at_most(high); }
-  Parameters& compared(StepRole role) { return last().step_role = role, *this; }
+  /// For quantities alone: a time, or a frequency.
+  Parameters& compared(StepRole role) {
+    if (last().type != ParameterType::quantity) throw std::logic_error(last().name + " is no quantity to be compared");
+    return last().step_role = role, *this;
+  }
   /// Has no meaning where the list of that name is not empty.
   Parameters& unused_with(std::string list) { return last().unused_with = std::move(list), *this; }
   /// No default: must be written.

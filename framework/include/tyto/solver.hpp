@@ -23,6 +23,8 @@ struct DecodingProblem {
   /// Where the outputs are currents of neurons: a current below which they are silent. Values below it are as good as
   /// any other below it. Nothing if outputs are values.
   std::span<const double> thresholds;  ///< [output], or empty
+  /// Currents that the neurons get besides, which `wanted` leaves out.
+  std::span<const double> others;  ///< [output], or empty
 };
 
 struct DecodingSolution {

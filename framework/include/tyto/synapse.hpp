@@ -18,8 +18,8 @@ struct LinearFilter {
   std::vector<double> c;  ///< [order]
 };
 
-/// What a synapse smooths, and what becomes of its answer. What a spike does must not depend on how long a step is:
-/// tyto::step_dependent tells whether it does.
+/// What a synapse smooths, and what becomes of its answer. What a spike does must not depend on how long a step is;
+/// experiments in which it does are warned of.
 enum class SynapticInput {
   values,  ///< numbers that hold for a step each; constant ones should pass as they are
   spikes,  ///< pulses of one step, the weight high; the answer is a current, which acts for as long as a step lasts

@@ -124,6 +124,9 @@ struct Executor::Impl {
       stop();
       throw Error("only " + std::to_string(made) + " of " + std::to_string(threads) + " threads could be made (" +
                   error.what() + "); ask for fewer with --threads");
+    } catch (...) {
+      stop();
+      throw;
     }
   }
 

@@ -63,6 +63,24 @@ void check_list(const ParameterList& list, const std::string& where) {
   }
 }
 
+/// Keys that the framework has beside those of a component.
+std::vector<std::string_view> reserved_names(const ComponentInfo& component) {
+  switch (component.kind) {
+    case Kind::layer:
+      if (component.offers(capability::population)) return {"type", "size", "input", "initial"};
+      if (component.offers(capability::projection)) return {"type", "size", "input", "from", "synapse", "learn"};
+      return {"type", "size", "input", "from"};
+    case Kind::learning_rule:
+      return {"rule", "epochs", "batch_size", "trials", "early_stopping", "schedule"};
+    case Kind::plasticity:
+      return {"rule", "error", "from", "until"};
+    case Kind::analysis:
+      return {"as"};
+    default:
+      return {"type"};
+  }
+}
+
 }  // namespace
 
 void check_declaration(const ComponentInfo& component) {
@@ -71,6 +89,11 @@ void check_declaration(const ComponentInfo& component) {
     throw Error(fmt::format("{} is not a component name: use lower-case letters, digits and _", what));
   if (component.parameters.doc.empty()) throw Error(what + " has no documentation");
   check_list(component.parameters, what);
+  const auto reserved = reserved_names(component);
+  for (const auto& info : component.parameters.items)
+    if (std::find(reserved.begin(), reserved.end(), info.name) != reserved.end())
+      throw Error(
+          fmt::format("{}: parameter '{}' has the name of a key that the framework reads itself", what, info.name));
 }
 
 }  // namespace tyto::plugin

@@ -72,6 +72,7 @@ Json write_list(const ParameterList& list) {
 Json write_component(const ComponentInfo& info) {
   Json json{{"kind", to_string(info.kind)},      {"name", info.name}, {"doc", info.parameters.doc},
             {"capabilities", info.capabilities}, {"file", info.file}, {"line", info.line}};
+  json["details"] = info.parameters.details;
   json["parameters"] = write_list(info.parameters)["parameters"];
   return json;
 }
@@ -185,6 +186,7 @@ ComponentInfo read_component(const At& at) {
   info.kind = word(member(at, "kind"), kind_from);
   info.name = text(member(at, "name"));
   info.parameters.doc = text(member(at, "doc"));
+  info.parameters.details = text(member(at, "details"));
   info.capabilities = list(member(at, "capabilities"), text);
   info.file = text(member(at, "file"));
   info.line = static_cast<int>(whole_number(member(at, "line")));

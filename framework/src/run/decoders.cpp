@@ -1,7 +1,5 @@
 #include "decoders.hpp"
 
-#include <algorithm>
-
 #include <fmt/format.h>
 
 #include <tyto/error.hpp>
@@ -21,6 +19,32 @@ KeptTuning::KeptTuning(const Model& model, std::size_t layer, const ArrayStore& 
   if (!tuning_) throw Error(fmt::format("layer '{}' is no ensemble", ensemble.name));
 }
 
+namespace {
+
+/// Connections that decode currents for the neurons of one layer, and how many of them have weights already.
+struct Bringing {
+  std::size_t connections = 0;
+  std::size_t given = 0;
+};
+
+Bringing bringing_currents(const Model& model, std::size_t layer, const ArrayStore& store,
+                           const std::set<std::string>& given) {
+  Bringing bringing;
+  for (const auto& input : model.layers[layer].inputs) {
+    if (!input.decodes || !input.onto_neurons) continue;
+    ++bringing.connections;
+    for (const auto& array : store.arrays())
+      if (array.layer == model.layers[layer].name && array.owner == NetworkArray::Owner::connection &&
+          array.source == input.from && given.contains(array.path())) {
+        ++bringing.given;
+        break;
+      }
+  }
+  return bringing;
+}
+
+}  // namespace
+
 void find_decoders(const Model& model, ArrayStore& store, std::uint64_t seed, const std::set<std::string>& given,
                    results::ResultsFile& file) {
   std::size_t next = 0;  // index of the array that comes next in the order of arrays_of()
@@ -32,16 +56,22 @@ void find_decoders(const Model& model, ArrayStore& store, std::uint64_t seed, co
     std::optional<KeptTuning> to;
     if (target && model.layers[*target].ensemble) to.emplace(model, *target, store);
     const std::string& source = model.layers[input.from].name;
-    const auto brings_currents = [](const ModelInput& other) { return other.decodes && other.onto_neurons; };
-    std::size_t together = 1;
-    if (target && brings_currents(input))
-      together = static_cast<std::size_t>(
-          std::count_if(model.layers[*target].inputs.begin(), model.layers[*target].inputs.end(), brings_currents));
+    std::size_t bringing = 1;
+    if (to && input.onto_neurons) {
+      const Bringing all = bringing_currents(model, *target, store, given);
+      // Weights that are given bring the share of the bias that they were found for.
+      if (all.given > 0 && !to->has_own_bias())
+        throw Error(
+            fmt::format("'{0}' gets its bias with its input, of which some weights are given and some are to be "
+                        "found; give all of them, or let '{0}' have 'bias: own'",
+                        layer));
+      bringing = all.connections;
+    }
     std::vector<std::vector<double>> arrays;
     for (std::size_t k = 0; k < input.arrays.size(); ++k) arrays.push_back(store.get(first + k));
     try {
       Table report = input.projection->solve(
-          {from, to ? &*to : nullptr, input.channels, together, seed, "points/" + layer + "/" + source}, arrays);
+          {from, to ? &*to : nullptr, input.channels, bringing, seed, "points/" + layer + "/" + source}, arrays);
       file.write("/solutions/" + layer + "/" + source, report);
     } catch (const Error& error) {
       throw Error(fmt::format("the connection from '{}' to '{}': {}", source, layer, error.what()));

@@ -19,6 +19,8 @@ constexpr double noteworthy_neurons = 0.5;
 constexpr double noteworthy_ties = 0.01;
 /// Part of a simulation's steps for which an ensemble may be given more than its radius without a word.
 constexpr double noteworthy_steps = 0.1;
+/// Factor by which the training loss may rise without a word.
+constexpr double noteworthy_loss = 1.02;
 /// Factor by which an error that a rule works on may grow without a word.
 constexpr double noteworthy_growth = 1.5;
 /// Standard deviations of a proportion within which an accuracy is no better than chance.
@@ -31,9 +33,10 @@ void judge_accuracy(const Metrics& metrics, std::size_t trials, Health& health) 
   const double chance = *metrics.chance;
   const double noise = std::sqrt(chance * (1 - chance) / static_cast<double>(trials));
   if (*metrics.accuracy <= chance + deviations * noise)
-    health.add("chance",
-               fmt::format("the accuracy of {} is no better than always answering the most frequent class, {}",
-                           percent(*metrics.accuracy), percent(chance)));
+    health.add(
+        "chance",
+        fmt::format("the accuracy of {} cannot be told from that of always answering the most frequent class, {}",
+                    percent(*metrics.accuracy), percent(chance)));
 }
 
 void judge_answers(const Evaluation& evaluation, std::size_t outputs, Health& health) {
@@ -57,15 +60,17 @@ void judge_answers(const Evaluation& evaluation, std::size_t outputs, Health& he
 void judge_training(const Training& training, Health& health) {
   if (training.epochs.size() < 2) return;
   const double first = training.epochs.front().loss;
-  const double last = training.epochs.back().loss;
-  if (last > first)
+  const std::size_t kept =
+      training.restored ? static_cast<std::size_t>(*training.best_epoch - 1) : training.epochs.size() - 1;
+  const double last = training.epochs[kept].loss;
+  if (last > noteworthy_loss * first)
     health.add(
         "loss_rose",
         fmt::format("the training loss rose from {:.4g} to {:.4g}; the learning rate may be too large", first, last));
 }
 
 /// The rule's error at first and in the last tenth of its time. One that has grown may still be small, where the task
-/// was easy at first; beyond half of what an ensemble represents it is not.
+/// was easy at first: it is worth a word if it was hardly ever larger than at the end, and is large for an ensemble.
 void judge_learning(const spec::Experiment& experiment, const SimulationActivity::Learning& learning, Health& health) {
   const auto& rms = learning.error_rms;
   const auto& layers = experiment.model.layers;
@@ -74,7 +79,8 @@ void judge_learning(const spec::Experiment& experiment, const SimulationActivity
   const std::size_t part = std::max<std::size_t>(1, rms.size() / 10);
   const double last =
       std::accumulate(rms.end() - static_cast<std::ptrdiff_t>(part), rms.end(), 0.0) / static_cast<double>(part);
-  if (last <= noteworthy_growth * learning.first_rms) return;
+  const double largest = *std::max_element(rms.begin(), rms.end());
+  if (last <= noteworthy_growth * learning.first_rms || last < largest / noteworthy_growth) return;
   if (target.ensemble && last < 0.5 * target.population->radius()) return;
   const std::string from = learning.from == ModelInput::stimulus ? "stimulus" : layers[learning.from].name;
   health.add(
@@ -101,7 +107,7 @@ void Health::add(const std::string& kind, const std::string& sentence) {
   auto& all = sentences_.at(static_cast<std::size_t>(place));
   all += (all.empty() ? "" : "; ") + sentence;
   const auto& warnings = spec::warning_names();
-  if (std::find(warnings.begin(), warnings.end(), kind) == warnings.end()) said_.push_back(sentence);
+  if (std::find(warnings.begin(), warnings.end(), kind) == warnings.end()) said_.push_back({kind, sentence});
 }
 
 void Health::add_layer(const std::string& name, const std::vector<double>& part, double noteworthy) {
@@ -151,19 +157,14 @@ std::vector<std::string> ArraysBefore::unchanged(const ArrayStore& store) const 
   return paths;
 }
 
-namespace {
-
-Health with_warnings(const spec::Experiment& experiment) {
+Health health_of(const spec::Experiment& experiment) {
   Health health;
-  for (const auto& warning : experiment.warnings)
-    health.add(warning.name, to_string(warning.place) + ": " + warning.message);
+  for (const auto& warning : experiment.warnings) health.add(warning.name, warning.message);
   return health;
 }
 
-}  // namespace
-
 Health health_of(const spec::Experiment& experiment, const TestedTrials& tested) {
-  Health health = with_warnings(experiment);
+  Health health = health_of(experiment);
   const auto& layers = experiment.model.layers;
   for (std::size_t layer = 0; layer < layers.size() && layer < tested.evaluation.activity.size(); ++layer) {
     if (!layers[layer].spiking || !layers[layer].population) continue;
@@ -182,7 +183,7 @@ Health health_of(const spec::Experiment& experiment, const TestedTrials& tested)
 }
 
 Health health_of(const spec::Experiment& experiment, const SimulationActivity& activity) {
-  Health health = with_warnings(experiment);
+  Health health = health_of(experiment);
   if (activity.steps == 0) return health;
   const auto steps = static_cast<double>(activity.steps);
   const auto& layers = experiment.model.layers;

@@ -9,6 +9,7 @@
 #include <tyto/table.hpp>
 
 #include "../spec/experiment.hpp"
+#include "runner.hpp"
 #include "trainer.hpp"
 
 namespace tyto::run {
@@ -21,7 +22,7 @@ class Health {
   /// A sentence under the name of one of Health::kinds().
   void add(const std::string& kind, const std::string& sentence);
 
-  [[nodiscard]] const std::vector<std::string>& findings() const { return said_; }
+  [[nodiscard]] const std::vector<Finding>& findings() const { return said_; }
   /// Sentences by kind, so that those of many runs lie side by side, and counts for each layer that spikes.
   [[nodiscard]] Table table() const;
 
@@ -35,7 +36,7 @@ class Health {
   };
   std::vector<Layer> layers_;
   std::vector<std::string> sentences_ = std::vector<std::string>(kinds().size());
-  std::vector<std::string> said_;  ///< what was found in this run, warnings left out
+  std::vector<Finding> said_;  ///< what was found in this run, warnings left out
 };
 
 /// Trainable arrays as they are before a training, to see which of them it changed.
@@ -58,6 +59,8 @@ struct TestedTrials {
   std::vector<std::string> unchanged;  ///< trainable arrays that a training left as they were
 };
 
+/// Of a run that ended early: the warnings that were given before it.
+[[nodiscard]] Health health_of(const spec::Experiment& experiment);
 [[nodiscard]] Health health_of(const spec::Experiment& experiment, const TestedTrials& tested);
 [[nodiscard]] Health health_of(const spec::Experiment& experiment, const SimulationActivity& activity);
 

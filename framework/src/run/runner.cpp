@@ -97,13 +97,17 @@ StageResult run_trials(const spec::Experiment& experiment, const Stages& stages,
   if (experiment.rule->trains()) file.write("/training", training_table(training, experiment));
   write_weights(*network, experiment.precision, file);
   result.weights = kept_weights(*network);
-  if (!result.diverged.empty()) return result;
+  if (!result.diverged.empty()) {
+    file.write("/health", health_of(experiment).table());
+    return result;
+  }
 
   const Tested tested =
       from_plugin(arithmetic, [&] { return test(*network, test_trials, experiment.objective, true); });
   summary.test = tested.metrics;
   if (!std::isfinite(tested.metrics.loss)) {
     result.diverged = fmt::format("the loss of the test trials is {}: {}", number_text(tested.metrics.loss), exploding);
+    file.write("/health", health_of(experiment).table());
     return result;
   }
   if (!training.epochs.empty()) {
@@ -140,7 +144,8 @@ RunSummary run_experiment(const spec::Experiment& experiment, const RunOptions& 
   results::ResultsFile file(options.out, streams ? Building::on_disk : Building::in_memory);
   Stages finished;
   StageResult last;
-  std::vector<std::string> failures, findings;
+  std::vector<std::string> failures;
+  std::vector<Finding> findings;
   if (experiment.stages.empty()) last = run_one(experiment, finished, file, executor, progress, stop);
   for (const auto& stage : experiment.stages) {
     progress.say("stage " + stage.stage);
@@ -148,7 +153,8 @@ RunSummary run_experiment(const spec::Experiment& experiment, const RunOptions& 
     last = run_one(stage, finished, file, executor, progress, stop);
     finished[stage.stage] = last.weights;
     file.enter("");
-    for (const auto& finding : last.summary.findings) findings.push_back("stage " + stage.stage + ": " + finding);
+    for (const auto& finding : last.summary.findings)
+      findings.push_back({finding.kind, "stage " + stage.stage + ": " + finding.sentence});
     for (const auto& failure : last.failures) failures.push_back("stage " + stage.stage + ": " + failure);
     if (!last.diverged.empty()) last.diverged = "stage " + stage.stage + ": " + last.diverged;
     if (!last.diverged.empty()) break;

@@ -30,14 +30,20 @@ struct SummaryNumber {
   std::string units;
 };
 
+/// Something that may be amiss with a network: one of Health::kinds(), and a sentence.
+struct Finding {
+  std::string kind;
+  std::string sentence;
+};
+
 struct RunSummary {
   Metrics test;                        ///< of a run with trials
   std::vector<SummaryNumber> numbers;  ///< of a simulation's analyses
   double trials_s = 0;                 ///< wall time of making the trials
   double training_s = 0;               ///< wall time of all epochs
   int epochs = 0;
-  double simulation_s = 0;            ///< wall time of a simulation's steps
-  std::vector<std::string> findings;  ///< what may be amiss with the networks, of all stages
+  double simulation_s = 0;        ///< wall time of a simulation's steps
+  std::vector<Finding> findings;  ///< what may be amiss with the networks, of all stages
 };
 
 /// Runs everything and puts the results file in place. Throws Diverged or Error, after that, if numbers were no longer

@@ -201,9 +201,9 @@ ReadConnection read_connection(const Node& node, const ConnectionEnds& ends, con
     return read;
   }
   const bool charges = target != nullptr && target->takes_charges;
-  if (source.spiking && !input.decodes) input.handed = charges ? SynapticInput::charges : SynapticInput::spikes;
+  if (source.spiking && !input.decodes) input.synaptic_input = charges ? SynapticInput::charges : SynapticInput::spikes;
   if (target != nullptr || input.synapse)
-    warn_of_step_dependence({input.synapse.get(), input.handed, charges, source.name,
+    warn_of_step_dependence({input.synapse.get(), input.synaptic_input, charges, source.name,
                              target != nullptr ? target->name : "the probe", made.place},
                             ends.dt_s, reader);
   if (const Node* learn = node.find("learn"); learn != nullptr && learn->type != Node::Type::null)

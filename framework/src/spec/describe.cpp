@@ -310,6 +310,7 @@ std::vector<Block> blocks() {
 std::string describe(const ComponentInfo& component) {
   std::string text = component.name + ": " + std::string(to_string(component.kind)) + '\n';
   if (!component.parameters.doc.empty()) text += "  " + component.parameters.doc + '\n';
+  if (!component.parameters.details.empty()) text += '\n' + component.parameters.details + "\n\n";
   text += "  plugin:  " + source_of(component) + '\n';
   if (!component.library.empty()) text += "  library: " + component.library + '\n';
   if (!component.capabilities.empty()) text += "  offers:  " + enumerate(component.capabilities) + '\n';
@@ -325,6 +326,7 @@ std::string markdown(const ComponentInfo& component) {
   std::string text = "## `" + component.name + "`\n\n";
   if (!component.parameters.doc.empty()) text += for_markdown(component.parameters.doc) + ".\n\n";
   if (text.ends_with("..\n\n")) text.erase(text.size() - 3, 1);
+  if (!component.parameters.details.empty()) text += component.parameters.details + "\n\n";
   text += "Plugin " + for_markdown(source_of(component)) + '.';
   if (!component.capabilities.empty()) text += " Offers " + enumerate(component.capabilities) + '.';
   return text + "\n\n" + table_for_markdown(rows_of(component.parameters));

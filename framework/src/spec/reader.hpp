@@ -1,6 +1,7 @@
 /// Reads maps into objects by their parameter declarations, collecting every fault.
 #pragma once
 
+#include <algorithm>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -84,6 +85,13 @@ class Reader {
   }
   /// Since this was asked for the last time.
   [[nodiscard]] std::vector<Warning> take_warnings() { return std::exchange(warnings_, {}); }
+  [[nodiscard]] std::size_t count_of_timed_values() const { return timed_values_.size(); }
+  /// Leaves out those of a role that were read after the first `kept`.
+  void forget_timed_values(StepRole role, std::size_t kept) {
+    timed_values_.erase(std::remove_if(timed_values_.begin() + static_cast<std::ptrdiff_t>(kept), timed_values_.end(),
+                                       [role](const TimedValue& value) { return value.role == role; }),
+                        timed_values_.end());
+  }
   [[nodiscard]] std::vector<TimedValue> take_timed_values() { return std::exchange(timed_values_, {}); }
   /// Throws InvalidInput with all faults in the order of the input, if there are any.
   void finish() const;

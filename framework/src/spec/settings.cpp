@@ -51,6 +51,13 @@ Node& item_at(Node& list, const std::string& key, const Place& place) {
   return list.items[index];
 }
 
+/// One seed for all becomes a seed for each purpose.
+Node seeds_by_purpose(const Node& seed) {
+  Node map = make_map(seed.place);
+  for (const auto* purpose : {"trials", "weights", "order"}) map.entries.push_back({purpose, seed.place, seed});
+  return map;
+}
+
 /// The place of a key below a node. A name alone stands for a map, {type: name} or, in a list of
 /// named things, {name: {}}, and becomes that map when something is set in it.
 Node& step_into(Node& node, const std::string& key, const Place& place) {
@@ -95,7 +102,12 @@ std::vector<std::string> checked_keys(const Node& root, std::string_view path, c
 
 void put(Node& root, const std::vector<std::string>& keys, Node value, const Place& place) {
   Node* node = &root;
-  for (const auto& key : keys) node = &step_into(*node, key, place);
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    const bool purpose = i > 0 && keys[i - 1] == "seed" && keys[i] != "count";
+    if (purpose && node->type == Node::Type::null) *node = seeds_by_purpose(make_scalar("1", place));
+    if (purpose && node->is_scalar()) *node = seeds_by_purpose(*node);
+    node = &step_into(*node, keys[i], place);
+  }
   *node = std::move(value);
 }
 

@@ -82,6 +82,7 @@ Draft read_population(const Node::Entry& entry, double dt_s, Reader& reader) {
     reader.fault(node.place, "a layer is a map with the keys 'type', 'size' and 'input'");
     return draft;
   }
+  const std::size_t times = reader.count_of_timed_values();
   const Configured made =
       reader.component(node, {Kind::layer, "type", capability::population}, {"size", "initial", "input"});
   LayerKeys keys;
@@ -103,6 +104,8 @@ Draft read_population(const Node::Entry& entry, double dt_s, Reader& reader) {
   layer.population = made.as<const Layer>();
   layer.spiking = made.info->offers(capability::spiking) || layer.population->spikes();
   layer.ensemble = made.info->offers(capability::ensemble);
+  // Rates without spikes may be as high as they like.
+  if (!layer.spiking) reader.forget_timed_values(StepRole::firing, times);
   if (!keys.size) return draft;
   layer.size = static_cast<std::size_t>(*keys.size);
   try {
@@ -296,7 +299,7 @@ Parameters<LearnKeys> LearnKeys::parameters() {
       .text("error", &LearnKeys::error, "", "the layer whose input is the error, for rules that learn from one")
       .optional()
       .time("from", &LearnKeys::from_s, "0 s", "when learning begins")
-      .compared(StepRole::within_run)
+      .compared(StepRole::before_end)
       .non_negative()
       .time("until", &LearnKeys::until_s, "", "when learning ends; at the end of the run if not given")
       .non_negative()

@@ -1,6 +1,7 @@
 #include "step_dependence.hpp"
 
 #include <cmath>
+#include <numeric>
 #include <vector>
 
 namespace tyto::spec {
@@ -11,23 +12,27 @@ namespace {
 /// step, relative to its time constant.
 constexpr double tolerance = 0.3;
 
-/// Sum of the answer to a pulse of one step, as far as a few hundred thousand steps show it.
+/// to += a x, for a square matrix and as many columns as x has.
+void add_product(const std::vector<double>& a, const std::vector<double>& x, std::size_t order,
+                 std::vector<double>& to) {
+  const std::size_t columns = x.size() / order;
+  for (std::size_t i = 0; i < order; ++i)
+    for (std::size_t k = 0; k < order; ++k)
+      for (std::size_t j = 0; j < columns; ++j) to[i * columns + j] += a[i * order + k] * x[k * columns + j];
+}
+
+/// Sum of the answer to a pulse of one step, c (b + A b + A^2 b + ...): each round doubles the number of terms.
 double sum_of_answer(const LinearFilter& filter) {
-  constexpr std::size_t most_steps = 200'000;
-  std::vector<double> x = filter.b, next(filter.order);
-  double sum = 0;
-  for (std::size_t step = 0; step < most_steps; ++step) {
-    double size = 0;
-    for (std::size_t i = 0; i < filter.order; ++i) {
-      sum += filter.c[i] * x[i];
-      next[i] = 0;
-      for (std::size_t k = 0; k < filter.order; ++k) next[i] += filter.a[i * filter.order + k] * x[k];
-      size += std::abs(next[i]);
-    }
-    x.swap(next);
-    if (size < 1e-9) break;
+  constexpr int rounds = 60;
+  std::vector<double> power = filter.a, sum = filter.b;
+  for (int round = 0; round < rounds && filter.order > 0; ++round) {
+    const std::vector<double> before = sum;
+    add_product(power, before, filter.order, sum);
+    std::vector<double> square(power.size());
+    add_product(power, power, filter.order, square);
+    power.swap(square);
   }
-  return sum;
+  return std::inner_product(sum.begin(), sum.end(), filter.c.begin(), 0.0);
 }
 
 }  // namespace

@@ -17,15 +17,7 @@ namespace {
 /// Reads the sweep of one experiment, collecting faults.
 class SweepReader {
  public:
-  SweepReader(const Node& root, const Overrides& overrides) : root_(root), overrides_(overrides) {
-    if (overrides.seed) {
-      first_seed_ = *overrides.seed;
-    } else if (const Node* seed = root.find("seed")) {
-      const char* end = seed->text.data() + seed->text.size();
-      // A seed that is none is reported when the experiment is loaded.
-      if (std::from_chars(seed->text.data(), end, first_seed_).ec != std::errc{}) first_seed_ = 1;
-    }
-  }
+  SweepReader(const Node& root, const Overrides& overrides) : root_(root), overrides_(overrides) {}
 
   void read(const Node& node) {
     if (!node.is_map()) {
@@ -55,12 +47,29 @@ class SweepReader {
   }
 
  private:
+  /// The seed, or that of one purpose, which the experiment has.
+  [[nodiscard]] std::uint64_t first_seed(const std::string& path) const {
+    if (overrides_.seed) return *overrides_.seed;
+    const Node* seed = root_.find("seed");
+    if (seed != nullptr && seed->is_map())
+      seed = path == "seed" ? nullptr : seed->find(path.substr(path.find('.') + 1));
+    std::uint64_t first = 1;
+    // A seed that is none is reported when the experiment is loaded.
+    if (seed == nullptr ||
+        std::from_chars(seed->text.data(), seed->text.data() + seed->text.size(), first).ec != std::errc{})
+      return 1;
+    return first;
+  }
   void fault(const Place& place, std::string message) { faults_.push_back({place, std::move(message)}); }
 
   std::optional<SweptPath> read_path(const Node::Entry& entry) {
     try {
       check_path(entry);
-      SweptPath swept{entry.key, entry.place, swept_values(entry.value, entry.key, first_seed_), {}, {}};
+      SweptPath swept{entry.key,
+                      entry.place,
+                      swept_values(entry.value, entry.key, is_seed(entry.key) ? first_seed(entry.key) : 1),
+                      {},
+                      {}};
       describe_values(swept);
       return swept;
     } catch (const InvalidInput& error) {
@@ -83,6 +92,10 @@ class SweepReader {
       if (full_path_of(setting) == full)
         throw InvalidInput(Place{"--set " + setting},
                            quote(entry.key) + " is swept; its values are set by --set sweep." + entry.key + "=[...]");
+    const Node* seed = root_.find("seed");
+    if (entry.key == "seed" && !overrides_.seed && seed != nullptr && seed->is_map())
+      throw InvalidInput(entry.place,
+                         "the experiment has a seed for each purpose; sweep seed.trials, seed.weights or seed.order");
     if (entry.key == "seed" && overrides_.seed && !is_range(entry.value))
       throw InvalidInput(Place{fmt::format("--seed {}", *overrides_.seed)},
                          "the sweep lists its seeds; they are set by --set sweep.seed=[...]");
@@ -135,7 +148,6 @@ class SweepReader {
 
   const Node& root_;
   const Overrides& overrides_;
-  std::uint64_t first_seed_ = 1;
   Sweep sweep_;
   std::set<std::string> paths_;
   std::set<std::string> zips_;

@@ -18,7 +18,7 @@ constexpr double slack = 1 + 1e-9;
 std::string time_text(double time_s) { return format_quantity(time_s, Dimension::time); }
 std::string frequency_text(double frequency_hz) { return format_quantity(frequency_hz, Dimension::frequency); }
 
-void check_decay(const TimedValue& time, double dt_s, Reader& reader) {
+void check_resolved(const TimedValue& time, double dt_s, Reader& reader) {
   if (time.value == 0 || time.value * slack >= dt_s) return;
   reader.warn("short_time", time.place,
               time.name + ": " + time_text(time.value) + " is shorter than the time step of " + time_text(dt_s) +
@@ -56,6 +56,12 @@ void check_firing(const TimedValue& rate, double dt_s, Reader& reader) {
                 rate.name + ": " + limit + ", and " + frequency_text(rate.value) + " is more than half of it");
 }
 
+void check_before_end(const TimedValue& time, double run_s, Reader& reader) {
+  if (time.value * slack < run_s) return;
+  reader.fault(time.place,
+               time.name + ": at " + time_text(time.value) + " the run of " + time_text(run_s) + " is over");
+}
+
 void check_within_run(const TimedValue& time, double run_s, Reader& reader) {
   if (time.value <= run_s * slack) return;
   reader.fault(time.place, time.name + ": " + time_text(time.value) + " is longer than the run of " + time_text(run_s));
@@ -67,8 +73,8 @@ void check_time_steps(const std::vector<TimedValue>& values, double dt_s, std::o
   if (!(dt_s > 0)) return;
   for (const auto& value : values) {
     switch (value.role) {
-      case StepRole::decay:
-        check_decay(value, dt_s, reader);
+      case StepRole::resolved:
+        check_resolved(value, dt_s, reader);
         break;
       case StepRole::rounded:
         check_rounded(value, dt_s, reader);
@@ -81,6 +87,9 @@ void check_time_steps(const std::vector<TimedValue>& values, double dt_s, std::o
         break;
       case StepRole::within_run:
         if (run_s) check_within_run(value, *run_s, reader);
+        break;
+      case StepRole::before_end:
+        if (run_s) check_before_end(value, *run_s, reader);
         break;
       case StepRole::none:
         break;

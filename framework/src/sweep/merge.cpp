@@ -62,12 +62,15 @@ struct Contents {
 
 Contents contents_of(OpenParts& parts) {
   Contents contents;
+  // Axes lie at the top of the file, where the groups have their names, too.
+  contents.names = {"sweep", "summary", "failures", "provenance"};
   std::set<std::string> seen;
   for (std::size_t run = 0; run < parts.size(); ++run) {
     if (parts.failed(run)) continue;
     for (const auto& group : parts.groups(run)) {
       if (group == "/" || group == provenance_group || !seen.insert(group).second) continue;
       contents.groups.push_back(group);
+      contents.names.insert(group.substr(1, group.find('/', 1) - 1));
       const auto table = parts.table(run, group);
       for (const auto& axis : table->axes) contents.names.insert(axis.name);
       for (const auto& variable : table->variables) contents.names.insert(variable.name);

@@ -46,6 +46,13 @@ class Runs {
       if (!parts.has(plan.keys[run]) && seen.insert(plan.keys[run]).second) missing_.push_back(run);
   }
 
+  /// "3 of 8 runs have findings: chance 3, ties 1", or nothing.
+  [[nodiscard]] std::string findings() const {
+    if (with_findings_ == 0) return "";
+    std::string text;
+    for (const auto& [kind, runs] : findings_) text += fmt::format("{}{} {}", text.empty() ? "" : ", ", kind, runs);
+    return fmt::format("{} of {} runs have findings, which are in /health: {}", with_findings_, done_, text);
+  }
   [[nodiscard]] std::size_t missing() const { return missing_.size(); }
 
   /// Runs what is missing, one thread for each run while there are enough of them.
@@ -77,6 +84,10 @@ class Runs {
       const auto summary = run_experiment(position, plan_.keys[run], threads);
       const std::lock_guard lock(mutex_);
       ++done_;
+      std::set<std::string> kinds;
+      for (const auto& finding : summary.findings) kinds.insert(finding.kind);
+      for (const auto& kind : kinds) ++findings_[kind];
+      with_findings_ += kinds.empty() ? 0 : 1;
       progress_.finished(settings, brief(summary));
     } catch (const Interrupted&) {
       // The caller sees that a stop was requested.
@@ -118,6 +129,8 @@ class Runs {
   std::mutex mutex_;  ///< guards what follows, and the components
   std::size_t done_ = 0;
   std::map<std::string, std::string> failed_;
+  std::size_t with_findings_ = 0;
+  std::map<std::string, std::size_t> findings_;  ///< runs by kind
 };
 
 std::vector<std::vector<std::string>> labels_of(const spec::Sweep& sweep) {
@@ -164,7 +177,8 @@ SweepOutcome run_sweep(const spec::Sweep& sweep, const SweepOptions& options, pl
   }
   const Merged merged = merge(sweep, plan, parts, failures, merging);
   if (failures.empty() && !options.keep_parts) parts.remove();
-  return {total, failures.size(), summary_text(merged.metrics, merged.grid, labels_of(sweep), merged.seed_axis)};
+  return {total, failures.size(), runs.findings(),
+          summary_text(merged.metrics, merged.grid, labels_of(sweep), merged.seed_axis)};
 }
 
 }  // namespace tyto::sweep

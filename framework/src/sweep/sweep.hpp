@@ -24,7 +24,8 @@ struct SweepOptions {
 struct SweepOutcome {
   std::size_t runs = 0;
   std::size_t failed = 0;
-  std::string table;  ///< a line for each setting, for a person
+  std::string findings;  ///< what may be amiss with the networks of the runs that were made now, in one line
+  std::string table;     ///< a line for each setting, for a person
 };
 
 /// Runs what is missing and merges. A run that fails is reported, and the others go on. Throws InvalidInput before the

@@ -35,7 +35,7 @@ class DecodingError final : public tyto::Analysis {
                "channel of the probe")
         .required()
         .time("from", &DecodingError::from_s, "0 s", "samples before this are left out")
-        .compared(tyto::StepRole::within_run)
+        .compared(tyto::StepRole::before_end)
         .non_negative()
         .time("until", &DecodingError::until_s, "", "samples after this are left out; none if not given")
         .optional()

@@ -23,7 +23,7 @@ class Oscillation final : public tyto::Analysis {
         .text("probe", &Oscillation::probe, "", "the probe that recorded the two values")
         .required()
         .time("from", &Oscillation::from_s, "0 s", "samples before this are left out")
-        .compared(tyto::StepRole::within_run)
+        .compared(tyto::StepRole::before_end)
         .non_negative();
   }
 

@@ -30,7 +30,7 @@ class ResponseCurves final : public tyto::Analysis {
         .integer("bins", &ResponseCurves::bins, "20", "bins of encoder . x / radius, from -1 to 1")
         .range(1, most_bins)
         .time("from", &ResponseCurves::from_s, "0 s", "samples before this are left out")
-        .compared(tyto::StepRole::within_run)
+        .compared(tyto::StepRole::before_end)
         .non_negative();
   }
 

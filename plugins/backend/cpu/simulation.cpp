@@ -98,7 +98,7 @@ typename CpuSimulation<S>::Connection CpuSimulation<S>::make_connection(const ty
   next_array += input.arrays.size();
   connection.handed.resize(input.channels);
   if (input.synapse)
-    connection.filter = std::make_unique<Filter<S>>(input.synapse->filter(dt_s_, input.handed), input.channels);
+    connection.filter = std::make_unique<Filter<S>>(input.synapse->filter(dt_s_, input.synaptic_input), input.channels);
   if (!input.learning) return connection;
   connection.learning = std::make_unique<Learning>();
   auto& learning = *connection.learning;
@@ -157,6 +157,8 @@ void CpuSimulation<S>::start() {
     learning.squares = 0;
     learning.errors = 0;
     learning.steps = 0;
+    learning.first_squares = 0;
+    learning.first_errors = 0;
     learning.error_rms.clear();
   }
 }
@@ -275,9 +277,14 @@ void CpuSimulation<S>::learn(Connection& connection) {
     const Population& error = populations_[learning.error];
     step.error = error.ensemble ? error.input : error.output;
     if (now) {
-      for (const S value : step.error) learning.squares += static_cast<double>(value) * static_cast<double>(value);
+      double squares = 0;
+      for (const S value : step.error) squares += static_cast<double>(value) * static_cast<double>(value);
+      learning.squares += squares;
       learning.errors += step.error.size();
-      if (++learning.steps <= first_steps) learning.first_rms = learning.rms();
+      if (learning.steps++ < first_steps) {
+        learning.first_squares += squares;
+        learning.first_errors += step.error.size();
+      }
     }
   }
   step.target = signal_of(connection.layer);
@@ -313,7 +320,7 @@ void CpuSimulation<S>::advance(std::size_t steps, std::span<const double> stimul
   for (auto& connection : connections_) {
     if (!connection.learning || connection.learning->errors == 0) continue;
     auto& learning = *connection.learning;
-    learning.error_rms.push_back(learning.rms());
+    learning.error_rms.push_back(Learning::rms(learning.squares, learning.errors));
     learning.squares = 0;
     learning.errors = 0;
   }
@@ -325,10 +332,12 @@ tyto::SimulationActivity CpuSimulation<S>::activity() const {
   activity.steps = step_;
   for (const auto& population : populations_)
     activity.populations.push_back({population.spikes, population.beyond_radius});
-  for (const auto& connection : connections_)
-    if (connection.learning && connection.learning->error != tyto::ModelLearning::no_error)
-      activity.learning.push_back(
-          {connection.layer, connection.from, connection.learning->first_rms, connection.learning->error_rms});
+  for (const auto& connection : connections_) {
+    if (!connection.learning || connection.learning->error == tyto::ModelLearning::no_error) continue;
+    const Learning& learning = *connection.learning;
+    activity.learning.push_back({connection.layer, connection.from,
+                                 Learning::rms(learning.first_squares, learning.first_errors), learning.error_rms});
+  }
   return activity;
 }
 

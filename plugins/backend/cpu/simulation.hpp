@@ -41,13 +41,16 @@ class CpuSimulation final : public tyto::Simulation {
     std::uint64_t until_step = std::numeric_limits<std::uint64_t>::max();
     bool uses_ensemble = false;
     std::vector<S> state;
-    double squares = 0;             ///< sum over values and steps of the error since the call of advance began
-    std::size_t errors = 0;         ///< their number
-    std::size_t steps = 0;          ///< of learning, since the start
-    double first_rms = 0;           ///< of the first steps
+    double squares = 0;        ///< sum over values and steps of the error since the call of advance began
+    std::size_t errors = 0;    ///< their number
+    std::size_t steps = 0;     ///< of learning, since the start
+    double first_squares = 0;  ///< of the first steps
+    std::size_t first_errors = 0;
     std::vector<double> error_rms;  ///< of the calls before
 
-    [[nodiscard]] double rms() const { return std::sqrt(squares / static_cast<double>(errors)); }
+    [[nodiscard]] static double rms(double squares, std::size_t errors) {
+      return errors == 0 ? 0 : std::sqrt(squares / static_cast<double>(errors));
+    }
   };
   struct Connection {
     std::size_t from = tyto::ModelInput::stimulus;

@@ -80,14 +80,31 @@ struct AdaptiveLif : lif::Membrane {
   double adaptation = 0, tau_adaptation_s = 0;
 
   static auto parameters() {
-    return lif::declare(tyto::parameters<AdaptiveLif>(
-                            "Leaky integrate-and-fire neuron whose threshold rises with each spike: v' = decay v + "
-                            "input, a' = exp(-dt/tau_adaptation) a + adaptation spike, threshold + a"))
+    return lif::declare(
+               tyto::parameters<AdaptiveLif>("Leaky integrate-and-fire neuron whose threshold rises with each spike")
+                   .details(
+                       R"(As `lif`, with the threshold raised by a[n]. In step n, v[n] and a[n] are the values before
+the step:
+
+    u[n]   = decay v[n] + gain I[n]               decay = exp(-dt / tau), gain as for lif
+
+    S[n]   = 1 if u[n] > threshold + a[n], else 0     timing: same_step
+    v[n+1] = after(u[n], S[n])                        as for lif
+
+    S[n]   = c[n]                                     timing: next_step
+    c[n+1] = 1 if v[n] > threshold + a[n], else 0
+    v[n+1] = after(u[n], S[n])
+
+    a[n+1] = exp(-dt / tau_adaptation) a[n] + adaptation S[n]     last, with either timing
+
+v and a begin at 0 unless `initial` says otherwise. `reset: subtract` takes away `threshold` without its rise a. In
+the refractory time v is held and inputs are ignored, while a goes on falling. With `adaptation: 0` it is a `lif`. All
+but the time constants is dimensionless. The page of `lif` shows step by step what the timings mean.)"))
         .number("adaptation", &AdaptiveLif::adaptation, "0.1", "rise of the threshold with each spike")
         .non_negative()
         .time("tau_adaptation", &AdaptiveLif::tau_adaptation_s, "100 ms",
               "time constant with which the threshold falls back")
-        .compared(tyto::StepRole::decay)
+        .compared(tyto::StepRole::resolved)
         .positive();
   }
 

@@ -62,9 +62,29 @@ class Decoded final : public tyto::Layer, public nef::Mapping {
 
   static auto parameters() {
     constexpr double most_points = 1e6;
-    return nef::declare(tyto::parameters<Decoded>(
-                            "Reads a function of what an ensemble represents from the rates of its neurons, by weights "
-                            "that a solver finds"))
+    return nef::declare(
+               tyto::parameters<Decoded>(
+                   "Reads a function of what an ensemble represents from the rates of its neurons, by weights "
+                   "that a solver finds")
+                   .details(
+                       R"(With S_i[n] the spike of neuron i in step n, and a_i[n] = S_i[n] / dt in Hz (or its rate, if
+it has no spikes):
+
+    y_k[n] = sum over i of D[i][k] a_i[n]
+
+A synapse is applied to y. Before the run the solver finds D so that A D is close to Y, at points x_p:
+
+    A[p][i] = rate of neuron i for x_p, in Hz
+    Y[p]    = T f(x_p)                              onto: layer
+    Y[p][j] = J_j(T f(x_p)) - other_j               onto: neurons
+
+with f the `function` (the identity if there is none), T the `transform`, J_j(x) the current of neuron j of the ensemble
+that is reached, its bias included, and other_j the part of its bias that need not be brought: all of it where neurons
+have their own, else (1 - 1/m) of it, if m connections decode currents for these neurons.
+
+Points are drawn evenly from the ball of radius `extent`, or, with `draw: grid`, lie in equal steps from -extent to
+extent. Unless given, their number is 500 for each dimension, within 750 to 2,500, and twice the neurons at least. D is
+in units of the value, or of the current, per Hz (Eliasmith & Anderson 2003; the number of points is Nengo's).)"))
         .choice("onto", &Decoded::onto, {{"layer", tyto::Port::layer}, {"neurons", tyto::Port::neurons}}, "layer",
                 "what it reaches: the vector that a layer takes in (layer), or the currents of an ensemble's neurons, "
                 "with a weight from each neuron to each (neurons)")
@@ -137,11 +157,11 @@ class Decoded final : public tyto::Layer, public nef::Mapping {
       }
     }
     std::vector<double> thresholds;
-    if (currents)
-      for (std::size_t k = 0; k < problem.outputs; ++k) thresholds.push_back(task.to->threshold_current() - bias[k]);
+    if (currents) thresholds.assign(problem.outputs, task.to->threshold_current());
     problem.rates_hz = rates;
     problem.wanted = wanted;
     problem.thresholds = thresholds;
+    problem.others = bias;
     if (dale) problem.signs = arrays[sign];
     auto solution = solver->solve(problem);
     if (currents) add_rate_error(problem, solution.weights, bias, *task.to, solution.report);
@@ -163,7 +183,7 @@ class Decoded final : public tyto::Layer, public nef::Mapping {
     const std::vector<double> nothing(task.to->dimensions(), 0.0);
     std::vector<double> bias(task.outputs);
     task.to->currents(nothing, bias);
-    const double part = task.to->has_own_bias() ? 1 : 1 - 1 / static_cast<double>(task.together);
+    const double part = task.to->has_own_bias() ? 1 : 1 - 1 / static_cast<double>(task.bringing);
     for (double& current : bias) current *= part;
     return bias;
   }

@@ -62,7 +62,7 @@ template <class T>
                {"seed", Method::seed}},
               "interpolated", "how a delay that is no whole number of steps acts and is learned")
       .time("max", member<T>(&Settings::max_s), "30 ms", "largest delay; delays stay within 0 and this")
-      .compared(tyto::StepRole::decay)
+      .compared(tyto::StepRole::resolved)
       .positive()
       .at_most(10)
       .choice("initial", member<T>(&Settings::initial),

@@ -64,7 +64,25 @@ class DenseKernel final : public tyto::ProjectionKernel<S> {
 
 class Dense final : public tyto::Layer, public dense::Weights {
  public:
-  static auto parameters() { return dense::declare(tyto::parameters<Dense>("All-to-all weights w (from, to)")); }
+  static auto parameters() {
+    return dense::declare(
+        tyto::parameters<Dense>("All-to-all weights w (from, to)")
+            .details(R"(With x_i[n] the output of neuron i of the source in step n, 1 or 0 for a spike, else a value:
+
+    I_j[n] = sum over i of w[i][j] x_i[n]
+
+Nothing is kept from step to step. In trials, and from an earlier layer of a simulation, I[n] acts in step n; from the
+layer itself or a later one in step n+1. Weights are dimensionless and do not depend on dt.
+
+At the start w is uniform within +-scale / sqrt(to), with `to` the number of receiving neurons. The gradient of w[i][j]
+is the sum of x_i[n] dL/dI_j[n] over the steps n and the trials. With `dale` the rows w[i] have one sign each:
+
+| method | what the optimizer changes | how the law is kept |
+|---|---|---|
+| `mask` | w of any sign | the network uses abs(w) sign; the gradient is 0 at w = 0 |
+| `projected` | w of the row's sign | w that an update carried over zero is set to zero |
+| `exponentiated` | w of the row's sign | w is multiplied by exp(-learning_rate sign(w) g), g its gradient |)"));
+  }
 
   [[nodiscard]] std::vector<tyto::ArrayInfo> arrays(std::size_t from, std::size_t to) const override {
     return dense::arrays_of(*this, from, to);

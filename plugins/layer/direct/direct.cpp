@@ -43,7 +43,17 @@ class Direct final : public tyto::Layer, public nef::Mapping {
  public:
   static auto parameters() {
     return nef::declare(
-        tyto::parameters<Direct>("Hands on values, or a function of them: from the stimulus, a node, or rates"));
+        tyto::parameters<Direct>("Hands on values, or a function of them: from the stimulus, a node, or rates")
+            .details(
+                R"(With x[n] the values of the source in step n (a spike counts as 1), f the `function` and T the
+`transform`:
+
+    y[n] = T f(x[n])
+
+f is the identity if there is no function. T is a number, or a matrix (values handed on) x (values of f), row by row.
+Function and transform are worked out in double precision. Nothing is kept from step to step: from an earlier layer
+y[n] acts in step n, from the layer itself or a later one in step n+1. A synapse is applied to y, after the
+function.)"));
   }
   [[nodiscard]] tyto::Port port() const override { return tyto::Port::layer; }
   [[nodiscard]] std::size_t outputs(std::size_t represented) const override { return function_outputs(represented); }

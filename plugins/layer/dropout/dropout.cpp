@@ -141,6 +141,16 @@ class Dropout final : public tyto::Layer {
     return tyto::parameters<Dropout>(
                "Inverted dropout: in training each value of each step is set to 0 with probability p, or divided by "
                "1 - p; evaluation passes everything on as it is")
+        .details(R"(With x_c[n] channel c of the input in step n:
+
+    y_c[n] = m_c[n] x_c[n] / (1 - p)     in training
+    y_c[n] = x_c[n]                      else
+
+m_c[n] is 0 with probability p, else 1, drawn for each trial, step and channel on its own and anew in each epoch. The
+gradient is multiplied by the same m_c[n] / (1 - p). In training spikes become values of 0 and 1 / (1 - p).
+
+Draws depend on the seed, the layer's name, the epoch, the trial, the step and the channel alone; p is resolved to
+2^-32. Inverted dropout is due to Srivastava et al. (2014), the generator, Philox, to Salmon et al. (2011).)")
         .number("p", &Dropout::p_, "0.5", "probability that a value is dropped")
         .at_least(0)
         .below(1);

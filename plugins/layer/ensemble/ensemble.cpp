@@ -126,6 +126,23 @@ class Ensemble final : public tyto::Layer {
     return tyto::parameters<Ensemble>(
                "Population that represents a vector x by the rates of its neurons: neuron i gets the current gain_i "
                "encoder_i . x / radius + bias_i (Eliasmith and Anderson 2003)")
+        .details(
+            R"(With x[n] the sum of what arrives for the vector in step n, and I_i[n] the sum of what arrives at neuron
+i itself:
+
+    J_i[n]  = gain_i / radius (encoder_i . x[n]) + I_i[n] + bias_i
+    S_i[n]  = the output of `neurons` for J_i[n], in the same step
+
+    gain_i  = (current(max_rate_i) - current_0) / (1 - intercept_i)
+    bias_i  = current_0 - gain_i intercept_i
+
+current(r) is the steady current for the rate r of `neurons`, current_0 the one above which they fire (1 for `nef_lif`
+and `rate_lif`). So neuron i begins to fire where encoder_i . x / radius is its intercept, and reaches max_rate_i where
+that is 1. With `bias: from_input` bias_i is not added; what arrives at the neurons has to bring it. x is not limited
+to the radius.
+
+Encoders have length 1: drawn evenly from all directions, or given and brought to it. The membranes (the first state of
+`neurons`) begin at `initial_voltages`. Currents are dimensionless, rates are in Hz, x and radius have one unit.)")
         .integer("dimensions", &Ensemble::dimensions, "1", "of the vector")
         .range(1, most_dimensions)
         .number("radius", &Ensemble::radius_of_space, "1", "length of the vectors that are represented well")

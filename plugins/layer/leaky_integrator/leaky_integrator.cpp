@@ -35,9 +35,19 @@ struct LeakyIntegrator {
 
   static auto parameters() {
     return tyto::parameters<LeakyIntegrator>(
-               "Membrane without spikes: v' = decay v + input, decay = exp(-dt/tau); its output is v")
+               "Membrane without spikes: a leaky integrator, whose output is its potential")
+        .details(
+            R"(In step n, v[n] is the membrane before the step, I[n] the sum of what arrives and y[n] what is handed on:
+
+    decay  = exp(-dt / tau)
+    gain   = 1 (input_scale: one) or 1 - decay (one_minus_decay)
+    v[n+1] = decay v[n] + gain I[n]
+    y[n]   = v[n+1] (timing: same_step) or v[n] (next_step)
+
+v[0] = 0 unless `initial` says otherwise. Input, membrane and output are dimensionless. A constant input I leads to
+v = I with `one_minus_decay`, and to v = I / (1 - decay) with `one`, which depends on dt.)")
         .time("tau", &LeakyIntegrator::tau_s, "20 ms", "membrane time constant")
-        .compared(tyto::StepRole::decay)
+        .compared(tyto::StepRole::resolved)
         .positive()
         .choice("timing", &LeakyIntegrator::timing,
                 {{"same_step", Timing::same_step}, {"next_step", Timing::next_step}}, "same_step",

@@ -77,7 +77,47 @@ struct LifStep {
 struct Lif : Membrane {
   static auto parameters() {
     return declare(
-        tyto::parameters<Lif>("Leaky integrate-and-fire neuron: v' = decay v + input, decay = exp(-dt/tau)"));
+        tyto::parameters<Lif>("Leaky integrate-and-fire neuron")
+            .details(
+                R"(In step n, v[n] is the membrane before the step, I[n] the sum of what arrives and S[n] the spike that
+is handed on:
+
+    decay  = exp(-dt / tau)
+    gain   = 1 (input_scale: one) or 1 - decay (one_minus_decay)
+    u[n]   = decay v[n] + gain I[n]
+
+    S[n]   = 1 if u[n] > threshold, else 0        timing: same_step
+    v[n+1] = after(u[n], S[n])
+
+    S[n]   = c[n]                                 timing: next_step
+    c[n+1] = 1 if v[n] > threshold, else 0
+    v[n+1] = after(u[n], S[n])
+
+    after(u, S) = u (1 - S)                       reset: to_zero
+                = u (1 - S) + reset_value S       reset: to_value
+                = u - threshold S                 reset: subtract
+
+All lines of a step are worked out in this order. v[0] = 0 unless `initial` says otherwise, and c[0] = 0. A probe of
+the state records v[n+1] in step n. Membrane, threshold and input are dimensionless, with 0 for the membrane at rest.
+
+An input of 1.2 in step 0, with decay 0.9, threshold 1, gain 1 and the reset to_zero:
+
+| step n | I[n] | same_step: u[n] | S[n] | v[n+1] | next_step: v[n] | S[n] | u[n] | v[n+1] |
+|---|---|---|---|---|---|---|---|---|
+| 0 | 1.2 | 1.2 | 1 | 0 (reset) | 0 | 0 | 1.2 | 1.2 |
+| 1 | 0 | 0 | 0 | 0 | 1.2 (above) | 0 | 1.08 | 1.08 |
+| 2 | 0 | 0 | 0 | 0 | 1.08 (above) | 1 | 0.972 | 0 (reset) |
+| 3 | 0 | 0 | 0 | 0 | 0 | 1 | 0 | 0 (reset) |
+| 4 | 0 | 0 | 0 | 0 | 0 | 0 | 0 | 0 |
+
+With next_step the spike and the first reset come in step 2, two steps after the input that crossed the threshold. v[2]
+is still above the threshold, so that the one crossing gives a second spike, in step 3, which resets the membrane
+again. With decay 0.8, v[2] = 0.96 is below it, and there is one spike, in step 2.
+
+With `refractory` the neuron rests in the R = round(refractory / dt) steps after that of a spike: v is held, inputs
+are ignored, S = 0. With next_step, R > 0 also sets c[n+1] = 0 in the step of a spike, so that a crossing gives one.
+
+The reset that subtracts the threshold at rest is that of Bellec et al. (2018).)"));
   }
 
   static std::vector<std::string> state_names() { return {"v"}; }

@@ -13,7 +13,7 @@ namespace lif {
 
 enum class Timing {
   same_step,  ///< spike and reset in the step of the crossing, as in textbooks
-  next_step   ///< the spike is seen one step after the membrane crossed the threshold, the reset one step later still
+  next_step   ///< the crossing is noticed one step later, and spike and reset follow in the step after that
 };
 enum class Reset { to_zero, to_value, subtract };
 enum class InputScale { one, one_minus_decay };
@@ -44,7 +44,7 @@ template <class T>
 [[nodiscard]] tyto::Parameters<T> declare(tyto::Parameters<T> parameters) {
   static_assert(std::is_base_of_v<Membrane, T>);
   return parameters.time("tau", member<T>(&Membrane::tau_s), "20 ms", "membrane time constant")
-      .compared(tyto::StepRole::decay)
+      .compared(tyto::StepRole::resolved)
       .positive()
       .number("threshold", member<T>(&Membrane::threshold), "1",
               "membrane potential above which the neuron fires, relative to the one at rest")
@@ -55,8 +55,8 @@ template <class T>
               "membrane potential after a spike, for the reset to_value, relative to the one at rest")
       .choice("timing", member<T>(&Membrane::timing),
               {{"same_step", Timing::same_step}, {"next_step", Timing::next_step}}, "same_step",
-              "spike and reset in the step of the crossing (same_step); or the spike is seen one step later and the "
-              "reset one step after that, so that a crossing may give two spikes (next_step)")
+              "spike and reset in the step of the crossing (same_step); or the crossing is noticed one step later, and "
+              "spike and reset follow in the step after that, so that a crossing may give two spikes (next_step)")
       .time("refractory", member<T>(&Membrane::refractory_s), "0 ms", "time after a spike in which inputs are ignored")
       .compared(tyto::StepRole::rounded)
       .non_negative()

@@ -30,15 +30,15 @@ struct LifRates : tyto::RateCurve {
   [[nodiscard]] double threshold_current() const override { return 1; }
 };
 
-/// Declares its parameters for a neuron that has it as the member `rates`.
+/// Declares its parameters for a neuron derived from it. `role`: what steps have to do with the membrane time constant.
 template <class Neuron>
-[[nodiscard]] tyto::Parameters<Neuron> declare(std::string doc) {
+[[nodiscard]] tyto::Parameters<Neuron> declare(std::string doc, tyto::StepRole role) {
   static_assert(std::is_base_of_v<LifRates, Neuron>);
   double Neuron::*const tau_rc = &LifRates::tau_rc_s;
   double Neuron::*const tau_ref = &LifRates::tau_ref_s;
   return tyto::parameters<Neuron>(std::move(doc))
       .time("tau_rc", tau_rc, "20 ms", "membrane time constant")
-      .compared(tyto::StepRole::decay)
+      .compared(role)
       .positive()
       .time("tau_ref", tau_ref, "2 ms", "refractory time")
       .non_negative();

@@ -15,7 +15,12 @@ struct Node {
   };
 
   static auto parameters() {
-    return tyto::parameters<Node>("Sum of what arrives, handed on as it is: an error signal, a point to look at");
+    return tyto::parameters<Node>("Sum of what arrives, handed on as it is: an error signal, a point to look at")
+        .details(R"(With I[n] the sum over the node's inputs in step n:
+
+    y[n] = I[n]
+
+The node adds no delay of its own. The state `value` is y[n]. Its unit is that of the values that arrive.)");
   }
   static std::vector<std::string> state_names() { return {"value"}; }
 

@@ -31,7 +31,17 @@ struct RateLif : nef::LifRates {
   static constexpr bool not_differentiable = true;
 
   static auto parameters() {
-    return nef::declare<RateLif>("Neuron without spikes whose output is the rate, in Hz, at which nef_lif would fire");
+    return nef::declare<RateLif>("Neuron without spikes whose output is the rate, in Hz, at which nef_lif would fire",
+                                 tyto::StepRole::none)
+        .details(
+            R"(The output y[n] of step n is a function of the current J[n] of the same step; nothing is kept from step
+to step:
+
+    y[n] = 1 / (tau_ref + tau_rc ln(1 + 1 / (J[n] - 1)))     if J[n] > 1, in Hz
+         = 0                                                 else
+
+tau_rc and tau_ref are in s, the current is dimensionless with the threshold at 1 (Eliasmith & Anderson 2003). The
+state `rate` is this output. There are no derivatives, so that gradients cannot be had.)");
   }
   static std::vector<std::string> state_names() { return {"rate"}; }
   [[nodiscard]] const tyto::RateCurve* rate_curve() const { return this; }

@@ -79,6 +79,17 @@ class Sparse final : public tyto::Layer {
   static auto parameters() {
     return tyto::parameters<Sparse>(
                "Synapses between some pairs of neurons, drawn at random from all pairs; no pair is drawn twice")
+        .details(R"(With x_i[n] the output of neuron i of the source in step n, 1 or 0 for a spike, else a value:
+
+    I_j[n] = sum over the synapses k from i to j of w[k] x_i[n]
+
+The number of synapses is not random: round(probability x from x to), with `from` and `to` the numbers of neurons. All
+sets of so many pairs are equally likely. A neuron that is connected to itself counts as a pair like any other.
+
+    w[k] = weight + deviation z[k]     z from the standard normal distribution; 0 where the sign is not that of `weight`
+
+Weights are dimensionless. From an earlier layer I[n] acts in step n, from the layer itself or a later one in step n+1.
+The connection works forwards only: no gradients can be had.)")
         .number("probability", &Sparse::probability, "0.1", "part of all pairs that have a synapse")
         .range(0, 1)
         .number("weight", &Sparse::weight, "", "of a synapse: what a spike adds; below 0 it inhibits")

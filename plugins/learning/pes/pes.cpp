@@ -15,8 +15,21 @@ class TrialPes final : public tyto::LearningRule {
   static auto parameters() {
     return tyto::parameters<TrialPes>(
                "Prescribed error sensitivity: after each trial, the weights of the output layer change so that its "
-               "error "
-               "falls; other weights stay as they are")
+               "error falls; other weights stay as they are")
+        .details(R"(For trial p of a batch, one after the other, with D = 0 before the first one:
+
+    E_k[p]    = sum over i of a_i[p] D_ik[p] - Y_k[p]       what is decoded minus what is wanted
+    D_ik[p+1] = D_ik[p] - (learning_rate T / N) E_k[p] a_i[p]
+
+a_i[p] is the mean rate in trial p of neuron i of the layer before the output layer, in Hz, N their number, T the
+duration of a trial in s and Y what the readout should give, where the squared error is 0. Under Dale's law a D_ik of
+the wrong sign is set to 0.
+
+After the batch the weights of the output layer become D times one factor, with which the readout is what D decodes:
+(sum of (A D)^2) / (sum of R (A D)), with A D what D decodes for the batch's trials and R the readouts with the weights
+D. D itself goes on from batch to batch. It is in units of the target per Hz; learning_rate is a plain number that goes
+with these units. The objective has to be `loss: mse`, and the output layer needs one input, from spikes. The rule is
+that of MacNeil & Eliasmith (2011), for targets that do not change within a trial.)")
         .number("learning_rate", &TrialPes::learning_rate, "0.0001", "step size")
         .positive();
   }

@@ -14,7 +14,8 @@ struct Penalty {
     return tyto::parameters<Penalty>("Penalty on mean rates above a floor, for every spiking layer")
         .frequency("minimum", &Penalty::minimum_hz, "100 Hz", "rate up to which nothing is paid")
         .non_negative()
-        .frequency("maximum", &Penalty::maximum_hz, "200 Hz", "rate at which a neuron pays the whole weight")
+        .frequency("maximum", &Penalty::maximum_hz, "200 Hz",
+                   "rate at which a neuron of a layer of N pays weight / N^2")
         .positive()
         .number("weight", &Penalty::weight, "1", "factor of ((rate - minimum) / (maximum - minimum))^2")
         .non_negative()
@@ -32,6 +33,20 @@ class SurrogateGradient final : public tyto::LearningRule {
   static auto parameters() {
     using Rule = SurrogateGradient;
     return tyto::parameters<Rule>("Backpropagation through time with surrogate derivatives of the spikes")
+        .details(R"(For each batch, in this order:
+
+1. All trials run forwards over all steps, with hard spikes.
+2. The derivatives of the loss run backwards over the steps, through the exact derivatives of each neuron's step, but
+   with the surrogate's dS/du for the derivative of a spike S by its distance u to the threshold. With
+   `reset_gradient: detached` the spike that resets a membrane counts as a constant.
+3. The optimizer makes one update of each trainable array.
+
+The loss is the mean over the batch's trials. The rate penalty adds, for each spiking layer of N neurons,
+
+    weight / N^2 x sum over i of (max(0, r_i - minimum) / (maximum - minimum))^2
+
+with r_i the mean rate of neuron i over the batch, in Hz. The division by N^2, not N, is that of the published models.
+See Neftci, Mostafa & Zenke (2019).)")
         .component("surrogate", &Rule::surrogate_, tyto::Kind::surrogate, "sigmoid", "derivative of the spike")
         .component("optimizer", &Rule::optimizer_, tyto::Kind::optimizer, "adam", "how parameters follow gradients")
         .choice("reset_gradient", &Rule::reset_gradient_,

@@ -13,6 +13,15 @@ struct Adam {
 
   static auto parameters() {
     return tyto::parameters<Adam>("Adam: steps scaled by running means of the gradient and of its square")
+        .details(
+            R"(Update k = 1, 2, ... of a parameter w with the gradient g[k], for each number on its own, in this order:
+
+    m[k] = beta1 m[k-1] + (1 - beta1) g[k]        m[0] = 0
+    q[k] = beta2 q[k-1] + (1 - beta2) g[k]^2      q[0] = 0
+    w[k] = w[k-1] - rate / (1 - beta1^k) m[k] / (sqrt(q[k]) / sqrt(1 - beta2^k) + epsilon)
+
+rate is `learning_rate` times the factor of the training's schedule. The order of operations is PyTorch's. But for
+epsilon, the steps stay the same if all gradients are multiplied by one factor (Kingma & Ba 2015).)")
         .number("learning_rate", &Adam::learning_rate, "0.001", "step size")
         .positive()
         .number("beta1", &Adam::beta1, "0.9", "decay of the gradient's mean")

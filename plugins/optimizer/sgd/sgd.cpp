@@ -11,6 +11,16 @@ struct Sgd {
 
   static auto parameters() {
     return tyto::parameters<Sgd>("Stochastic gradient descent")
+        .details(
+            R"(Update k = 1, 2, ... of a parameter w with the gradient g[k], for each number on its own, in this order:
+
+    s[k] = g[k] + weight_decay w[k-1]
+    z[k] = momentum z[k-1] + s[k]                 z[1] = s[1]
+    w[k] = w[k-1] - rate z[k]                     nesterov: false
+    w[k] = w[k-1] - rate (s[k] + momentum z[k])   nesterov: true
+
+rate is `learning_rate` times the factor of the training's schedule. These are PyTorch's definitions: the gradient is
+not multiplied by 1 - momentum, and weight decay is part of the gradient.)")
         .number("learning_rate", &Sgd::learning_rate, "0.01", "step size")
         .positive()
         .number("momentum", &Sgd::momentum, "0", "part of the last step's velocity that is kept")

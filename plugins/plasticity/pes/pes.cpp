@@ -41,10 +41,28 @@ struct Pes {
 
   static auto parameters() {
     return tyto::parameters<Pes>("Prescribed error sensitivity: weights change so that the error falls")
+        .details(R"(At the end of step n, when all layers and synapses have done theirs:
+
+    f_i[n]    = h f_i[n-1] + (1 - h) a_i[n]       h = exp(-dt / tau), 0 if tau = 0
+    D_ik[n+1] = D_ik[n] - (learning_rate dt / N) E_k[n] f_i[n]
+
+N is the number of neurons of the source and a_i[n] their activity in Hz: 1/dt in the step of a spike, else 0, or the
+rate of a neuron without spikes. E[n] are the values of the layer `error` in step n (of an ensemble: what arrives for
+its vector). D[n+1] acts from step n+1 on. Between learning times f goes on and D stays.
+
+**The error is what is decoded minus what is wanted.** E_k > 0 lowers y_k. So the error's node gets the decoded value
+with `transform: 1` and the wanted one with `transform: -1`. With the other sign weights move away from what is wanted,
+and the error grows.
+
+For weights onto the neurons of an ensemble, E[n] has the dimensions of what the ensemble represents, and neuron k
+learns from E_k[n] = gain_k / radius (encoder_k . E[n]).
+
+dt and tau are in s, D is in units of the value (or current) per Hz; learning_rate is a plain number that goes with
+these units. The rule is that of MacNeil & Eliasmith (2011).)")
         .number("learning_rate", &Pes::learning_rate, "0.0001", "step size")
         .non_negative()
         .time("tau", &Pes::tau_s, "5 ms", "time constant of the filter on the activity of the source")
-        .compared(tyto::StepRole::decay)
+        .compared(tyto::StepRole::resolved)
         .non_negative();
   }
   template <class S>

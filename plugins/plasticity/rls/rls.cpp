@@ -59,11 +59,28 @@ struct Rls {
 
   static auto parameters() {
     return tyto::parameters<Rls>("Recursive least squares: the weights that would have been best so far")
+        .details(
+            R"(At the end of step n, when all layers and synapses have done theirs, in this order (^T stands for the
+transpose):
+
+    f[n]   = h f[n-1] + (1 - h) a[n]                                         h = exp(-dt / tau), 0 if tau = 0
+    P[n+1] = P[n] - P[n] f[n] f[n]^T P[n] / (1 + f[n]^T P[n] f[n])
+    D[n+1] = D[n] - P[n+1] f[n] E[n]^T
+
+    P[0]   = learning_rate dt / N times the identity
+
+N is the number of neurons of the source, a[n] their activity in Hz (1/dt in the step of a spike, or a rate) and E[n]
+the values of the layer `error`: **what is decoded minus what is wanted**, as for `pes`. With the other sign the error
+grows. For weights onto the neurons of an ensemble, neuron k learns from gain_k / radius (encoder_k . E[n]).
+
+D[n+1] acts from step n+1 on. Between learning times f goes on, P and D stay. P takes N x N numbers. After the rows f
+of R, P is the inverse of R^T R + N / (learning_rate dt) times the identity. The rule is that of FORCE learning
+(Sussillo & Abbott 2009).)")
         .number("learning_rate", &Rls::learning_rate, "0.1",
                 "how far the first steps go: n / (rate dt) is the weight of weights beside squared errors")
         .positive()
         .time("tau", &Rls::tau_s, "5 ms", "time constant of the filter on the activity of the source")
-        .compared(tyto::StepRole::decay)
+        .compared(tyto::StepRole::resolved)
         .non_negative();
   }
   template <class S>

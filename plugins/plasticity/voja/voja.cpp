@@ -40,10 +40,21 @@ struct Voja {
 
   static auto parameters() {
     return tyto::parameters<Voja>("Vector Oja: encoders of active neurons move towards what is represented")
+        .details(R"(At the end of step n, when all layers and synapses have done theirs:
+
+    f_j[n]   = h f_j[n-1] + (1 - h) a_j[n]        h = exp(-dt / tau), 0 if tau = 0
+    e_j[n+1] = e_j[n] + learning_rate dt f_j[n] (x[n] - e_j[n])
+
+a_j[n] is the activity of neuron j of the ensemble that is reached, in Hz: 1/dt in the step of a spike, or its rate. e_j
+is its encoder, and x[n] what this connection alone hands on in step n, after its synapse. x is not divided by the
+radius and encoders are not brought back to length 1. Gains, biases and decoders stay as they are. e[n+1] acts from
+step n+1 on. Between learning times f goes on and e stays.
+
+dt and tau are in s; learning_rate is a plain number, for f in Hz. The rule is that of Voelker et al. (2014).)")
         .number("learning_rate", &Voja::learning_rate, "0.01", "step size")
         .non_negative()
         .time("tau", &Voja::tau_s, "5 ms", "time constant of the filter on the activity of the ensemble")
-        .compared(tyto::StepRole::decay)
+        .compared(tyto::StepRole::resolved)
         .non_negative();
   }
   template <class S>

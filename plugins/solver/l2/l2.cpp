@@ -14,6 +14,16 @@ class L2 final : public tyto::Solver {
 
   static auto parameters() {
     return tyto::parameters<L2>("Least squares with noise on the rates")
+        .details(
+            R"(With A (points x neurons) the rates in Hz, Y (points x outputs) what is wanted and ^T for the transpose,
+D solves
+
+    (A^T A + m sigma^2 I) D = A^T Y
+    sigma = regularisation x the greatest rate in A, in Hz
+
+for m points, which makes |A D - Y|^2 + m sigma^2 |D|^2 least. D is in units of Y per Hz. Rates are taken to be known up
+to Gaussian noise of the standard deviation sigma (Eliasmith & Anderson 2003). Worked out in double precision, by LDL^T
+factors with pivots. Weights have either sign; under Dale's law use `nnls`. `noise_hz` in the results is sigma.)")
         .number("regularisation", &L2::regularisation, "0.1", "standard deviation of that noise over the greatest rate")
         .non_negative();
   }

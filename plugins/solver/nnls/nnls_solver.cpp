@@ -34,6 +34,21 @@ class Nnls final : public tyto::Solver {
     return tyto::parameters<Nnls>(
                "Non-negative least squares with noise on the rates: weights have the signs that Dale's law gives to "
                "their neurons, or are positive without it")
+        .details(
+            R"(With A (points x neurons) the rates in Hz, J what is wanted of one output, s_i = +-1 the sign of neuron i
+(+1 without Dale's law), B = A diag(s), m points and ^T for the transpose, each output has its own problem. Weights are
+s_i w_i:
+
+    least_squares     |B w - J|^2 + m noise^2 |w|^2              least, over w >= 0
+    normal_equations  |(B^T B + m noise^2 I) w - B^T J|^2        least, over w >= 0
+
+`relaxed` (Stoeckel & Eliasmith 2021) is for currents: with the bound b = threshold (1 - margin) less the currents that
+the neuron gets besides, a point with J < b counts only if the current B w is above b there, and then asks for b. Which
+points count is found by solving again, 50 times at most, until it no longer changes; m stays the number of all points.
+
+Weights are in units of J per Hz, noise is in Hz. Worked out in double precision by block principal pivoting (Kim & Park
+2011), and by the active set method of Lawson & Hanson (1974) where that does not end. A solution counts as converged
+if its `kkt_violation` is 1e-10 at most; `not_converged` in the results counts the others.)")
         .choice("form", &Nnls::form,
                 {{"least_squares", Form::least_squares}, {"normal_equations", Form::normal_equations}}, "least_squares",
                 "what is least: the squared error, |B w - J|^2 + m noise^2 |w|^2 for m points, or that of the normal "
@@ -68,7 +83,7 @@ class Nnls final : public tyto::Solver {
       sign[static_cast<Eigen::Index>(i)] = problem.signs[i] < 0 ? -1 : 1;
     b = b * sign.asDiagonal();
     const Eigen::MatrixXd wanted = solver::wanted_of(problem);
-    const auto solved = relaxed ? solve_relaxed(b, wanted, problem.thresholds) : solve_plain(b, wanted);
+    const auto solved = relaxed ? solve_relaxed(b, wanted, problem) : solve_plain(b, wanted);
 
     solver::RowMatrix weights(b.cols(), wanted.cols());
     for (Eigen::Index k = 0; k < wanted.cols(); ++k)
@@ -109,13 +124,14 @@ class Nnls final : public tyto::Solver {
   /// Points at which a neuron should be silent count only where it would fire, and then ask for the bound, its
   /// threshold less the margin. Which they are is found by solving again until it no longer changes.
   [[nodiscard]] std::vector<Solved> solve_relaxed(const Eigen::MatrixXd& b, const Eigen::MatrixXd& wanted,
-                                                  std::span<const double> thresholds) const {
+                                                  const tyto::DecodingProblem& problem) const {
     constexpr int most_rounds = 50;
     std::vector<Solved> solved;
     for (Eigen::Index k = 0; k < wanted.cols(); ++k) {
-      const double threshold = thresholds[static_cast<std::size_t>(k)];
+      const auto output = static_cast<std::size_t>(k);
+      const double other = problem.others.empty() ? 0 : problem.others[output];
       std::vector<Eigen::Index> firing, counted, before;
-      const double bound = threshold * (threshold > 0 ? 1 - margin : 1 + margin);
+      const double bound = problem.thresholds[output] * (1 - margin) - other;
       const auto silent = [&](Eigen::Index p) { return wanted(p, k) < bound; };
       for (Eigen::Index p = 0; p < b.rows(); ++p)
         if (!silent(p)) firing.push_back(p);

@@ -24,8 +24,8 @@ Problem golden_problem(const golden::File& file) {
   problem.wanted = file.values("target_current");
   for (const double excites : file.values("excitatory")) problem.signs.push_back(excites != 0 ? 1 : -1);
   const auto shape = file.array("rates_pre").shape;
-  problem.view = {shape[0],      shape[1], file.array("target_current").shape[1], problem.rates, problem.wanted,
-                  problem.signs, {}};
+  problem.view = {
+      shape[0], shape[1], file.array("target_current").shape[1], problem.rates, problem.wanted, problem.signs, {}, {}};
   return problem;
 }
 
@@ -149,7 +149,7 @@ TEST(NnlsSolver, SignsAreKept) {
 
 TEST(NnlsSolver, RefusesTheRelaxedFormForValues) {
   const std::vector<double> rates{1, 2}, wanted{1, 1};
-  const tyto::DecodingProblem problem{2, 1, 1, rates, wanted, {}, {}};
+  const tyto::DecodingProblem problem{2, 1, 1, rates, wanted, {}, {}, {}};
   EXPECT_THROW(static_cast<void>(solver_of("{type: nnls, relaxed: true}")->solve(problem)), tyto::Error);
 }
 

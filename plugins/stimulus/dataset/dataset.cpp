@@ -70,6 +70,17 @@ class DatasetStimulus final : public tyto::Stimulus {
 
   static auto parameters() {
     return tyto::parameters<DatasetStimulus>("Values out of an HDF5 file")
+        .details(
+            R"(With s_0, s_1, ... the samples, and the time at the end of step n in periods, q[n] = (n + 1) dt / period:
+
+    i    = ceil(q[n]) - 1
+    x[n] = s_i                                            between: hold
+    x[n] = s_(i-1) + (q[n] - i) (s_i - s_(i-1))           between: linear
+
+So sample i is reached (i + 1) periods after the start, as probes record it, and with `hold` stands for the period
+before that. Before the first sample s_0 takes its place. After the last one come its value (`hold`), the first sample
+and those after it (`repeat`), or 0 (`zero`). A q[n] that is above a whole number by a rounding error counts as that
+number. Times are in s; values have the unit that they have in the file. Values that are not finite are refused.)")
         .file("file", &DatasetStimulus::file, "", "the HDF5 file, relative to the experiment file")
         .required()
         .text("dataset", &DatasetStimulus::path, "",

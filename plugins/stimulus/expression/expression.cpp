@@ -37,6 +37,21 @@ class Formula final : public tyto::Stimulus {
 
   static auto parameters() {
     return tyto::parameters<Formula>("Values that are formulas of the time t, in seconds")
+        .details(R"(The value of step n is that at the end of the step:
+
+    x[n] = formula(t)     t = (n + 1) dt, in s
+
+What formulas know, here and wherever else a formula is asked for:
+
+    constants   pi  e
+    operators   + - * / ^   < <= > >= == !=   && ||   a ? b : c   ( )
+    functions   sin cos tan atan atan2 exp ln log tanh
+                asin acos sinh cosh asinh acosh atanh sqrt log2 log10 abs sign rint
+                min max sum avg, of any number of values
+
+The functions of the first line have the same bits on every processor; the others are those of the parser, muParser.
+`log` is the natural logarithm, as `ln` is. Angles are in rad. `2^3^2` is 2^9, and `-2^2` is -4. Truth is 1, else 0. A
+formula has up to 1000 characters, gives one value and assigns nothing. A value that is not finite ends the run.)")
         .texts("value", &Formula::value, "[]", "a formula for each channel, as in 'sin(2*pi*t)' or 't < 5 ? 0 : 1'")
         .required()
         .check([](const Formula& formula) -> std::optional<tyto::Problem> {

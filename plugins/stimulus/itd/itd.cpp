@@ -91,6 +91,19 @@ bool fresh_fibres_each_trial(const ItdParameters& p) {
 Parameters<ItdParameters> ItdParameters::parameters() {
   using P = ItdParameters;
   return tyto::parameters<P>("Two ears of fibres that fire to a tone with an interaural phase difference")
+      .details(R"(In step n, which begins at t = n dt, fibre c fires with the probability
+
+    p_c[n]     = rate_max dt ((1 + sin(theta_c[n])) / 2)^envelope_power
+    theta_c[n] = 2 pi frequency t + start phase + fibre phase_c (+ ipd in the right ear)
+
+or, with `rate_integration: exact`, with the mean of p over the step. It fires once a step at most, independently of
+other steps and fibres. The target `ipd` is uniform within -90 to 90 deg; it is positive if the right ear leads.
+Channels 0 .. N-1 are the left ear's fibres, N .. 2N-1 the right ear's, N = `fibres_per_ear`.
+
+With `fibre_phases: linear` fibre i of an ear has the phase 90 deg i / (N - 1), in the right ear in the same or the
+reversed order; noise is added to each on its own. Draws depend on the seed, the split, the trial, the step and the
+channel alone. Probabilities are worked out in single precision and resolved to 2^-32. Times are in s, rates in Hz,
+phases in rad within, deg or rad in the experiment.)")
       .frequency("frequency", &P::frequency_hz, "50 Hz", "frequency of the tone")
       .compared(StepRole::wave)
       .positive()

@@ -49,6 +49,14 @@ class WhiteNoise final : public tyto::Stimulus {
   static auto parameters() {
     constexpr double most_dimensions = 1024, most_waves = 1e5;
     return tyto::parameters<WhiteNoise>("Noise with equal power at all frequencies up to a highest one")
+        .details(R"(The value of a channel in step n is that at the end of the step, t = (n + 1) dt:
+
+    x[n] = sum over k = 1 .. K of a_k cos(2 pi k t / period) + b_k sin(2 pi k t / period)
+    K    = floor(high x period)
+
+a_k and b_k are drawn from the standard normal distribution, for each channel on its own, and then multiplied by one
+factor, so that each channel has exactly the root mean square `rms` over a period. The mean over a period is 0. Draws
+depend on the seed and the channel, not on dt. period and t are in s, high is in Hz, x has the unit of rms.)")
         .integer("dimensions", &WhiteNoise::dimensions, "1", "channels, independent of each other")
         .range(1, most_dimensions)
         .time("period", &WhiteNoise::period_s, "10 s", "after which it repeats itself")

@@ -10,6 +10,14 @@ struct SuperSpike {
 
   static auto parameters() {
     return tyto::parameters<SuperSpike>("SuperSpike: inverse square of the scaled distance to threshold")
+        .details(
+            R"(On the way back, the derivative of the spike S = 1 (u > 0) by the distance u of the membrane to the
+threshold is taken as
+
+    dS/du = 1 / (scale |u| + 1)^2
+
+It is 1 at the threshold, whatever `scale` is, and is the derivative of u / (scale |u| + 1). The way forward keeps hard
+spikes. u is dimensionless (Zenke & Ganguli 2018).)")
         .number("scale", &SuperSpike::scale, "100", "how fast the derivative falls off with distance")
         .positive();
   }

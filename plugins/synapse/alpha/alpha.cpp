@@ -17,8 +17,32 @@ class Alpha final : public tyto::Synapse {
   static auto parameters() {
     return synapse::with_scale(
         tyto::parameters<Alpha>("Current that rises and falls after each spike as t exp(-t/tau)")
+            .details(
+                R"(With u[n] what the connection brings in step n, y[n] what is handed on, p[0] = q[0] = 0, h = dt / tau
+and a = exp(-h):
+
+    p[n+1] = a p[n] + u[n]                                       peak
+    q[n+1] = a q[n] + h a p[n]
+    y[n]   = e q[n]                                              e = 2.718...
+
+    p[n+1] = a p[n] + (1 - a) u[n]                               area
+    q[n+1] = a q[n] + h a p[n] + (1 - a - h a) u[n]
+    y[n]   = q[n]
+
+With `peak` a spike in step n gives (t / tau) exp(1 - t / tau) in step n+1+k, t = k dt: 0 in step n+1, and 1 at t = tau.
+`area` is the filter 1 / (tau s + 1)^2 of an input that is constant over each step. Both are exact for any dt; where tau
+is no whole number of steps, no step meets the highest value. dt and tau are in s, y has the unit of u.
+
+| what it gets | what it reaches | `scale: auto` |
+|---|---|---|
+| spikes | what adds answers at every step: `lif`, `adaptive_lif`, `leaky_integrator` with input_scale: one | `area` |
+| spikes | what takes currents: the same with input_scale: one_minus_decay, ensembles, `nef_lif`; probes | `peak` |
+| values (of `decoded`, or of a source without spikes) | anything | `area` |
+
+`peak`: the highest answer to a spike of weight 1 is 1. `area`: the answer to a pulse of one step sums up to 1 over
+all steps, so that constant values pass as they are.)")
             .time("tau", &Alpha::tau_s, "5 ms", "time constant: from the spike to the highest current")
-            .compared(tyto::StepRole::decay)
+            .compared(tyto::StepRole::resolved)
             .positive(),
         &Alpha::scale);
   }
