@@ -139,6 +139,21 @@ def check_zip(shop):
             assert zipped["weights/hidden"].attrs["padded"] == "w"
 
 
+def check_stages(shop):
+    """Figures of stages are summed up, and the last one's are shown."""
+    shop.write("sweep: {seed: {count: 3}}\n", epochs=1)
+    text = shop.experiment.read_text(encoding="utf-8")
+    text += "stages:\n  - {name: first}\n  - {name: second, weights: {from: first}}\n"
+    shop.experiment.write_text(text, encoding="utf-8")
+    done = shop.run("stages.h5")
+    for stage in ("first", "second"):
+        with xarray.open_dataset(shop.folder / "stages.h5", group=f"/stages/{stage}/metrics/test") as seen:
+            accuracy = float(seen.accuracy.mean())
+        with xarray.open_dataset(shop.folder / "stages.h5", group=f"/summary/stages/{stage}/metrics/test") as seen:
+            assert np.isclose(float(seen.accuracy_mean), accuracy) and int(seen.accuracy_n) == 3, seen
+    assert f"{100 * accuracy:.1f} % +-" in done.stdout, done.stdout
+
+
 def check_failure(shop):
     shop.write("sweep: {learning.optimizer.learning_rate: [0.01, 1e300], seed: [1, 2]}\n")
     done = shop.run("failing.h5", code=1)
@@ -202,6 +217,7 @@ def main():
         assert compared >= 9 * 10, compared
         check_xarray(shop)
         check_zip(shop)
+        check_stages(shop)
         check_failure(shop)
         check_stale_parts(shop)
         check_interruption(shop)

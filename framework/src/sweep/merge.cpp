@@ -117,9 +117,19 @@ Table stack_group(OpenParts& parts, const Grid& grid, const std::string& group) 
   return stack(grid, pointers);
 }
 
+/// Whether a group holds figures by which runs are judged: of a run, or of one of its stages.
+bool is_judged_by(std::string_view group) {
+  constexpr std::string_view stages = "/stages/";
+  if (group.starts_with(stages)) {
+    const auto end = group.find('/', stages.size());
+    group = end == std::string_view::npos ? std::string_view() : group.substr(end);
+  }
+  return group.starts_with("/metrics") || group.starts_with("/analysis");
+}
+
 /// The variables of a stacked group of which every run has one number.
 void collect_metrics(const std::string& group, const Table& table, const Grid& grid, std::vector<Metric>& metrics) {
-  if (!group.starts_with("/metrics") && !group.starts_with("/analysis")) return;
+  if (!is_judged_by(group)) return;
   const auto axes = grid.names();
   for (const auto& variable : table.variables) {
     const bool coordinate = std::any_of(grid.coordinates.begin(), grid.coordinates.end(),

@@ -134,15 +134,17 @@ std::string summary_text(const std::vector<Metric>& metrics, const Grid& grid,
     for (std::size_t k = shown.size(), rest = i; k-- > 0; rest /= labels[shown[k]].size())
       row[k] = labels[shown[k]][rest % labels[shown[k]].size()];
   }
-  bool any = false;
+  // Of the last stage that was tested, where there are stages.
+  std::string shown_group;
+  for (const auto& metric : metrics)
+    if (metric.group.ends_with("/metrics/test")) shown_group = metric.group;
   for (const auto& metric : metrics) {
-    if (metric.group != "/metrics/test") continue;
-    any = true;
+    if (metric.group != shown_group) continue;
     rows[0].push_back(metric.name);
     const auto all = settings_of(metric, grid, seed_axis);
     for (std::size_t i = 1; i < rows.size(); ++i) rows[i].push_back(cell(metric, all[i - 1], seed_axis.has_value()));
   }
-  if (!any) return "";
+  if (shown_group.empty()) return "";
   std::string text = aligned(rows);
   if (settings > most_lines) text += fmt::format("... and {} more in the results file\n", settings - most_lines);
   return text;

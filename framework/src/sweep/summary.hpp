@@ -40,7 +40,8 @@ struct Statistics {
 [[nodiscard]] Table summary_table(const std::vector<Metric>& metrics, const std::string& group, const Grid& grid,
                                   std::size_t seed_axis);
 
-/// One line for each setting, a column for each metric of /metrics/test. `labels` are those of the grid's axes.
+/// One line for each setting, a column for each metric of /metrics/test, or of that of the last stage that has one.
+/// `labels` are those of the grid's axes.
 [[nodiscard]] std::string summary_text(const std::vector<Metric>& metrics, const Grid& grid,
                                        const std::vector<std::vector<std::string>>& labels,
                                        std::optional<std::size_t> seed_axis);
