@@ -46,10 +46,18 @@ def fill(part, draw):
         flip(part, draw)
 
 
-def exchange(part, draw):
+def exchange(part, draw, with_sums=False):
     """The results of another run."""
     others = [other for other in part.parent.glob("*.h5") if other != part and other.read_bytes() != part.read_bytes()]
-    shutil.copy(draw.choice(others), part)
+    other = draw.choice(others)
+    shutil.copy(other, part)
+    if with_sums:
+        shutil.copy(other.with_suffix(".sha256"), part.with_suffix(".sha256"))
+
+
+def exchange_all(part, draw):
+    """The same with its checksum."""
+    exchange(part, draw, with_sums=True)
 
 
 def break_sum(part, draw):
@@ -81,7 +89,7 @@ def main():
         while damaged < arguments.count:
             chosen = draw.sample(parts, min(draw.randrange(1, RUNS), arguments.count - damaged))
             for part in chosen:
-                draw.choice([flip, flip, flip, cut, fill, exchange, break_sum])(part, draw)
+                draw.choice([flip, flip, cut, fill, exchange, exchange_all, break_sum])(part, draw)
             damaged += len(chosen)
             again, said = run()
             kept = RUNS - len(chosen)

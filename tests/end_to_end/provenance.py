@@ -76,6 +76,26 @@ def main():
             with call(text, "--set", "seed.weights=3") as file:
                 assert (file.attrs["seed"], file.attrs["seed_weights"]) == (7, 3), dict(file.attrs)
 
+        # A seed from outside reaches every stage, or is refused; one purpose of a stage leaves the others as they are.
+        stages = TRIALS.format(seed=7, **WITHOUT_LEARNING) + "stages: [{name: one}, {name: two%s}]\n"
+        with call(stages % "", "--set", "stages.0.seed.weights=9") as file:
+            one, two = file["stages/one"].attrs, file["stages/two"].attrs
+            assert (one["seed"], one["seed_weights"], one["seed_order"]) == (7, 9, 7), dict(one)
+            assert two["seed"] == 7 and "seed_weights" not in two, dict(two)
+        with call(stages % "", "--seed", "5") as file:
+            assert all(file[f"stages/{stage}"].attrs["seed"] == 5 for stage in ("one", "two"))
+        (folder / "e.yaml").write_text(stages % ", seed: 3", encoding="utf-8")
+        for words, sweep in ((["--seed", "5"], ""), ([], "sweep: {seed: {count: 2}}\n")):
+            (folder / "e.yaml").write_text(stages % ", seed: 3" + sweep, encoding="utf-8")
+            done = subprocess.run([executable, "validate", "e.yaml", *words], cwd=folder, capture_output=True, text=True,
+                                  timeout=60, check=False)
+            assert done.returncode == 2 and "does not reach this stage" in done.stderr, done
+        swept = {**WITHOUT_LEARNING, "more": "sweep: {seed.weights: {count: 2}, seed: {count: 2}}"}
+        (folder / "e.yaml").write_text(TRIALS.format(seed=1, **swept), encoding="utf-8")
+        done = subprocess.run([executable, "validate", "e.yaml"], cwd=folder, capture_output=True, text=True, timeout=60,
+                              check=False)
+        assert done.returncode == 2 and "one of which is swept as well" in done.stderr, done
+
         # Names of whoever ran it are left out on demand; warnings name no folder.
         text = TRIALS.format(seed=1, **WITHOUT_LEARNING)
         with call(text) as file:

@@ -1,5 +1,7 @@
 #include "decoders.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include <tyto/error.hpp>
@@ -82,6 +84,13 @@ void find_decoders(const Model& model, ArrayStore& store, std::uint64_t seed, co
     const auto& layer = model.layers[i];
     next += layer.arrays.size();
     for (const auto& input : layer.inputs) solve(input, layer.name, i);
+    const auto reaches_neurons = [](const ModelInput& input) { return input.onto_neurons; };
+    if (layer.ensemble && std::none_of(layer.inputs.begin(), layer.inputs.end(), reaches_neurons) &&
+        !KeptTuning(model, i, store).has_own_bias())
+      throw Error(
+          fmt::format("'{}' gets its bias with what arrives at its neurons, and nothing does; write 'bias: own', or "
+                      "'onto: neurons' in a connection",
+                      layer.name));
   }
   for (const auto& probe : model.probes)
     if (probe.what == ModelProbe::What::projection) solve(probe.input, "probe_" + probe.name, std::nullopt);

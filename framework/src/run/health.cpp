@@ -70,7 +70,7 @@ void judge_training(const Training& training, Health& health) {
 }
 
 /// The rule's error at first and in the last tenth of its time. One that has grown may still be small, where the task
-/// was easy at first: it is worth a word if it was hardly ever larger than at the end, and is large for an ensemble.
+/// was easy at first: it is worth a word if it is not on its way down, and is large for an ensemble.
 void judge_learning(const spec::Experiment& experiment, const SimulationActivity::Learning& learning, Health& health) {
   const auto& rms = learning.error_rms;
   const auto& layers = experiment.model.layers;
@@ -79,8 +79,10 @@ void judge_learning(const spec::Experiment& experiment, const SimulationActivity
   const std::size_t part = std::max<std::size_t>(1, rms.size() / 10);
   const double last =
       std::accumulate(rms.end() - static_cast<std::ptrdiff_t>(part), rms.end(), 0.0) / static_cast<double>(part);
-  const double largest = *std::max_element(rms.begin(), rms.end());
-  if (last <= noteworthy_growth * learning.first_rms || last < largest / noteworthy_growth) return;
+  std::vector<double> sorted = rms;
+  const auto middle = sorted.begin() + static_cast<std::ptrdiff_t>(sorted.size() / 2);
+  std::nth_element(sorted.begin(), middle, sorted.end());
+  if (last <= noteworthy_growth * learning.first_rms || last < *middle / noteworthy_growth) return;
   if (target.ensemble && last < 0.5 * target.population->radius()) return;
   const std::string from = learning.from == ModelInput::stimulus ? "stimulus" : layers[learning.from].name;
   health.add(
@@ -178,7 +180,9 @@ Health health_of(const spec::Experiment& experiment, const TestedTrials& tested)
   if (experiment.objective.classifies()) judge_answers(tested.evaluation, experiment.objective.outputs(), health);
   judge_training(tested.training, health);
   for (const auto& path : tested.unchanged)
-    health.add("unchanged_arrays", "the training left " + path + " as it was: no gradient reached it");
+    health.add("unchanged_arrays", "the training left " + path +
+                                       " as it was: no gradient reached it, its steps are too small, or the "
+                                       "rule leaves it alone");
   return health;
 }
 

@@ -59,6 +59,15 @@ std::vector<std::size_t> choose(const std::vector<NetworkArray>& arrays, const s
     else
       chosen.push_back(index);
   }
+  for (const std::size_t index : chosen) {
+    const NetworkArray& array = arrays[index];
+    for (std::size_t other = 0; !array.info.companion.empty() && other < arrays.size(); ++other)
+      if (arrays[other].layer == array.layer && arrays[other].source == array.source &&
+          arrays[other].info.name == array.info.companion && arrays[other].owner == array.owner &&
+          std::find(chosen.begin(), chosen.end(), other) == chosen.end())
+        faults.push_back(
+            {place, fmt::format("only: '{}' has to be taken together with '{}'", array.path(), arrays[other].path())});
+  }
   for (const auto& path : source.only)
     if (std::find(connections.begin(), connections.end(), path) == connections.end())
       faults.push_back({place, fmt::format("only: the model has no connection with an array '{}'{}", path,
@@ -92,6 +101,7 @@ std::set<std::string> take_weights(ArrayStore& network, const spec::WeightSource
                                    const Stages& stages, const Place& place) {
   const auto found = read_weights(source, stages, place);
   std::set<std::string> taken;
+  std::vector<std::pair<std::size_t, std::vector<double>>> constrained;
   for (const std::size_t index : choose(network.arrays(), source, simulation, found, place)) {
     const NetworkArray& array = network.arrays()[index];
     std::vector<double> values = find(found, array)->values;
@@ -100,6 +110,15 @@ std::set<std::string> take_weights(ArrayStore& network, const spec::WeightSource
       for (double& value : values) value *= source.scale;
     network.set(index, values);
     taken.insert(array.path());
+    if (!array.info.companion.empty()) constrained.emplace_back(index, std::move(values));
+  }
+  // Dale's law would turn them round.
+  for (const auto& [index, values] : constrained) {
+    const std::vector<double> used = network.get(index);
+    for (std::size_t k = 0; k < used.size(); ++k)
+      if (used[k] * values[k] < 0)
+        throw InvalidInput(place, fmt::format("{} has weights that do not have the sign of the neuron that they leave",
+                                              network.arrays()[index].path()));
   }
   return taken;
 }

@@ -86,7 +86,12 @@ std::size_t read_error(const Node& learn, const ModelLearning& learning, const C
     reader.fault(error->place, "the error is given by a layer, not by the stimulus; use a node");
     return ModelLearning::no_error;
   }
-  const std::size_t values = ends.layers[*index].represented;
+  const ConnectionEnd& from = ends.layers[*index];
+  if (from.spiking && !from.ensemble) {
+    reader.fault(error->place, quote(from.name) + " spikes, and spikes are no error; use a node");
+    return ModelLearning::no_error;
+  }
+  const std::size_t values = from.represented;
   if (values != 0 && needed != 0 && values != needed)
     reader.fault(error->place,
                  "the error has " + std::to_string(values) + " values, and " + std::to_string(needed) + " are learnt");

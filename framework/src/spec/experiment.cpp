@@ -9,6 +9,7 @@
 #include "parts.hpp"
 #include "settings.hpp"
 #include "simulation.hpp"
+#include "sweep_values.hpp"
 #include "time_steps.hpp"
 #include "words.hpp"
 
@@ -41,6 +42,21 @@ void apply(const Overrides& overrides, Node& root, Reader& reader) {
       put(root, "backend", make_text(*overrides.backend, {"--backend " + *overrides.backend, 0, 0}));
   }
   apply_settings(overrides.settings, root, reader);
+}
+
+/// One seed for all stages, asked for from outside, is not to be kept from those that have their own.
+void refuse_seeds_of_stages(const Overrides& overrides, const Node& root, Reader& reader) {
+  const Node* stages = root.find("stages");
+  if (stages == nullptr || !stages->is_sequence()) return;
+  std::string asked = overrides.seed ? "--seed" : "";
+  for (const auto& setting : overrides.settings)
+    if (is_seed(setting.path)) asked = "a sweep of '" + setting.path + "'";
+  if (asked.empty()) return;
+  for (std::size_t i = 0; i < stages->items.size(); ++i)
+    if (const Node* seed = stages->items[i].find("seed"))
+      reader.fault(seed->place,
+                   asked + " does not reach this stage, which has a seed of its own; take that away, or set 'stages." +
+                       std::to_string(i) + ".seed'");
 }
 
 void check_top_level(const Node& root, const std::string& name) {
@@ -471,14 +487,16 @@ std::vector<std::string> files_read_by(const Experiment& experiment) {
 }
 
 std::vector<Warning> all_warnings(const Experiment& experiment) {
-  std::vector<Warning> all = experiment.warnings;
-  for (const auto& stage : experiment.stages)
-    for (auto& warning : all_warnings(stage)) {
-      const bool said = std::any_of(all.begin(), all.end(), [&](const Warning& other) {
-        return other.message == warning.message && to_string(other.place) == to_string(warning.place);
-      });
-      if (!said) all.push_back(std::move(warning));
+  std::vector<Warning> all;
+  const auto add = [&](const std::vector<Warning>& warnings) {
+    for (const auto& warning : warnings) {
+      const bool said = std::any_of(all.begin(), all.end(),
+                                    [&](const auto& other) { return to_string(other) == to_string(warning); });
+      if (!said) all.push_back(warning);
     }
+  };
+  add(experiment.warnings);
+  for (const auto& stage : experiment.stages) add(all_warnings(stage));
   return all;
 }
 
@@ -492,6 +510,7 @@ Experiment load_experiment(const std::filesystem::path& file, const Overrides& o
   check_top_level(root, name);
   Reader reader(components, folder);
   apply(overrides, root, reader);
+  refuse_seeds_of_stages(overrides, root, reader);
 
   const Node parts = root.find("stages") != nullptr ? load_stages(root, folder, reader, experiment)
                                                     : load_one(root, {folder, {}}, reader, experiment);

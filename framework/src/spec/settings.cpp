@@ -82,7 +82,8 @@ std::string joined(const std::vector<std::string>& keys, std::size_t first) {
 /// The keys of the sweep are paths themselves, so that what stands after "sweep." is one key.
 std::vector<std::string> keys_in_sweep(const std::vector<std::string>& keys) {
   if (keys[1] == "zip" && keys.size() > 2) return {keys[0], keys[1], joined(keys, 2)};
-  if (keys[1] == "seed") return keys;  // seed.count
+  if (keys[1] == "seed" && keys.back() == "count")
+    return {keys[0], joined(std::vector(keys.begin(), keys.end() - 1), 1), "count"};
   return {keys[0], joined(keys, 1)};
 }
 
@@ -101,10 +102,13 @@ std::vector<std::string> checked_keys(const Node& root, std::string_view path, c
 }
 
 void put(Node& root, const std::vector<std::string>& keys, Node value, const Place& place) {
+  // A stage without seeds of its own has those of the whole.
+  const Node* const shared = root.find("seed");
+  const Node seed = shared != nullptr && shared->type != Node::Type::null ? *shared : make_scalar("1", place);
   Node* node = &root;
   for (std::size_t i = 0; i < keys.size(); ++i) {
-    const bool purpose = i > 0 && keys[i - 1] == "seed" && keys[i] != "count";
-    if (purpose && node->type == Node::Type::null) *node = seeds_by_purpose(make_scalar("1", place));
+    const bool purpose = i > 0 && keys[i - 1] == "seed" && keys[0] != "sweep";
+    if (purpose && node->type == Node::Type::null) *node = seed;
     if (purpose && node->is_scalar()) *node = seeds_by_purpose(*node);
     node = &step_into(*node, keys[i], place);
   }

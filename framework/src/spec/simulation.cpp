@@ -296,14 +296,21 @@ Parameters<LearnKeys> LearnKeys::parameters() {
   return tyto::parameters<LearnKeys>(
              "How a connection of a simulation learns; the rule's own parameters stand beside "
              "these")
-      .text("error", &LearnKeys::error, "", "the layer whose input is the error, for rules that learn from one")
+      .text("error", &LearnKeys::error, "",
+            "the layer that gives the error, for rules that learn from one: what an ensemble is given, what others put "
+            "out")
       .optional()
       .time("from", &LearnKeys::from_s, "0 s", "when learning begins")
       .compared(StepRole::before_end)
       .non_negative()
-      .time("until", &LearnKeys::until_s, "", "when learning ends; at the end of the run if not given")
+      .time("until", &LearnKeys::until_s, "",
+            "when learning ends; at the end of the run if not given, or if it is later")
       .non_negative()
-      .optional();
+      .optional()
+      .check([](const LearnKeys& keys) -> std::optional<Problem> {
+        if (keys.until_s && *keys.until_s <= keys.from_s) return Problem{"until", "must be later than 'from'"};
+        return std::nullopt;
+      });
 }
 
 Parameters<ProbeKeys> ProbeKeys::parameters() {

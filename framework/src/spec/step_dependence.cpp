@@ -38,11 +38,13 @@ double sum_of_answer(const LinearFilter& filter) {
 }  // namespace
 
 bool step_dependent(const Synapse& synapse, SynapticInput input, double dt_s) {
-  const double finer_s = dt_s / 2;
-  double sum = sum_of_answer(synapse.filter(dt_s, input));
+  // Steps that are too coarse for the time constants have a warning of their own.
+  constexpr double fine = 1.0 / 64;
+  const double step_s = dt_s * fine, finer_s = step_s / 2;
+  double sum = sum_of_answer(synapse.filter(step_s, input));
   double finer = sum_of_answer(synapse.filter(finer_s, input));
   if (input == SynapticInput::spikes) {
-    sum *= dt_s;
+    sum *= step_s;
     finer *= finer_s;
   }
   return std::abs(sum - finer) > tolerance * std::abs(sum);

@@ -92,6 +92,12 @@ class SweepReader {
       if (full_path_of(setting) == full)
         throw InvalidInput(Place{"--set " + setting},
                            quote(entry.key) + " is swept; its values are set by --set sweep." + entry.key + "=[...]");
+    if (is_seed(entry.key)) {
+      const bool whole = entry.key == "seed";
+      if (whole ? purpose_swept_ : seed_swept_)
+        throw InvalidInput(entry.place, "'seed' is that of all purposes, one of which is swept as well");
+      (whole ? seed_swept_ : purpose_swept_) = true;
+    }
     const Node* seed = root_.find("seed");
     if (entry.key == "seed" && !overrides_.seed && seed != nullptr && seed->is_map())
       throw InvalidInput(entry.place,
@@ -149,6 +155,8 @@ class SweepReader {
   const Node& root_;
   const Overrides& overrides_;
   Sweep sweep_;
+  bool seed_swept_ = false;
+  bool purpose_swept_ = false;
   std::set<std::string> paths_;
   std::set<std::string> zips_;
   std::vector<Diagnostic> faults_;

@@ -70,7 +70,8 @@ Contents contents_of(OpenParts& parts) {
     for (const auto& group : parts.groups(run)) {
       if (group == "/" || group == provenance_group || !seen.insert(group).second) continue;
       contents.groups.push_back(group);
-      contents.names.insert(group.substr(1, group.find('/', 1) - 1));
+      for (const auto& name : std::filesystem::path(group))
+        if (name != "/") contents.names.insert(name.string());
       const auto table = parts.table(run, group);
       for (const auto& axis : table->axes) contents.names.insert(axis.name);
       for (const auto& variable : table->variables) contents.names.insert(variable.name);
@@ -91,10 +92,12 @@ Grid grid_of(const spec::Sweep& sweep, const std::set<std::string>& taken) {
     }
     std::vector<std::int64_t> index(axis.size());
     for (std::size_t k = 0; k < index.size(); ++k) index[k] = static_cast<std::int64_t>(k);
-    grid.axes.push_back({axis.zip, std::move(index), "1", "values that go together, counted from 0"});
+    // A name that the user chose may be one of a group or of an axis of the results.
+    const std::string zip = taken.contains(axis.zip) ? "zip_" + axis.zip : axis.zip;
+    grid.axes.push_back({zip, std::move(index), "1", "values that go together, counted from 0"});
     for (std::size_t k = 0; k < axis.paths.size(); ++k) {
       const auto& swept = axis.paths[k];
-      grid.coordinates.push_back({names[i][k], {axis.zip}, swept.numbers, swept.units, swept.path});
+      grid.coordinates.push_back({names[i][k], {zip}, swept.numbers, swept.units, swept.path});
     }
   }
   return grid;

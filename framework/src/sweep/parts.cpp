@@ -73,10 +73,15 @@ bool Parts::has(const std::string& key) const {
   // Nothing of a part is looked into before its checksum is known to be right.
   try {
     constexpr std::size_t most = 1000;
-    return files::read_text_file(sum_file(key), most) == results::sha256_file(file(key)) + '\n';
+    return files::read_text_file(sum_file(key), most) == sum_of(key);
   } catch (const Error&) {
     return false;  // Not there or damaged, and made anew.
   }
+}
+
+std::string Parts::sum_of(const std::string& key) const {
+  // The key is part of it, so that no part stands for another one.
+  return results::sha256_text(key + ' ' + results::sha256_file(file(key))) + '\n';
 }
 
 fs::path Parts::sum_file(const std::string& key) const { return folder_ / (key + ".sha256"); }
@@ -85,7 +90,7 @@ void Parts::seal(const std::string& key) const {
   const fs::path sum = sum_file(key);
   const fs::path temporary = folder_ / ("." + sum.filename().string() + ".tmp");
   std::ofstream stream(temporary);
-  stream << results::sha256_file(file(key)) << '\n';
+  stream << sum_of(key);
   stream.close();
   std::error_code error;
   if (stream) fs::rename(temporary, sum, error);

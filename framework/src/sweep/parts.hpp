@@ -28,6 +28,7 @@ class Parts {
   void remove();
 
  private:
+  [[nodiscard]] std::string sum_of(const std::string& key) const;
   [[nodiscard]] std::filesystem::path sum_file(const std::string& key) const;
 
   std::filesystem::path folder_;
