@@ -269,7 +269,7 @@ class Parameters {
     return last().step_role = role, *this;
   }
   /// Has no meaning where the list of that name is not empty.
-  Parameters& unused_with(std::string list) { return last().unused_with = std::move(list), *this; }
+  Parameters& unused_with(const std::string& list) { return last().unused_with = list, *this; }
   /// No default: must be written.
   Parameters& required() { return last().default_text.reset(), *this; }
   /// May be left out, and then stays as the object was constructed (e.g. an empty std::optional).

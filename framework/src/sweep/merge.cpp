@@ -60,6 +60,14 @@ struct Contents {
   std::set<std::string> names;
 };
 
+/// The part of a group's path that lies where axes do: at the top, or in a stage.
+std::string name_beside_axes(const std::string& group) {
+  std::vector<std::string> parts;
+  for (const auto& part : std::filesystem::path(group)) parts.push_back(part.string());
+  const bool in_stage = parts.size() > 3 && parts[1] == "stages";
+  return parts[in_stage ? 3 : 1];
+}
+
 Contents contents_of(OpenParts& parts) {
   Contents contents;
   // Axes lie at the top of the file, where the groups have their names, too.
@@ -70,8 +78,7 @@ Contents contents_of(OpenParts& parts) {
     for (const auto& group : parts.groups(run)) {
       if (group == "/" || group == provenance_group || !seen.insert(group).second) continue;
       contents.groups.push_back(group);
-      for (const auto& name : std::filesystem::path(group))
-        if (name != "/") contents.names.insert(name.string());
+      contents.names.insert(name_beside_axes(group));
       const auto table = parts.table(run, group);
       for (const auto& axis : table->axes) contents.names.insert(axis.name);
       for (const auto& variable : table->variables) contents.names.insert(variable.name);
