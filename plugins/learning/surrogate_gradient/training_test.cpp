@@ -52,7 +52,8 @@ class TrainingLoop : public testing::Test {
     const auto experiment = load(settings);
     tyto::Executor executor(threads);
     const auto make = [&](tyto::Split split, int count) {
-      return tyto::make_trials(*experiment.stimulus, experiment.seeds.trials, split, static_cast<std::size_t>(count), executor);
+      return tyto::make_trials(*experiment.stimulus, experiment.seeds.trials, split, static_cast<std::size_t>(count),
+                               executor);
     };
     auto trials = make(tyto::Split::train, experiment.train_trials);
     const auto validation = make(tyto::Split::validation, experiment.validation_trials);
@@ -124,7 +125,8 @@ TEST_F(TrainingLoop, FreshTrialsContinueTheSplit) {
   const auto fresh = train({"learning.trials.fresh=true", "learning.epochs=3"});
   const auto experiment = load({});
   tyto::Executor executor(1);
-  const auto third = tyto::make_trials(*experiment.stimulus, experiment.seeds.trials, tyto::Split::train, 128, executor, 256);
+  const auto third =
+      tyto::make_trials(*experiment.stimulus, experiment.seeds.trials, tyto::Split::train, 128, executor, 256);
   for (std::size_t i = 0; i < 128; ++i) ASSERT_EQ(fresh.last_targets[i], third.targets(i)[0]);
   EXPECT_NE(train({"learning.epochs=3"}).weights, fresh.weights);
   EXPECT_EQ(train({"learning.trials.fresh=true", "learning.epochs=3"}, 3).weights, fresh.weights);
