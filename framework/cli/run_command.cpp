@@ -118,10 +118,10 @@ int run_all(const spec::Sweep& sweep, const sweep::SweepOptions& sweep_options, 
             const std::stop_token& stop) {
   const auto outcome = sweep::run_sweep(sweep, sweep_options, registry, stop);
   const std::string out = sweep_options.out.string();
-  if (sweep_options.style != run::Progress::Style::quiet && !outcome.findings.empty())
-    std::cerr << "warning: " << outcome.findings << '\n';
-  if (sweep_options.style != run::Progress::Style::quiet)
+  if (sweep_options.style != run::Progress::Style::quiet) {
+    if (!outcome.findings.empty()) std::cerr << "warning: " << outcome.findings << '\n';
     std::cout << outcome.table << "results: " << out << '\n' << std::flush;
+  }
   if (outcome.failed == 0) return exit_done;
   std::cerr << fmt::format("error: {} of {} runs failed; '{}' names them in /failures\n", outcome.failed, outcome.runs,
                            out);
@@ -168,10 +168,9 @@ int run(const Call& call) {
     progress.clear();
     throw;
   }
-  if (style != run::Progress::Style::quiet)
-    for (const auto& finding : summary.findings) std::cerr << "warning: " << finding.sentence << '\n';
-  if (style != run::Progress::Style::quiet)
-    std::cout << summary_text(summary, experiment) << "\nresults: " << out.string() << '\n' << std::flush;
+  if (style == run::Progress::Style::quiet) return exit_done;
+  for (const auto& finding : summary.findings) std::cerr << "warning: " << finding.sentence << '\n';
+  std::cout << summary_text(summary, experiment) << "\nresults: " << out.string() << '\n' << std::flush;
   return exit_done;
 }
 

@@ -58,6 +58,12 @@ struct ExponentiatedGradient {
     return tyto::parameters<ExponentiatedGradient>(
                "Exponentiated gradient: parameters are multiplied by factors above zero and so keep their signs; a "
                "parameter of zero stays zero")
+        .details(R"(Update k = 1, 2, ... of a parameter w with the gradient g[k], for each number on its own:
+
+    w[k] = w[k-1] exp(-rate sign(w[k-1]) g[k])
+
+rate is `learning_rate` times the factor of the training's schedule. It is that of exponentiated gradient (Kivinen &
+Warmuth 1997), with signs: no parameter changes its sign, and a parameter of 0 stays 0.)")
         .number("learning_rate", &ExponentiatedGradient::learning_rate, "0.01", "step size")
         .positive();
   }

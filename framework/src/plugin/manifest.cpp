@@ -13,7 +13,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr int schema_version = 1;
+constexpr int schema_version = 2;
 /// Real manifests have a few kilobytes and two levels of groups; what is beyond is not a manifest.
 constexpr std::size_t size_limit = std::size_t{4} << 20;
 constexpr int depth_limit = 32;

@@ -125,20 +125,25 @@ std::set<std::string> take_weights(ArrayStore& network, const spec::WeightSource
 
 namespace {
 
-void check_weights_of(const spec::Experiment& experiment, const Stages& stages) {
+void check_weights_of(const spec::Experiment& experiment, const Stages& stages, KnownFiles& known) {
   if (!experiment.weights) return;
-  const auto found = read_weights(*experiment.weights, stages, experiment.weights_place);
-  static_cast<void>(choose(arrays_of(experiment.model), *experiment.weights, experiment.simulation.has_value(), found,
-                           experiment.weights_place));
+  const auto& source = *experiment.weights;
+  auto file = known.find(source.file);
+  if (source.stage.empty() && file == known.end()) {
+    file = known.emplace(source.file, read_weights(source, stages, experiment.weights_place)).first;
+    for (auto& array : file->second) array.values = {};
+  }
+  static_cast<void>(choose(arrays_of(experiment.model), source, experiment.simulation.has_value(),
+                           source.stage.empty() ? file->second : stages.at(source.stage), experiment.weights_place));
 }
 
 }  // namespace
 
-void check_weights(const spec::Experiment& experiment) {
+void check_weights(const spec::Experiment& experiment, KnownFiles& known) {
   Stages stages;
-  check_weights_of(experiment, stages);
+  check_weights_of(experiment, stages, known);
   for (const auto& stage : experiment.stages) {
-    check_weights_of(stage, stages);
+    check_weights_of(stage, stages, known);
     // Of what a stage will leave, names and shapes are known.
     for (const auto& array : arrays_of(stage.model))
       stages[stage.stage].push_back({"/weights/" + array.path(), array.info.shape, {}});

@@ -29,8 +29,15 @@ using Stages = std::map<std::string, std::vector<results::ReadArray>>;
 std::set<std::string> take_weights(ArrayStore& network, const spec::WeightSource& source, bool simulation,
                                    const Stages& stages, const Place& place);
 
+/// Names and shapes in files of weights, each of which is read once.
+using KnownFiles = std::map<std::string, std::vector<results::ReadArray>>;
+
 /// Finds out before a run what take_weights() would find in it, in every stage. Throws InvalidInput.
-void check_weights(const spec::Experiment& experiment);
+void check_weights(const spec::Experiment& experiment, KnownFiles& known);
+inline void check_weights(const spec::Experiment& experiment) {
+  KnownFiles known;
+  check_weights(experiment, known);
+}
 
 /// Writes /weights/<layer> for every layer, as the numbers that the network works with.
 void write_weights(const ArrayStore& network, Precision precision, results::ResultsFile& file);

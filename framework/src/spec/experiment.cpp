@@ -340,7 +340,9 @@ Node load_trials(const Node& root, const Surroundings& surroundings, Reader& rea
     guarded(reader, learning.rule.place,
             [&] { match_capabilities(learning.rule, built, backend, place_of(root, {"backend"}), reader); });
   Node analyses = read_analyses(root, reader, experiment, built.complete);
-  if (around.input) check_time_steps(reader.take_timed_values(), around.input->dt_s, {}, reader);
+  // Taken in any case, so that none is left for the step of another stage.
+  const auto times = reader.take_timed_values();
+  if (around.input) check_time_steps(times, around.input->dt_s, {}, reader);
   take_warnings(keys, root, reader, experiment);
   put(head, "model", std::move(built.resolved));
   put(head, "learning", std::move(learning.resolved));

@@ -210,13 +210,13 @@ std::optional<Node> Reader::parameter(const Node& map, const ParameterInfo& info
   const Node* given = map.find(info.name);
   // `key: null` takes an optional parameter away, which a command line could not do otherwise.
   const bool absent = given == nullptr || (given->type == Node::Type::null && info.optional);
-  if (!absent) return value(*given, info, object);
-  if (info.optional) return std::nullopt;
-  if (info.default_text) {
+  if (absent && info.optional) return std::nullopt;
+  if (!absent || info.default_text) {
     const std::size_t times = timed_values_.size();
-    auto made = value(default_node(info, map.place), info, object);
+    auto made = value(absent ? default_node(info, map.place) : *given, info, object);
     const Node* other = info.unused_with.empty() ? nullptr : map.find(info.unused_with);
-    if (other != nullptr && !other->items.empty()) timed_values_.resize(times);
+    // One value alone needs no brackets.
+    if (other != nullptr && (other->is_scalar() || !other->items.empty())) timed_values_.resize(times);
     return made;
   }
   fault(map.place, quote(info.name) + " is missing" + (info.doc.empty() ? "" : " (" + info.doc + ")"));

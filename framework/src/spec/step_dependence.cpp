@@ -54,13 +54,13 @@ void warn_of_step_dependence(const Effect& effect, double dt_s, Reader& reader) 
   const auto warn = [&](const std::string& sentence) {
     reader.warn("step_dependent", effect.place, sentence + ", so that it depends on the time step");
   };
-  if (effect.handed == SynapticInput::values && effect.takes_charges)
+  if (effect.synaptic_input == SynapticInput::values && effect.takes_charges)
     warn("'" + effect.to + "' adds the values that come from '" + effect.from +
-         "' at every step (input_scale: one; one_minus_decay takes them for a current)");
-  else if (effect.synapse == nullptr && effect.handed == SynapticInput::spikes)
+         "' at every step, and does not take them for a current (lif does with input_scale: one_minus_decay)");
+  else if (effect.synapse == nullptr && effect.synaptic_input == SynapticInput::spikes)
     warn("a spike of '" + effect.from + "' is a current into '" + effect.to +
          "' for a single step (a synapse makes it last)");
-  else if (effect.synapse != nullptr && step_dependent(*effect.synapse, effect.handed, dt_s))
+  else if (effect.synapse != nullptr && step_dependent(*effect.synapse, effect.synaptic_input, dt_s))
     warn("this synapse's scale does not fit what '" + effect.to + "' takes from '" + effect.from +
          "' (scale: auto does)");
 }

@@ -11,7 +11,7 @@ namespace tyto::spec {
 
 struct Effect {
   const Synapse* synapse = nullptr;  ///< may be null
-  SynapticInput handed = SynapticInput::values;
+  SynapticInput synaptic_input = SynapticInput::values;
   bool takes_charges = false;  ///< what is reached adds what arrives at every step
   std::string from, to;        ///< names for the sentence
   Place place;

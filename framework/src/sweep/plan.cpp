@@ -83,9 +83,10 @@ spec::Overrides overrides_of_run(const spec::Overrides& overrides, const spec::S
 
 Plan make_plan(const spec::Sweep& sweep, const std::filesystem::path& file, const spec::Overrides& overrides,
                plugin::Components& components, const std::stop_token& stop) {
+  run::KnownFiles known;
   const auto load = [&](const std::vector<std::size_t>& position) {
     auto experiment = spec::load_experiment(file, overrides_of_run(overrides, sweep, position), components);
-    run::check_weights(experiment);
+    run::check_weights(experiment, known);
     return experiment;
   };
   // Each value on its own first, so that one bad value gives one fault and not one for each combination.

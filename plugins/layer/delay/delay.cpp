@@ -135,21 +135,12 @@ class DelayKernel final : public tyto::TransformKernel<S> {
 class Delay final : public tyto::Layer, public delay::Settings {
  public:
   static auto parameters() {
-    return delay::declare(tyto::parameters<Delay>("A delay d for each channel of a signal, in milliseconds")
-                              .details(R"(Each channel has a delay of its own.
-d is in steps, from 0 to K = ceil(max / dt). x is the input and g[n] the derivative of the loss by y[n]:
-
-    whole_step    y[n] = x[n-r], r = floor(d + 0.5)
-                  dL/dd = sum over n of g[n] (x[n-r-1] - x[n-r]), straight through the rounding
-    interpolated  y[n] = (1-f) x[n-c] + f x[n-c+1], c = ceil(d), f = c - d; exact derivative, x[n-c] - x[n-c+1]
-    dcls          y[n] = sum over k of G[k] x[n-k], G[k] = exp(-(k-d)^2 / (2 s^2)) / sum of the same; exact derivative
-    seed          as whole_step, the derivative times 5 d / 1 ms
-
-For `dcls` k runs over the steps within 4 s of d and within 0 to K. With p the part of the training that is done, the
-width in steps is s = s0 (s1 / s0)^min(p / anneal_until, 1), s0 = `sigma` / dt (half of `max` unless given, not below
-s1) and s1 = `final_sigma` (Hammouamri et al. 2023).
-
-Outside training delays are rounded as for `whole_step`, unless `evaluation: as_trained`. Before step 0 the input is 0.
+    return delay::declare(
+               tyto::parameters<Delay>("A delay d for each channel of a signal, in milliseconds")
+                   .details(
+                       R"(Each channel has a delay of its own.
+)" + std::string(delay::method_details) +
+                       R"(Outside training delays are rounded as for `whole_step`, unless `evaluation: as_trained`. Before step 0 the input is 0.
 `output: trimmed` leaves out the first K steps. The array `d` and its gradient are in ms, and so is the step of the
 optimizer. After an update delays below 0 or above `max` are set to these bounds.)"))
         .choice("output", &Delay::output_, {{"trimmed", Output::trimmed}, {"padded", Output::padded}}, "trimmed",

@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <vector>
 
@@ -37,6 +38,22 @@ struct Settings {
   bool trainable = true;
   std::shared_ptr<const tyto::Optimizer> optimizer;
 };
+
+/// For the pages of layers with delays: what each method does.
+inline constexpr std::string_view method_details =
+    R"(d is in steps, from 0 to K = ceil(max / dt). x is the input and g[n] the derivative of the loss by y[n]:
+
+    whole_step    y[n] = x[n-r], r = floor(d + 0.5)
+                  dL/dd = sum over n of g[n] (x[n-r-1] - x[n-r]), straight through the rounding
+    interpolated  y[n] = (1-f) x[n-c] + f x[n-c+1], c = ceil(d), f = c - d; exact derivative, x[n-c] - x[n-c+1]
+    dcls          y[n] = sum over k of G[k] x[n-k], G[k] = exp(-(k-d)^2 / (2 s^2)) / sum of the same; exact derivative
+    seed          as whole_step, the derivative times 5 d / 1 ms
+
+For `dcls` k runs over the steps within 4 s of d and within 0 to K. With p the part of the training that is done, the
+width in steps is s = s0 (s1 / s0)^min(p / anneal_until, 1), s0 = `sigma` / dt (half of `max` unless given, not below
+s1) and s1 = `final_sigma` (Hammouamri et al. 2023).
+
+)";
 
 /// A member of Settings as a member of the class derived from it.
 template <class T, class M>

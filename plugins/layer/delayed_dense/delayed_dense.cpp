@@ -72,27 +72,17 @@ class DelayedDenseKernel final : public tyto::ProjectionKernel<S> {
 class DelayedDense final : public tyto::Layer, public dense::Weights, public delay::Settings {
  public:
   static auto parameters() {
-    return dense::declare(
-        delay::declare(tyto::parameters<DelayedDense>(
-                           "All-to-all weights w (from, to), each with a delay d (from, to) in milliseconds")
-                           .details(R"(With delayed(x_i, d)[n] the output of neuron i, late by d:
+    return dense::declare(delay::declare(
+        tyto::parameters<DelayedDense>(
+            "All-to-all weights w (from, to), each with a delay d (from, to) in milliseconds")
+            .details(
+                R"(With delayed(x_i, d)[n] the output of neuron i, late by d:
 
     I_j[n] = sum over i of w[i][j] delayed(x_i, d[i][j])[n]
 
 What a delay does, y = delayed(x, d), depends on `method`.
-d is in steps, from 0 to K = ceil(max / dt). x is the input and g[n] the derivative of the loss by y[n]:
-
-    whole_step    y[n] = x[n-r], r = floor(d + 0.5)
-                  dL/dd = sum over n of g[n] (x[n-r-1] - x[n-r]), straight through the rounding
-    interpolated  y[n] = (1-f) x[n-c] + f x[n-c+1], c = ceil(d), f = c - d; exact derivative, x[n-c] - x[n-c+1]
-    dcls          y[n] = sum over k of G[k] x[n-k], G[k] = exp(-(k-d)^2 / (2 s^2)) / sum of the same; exact derivative
-    seed          as whole_step, the derivative times 5 d / 1 ms
-
-For `dcls` k runs over the steps within 4 s of d and within 0 to K. With p the part of the training that is done, the
-width in steps is s = s0 (s1 / s0)^min(p / anneal_until, 1), s0 = `sigma` / dt (half of `max` unless given, not below
-s1) and s1 = `final_sigma` (Hammouamri et al. 2023).
-
-Outside training delays are rounded as for `whole_step`, unless `evaluation: as_trained`. Before step 0 the input is 0,
+)" + std::string(delay::method_details) +
+                R"(Outside training delays are rounded as for `whole_step`, unless `evaluation: as_trained`. Before step 0 the input is 0,
 and all steps are kept. The derivative by d[i][j] is multiplied by w[i][j]. The array `d` and its gradient are in ms.
 Delays stay within 0 and `max`. Weights begin as those of `dense`, uniform within +-scale / sqrt(to).)")));
   }

@@ -1,4 +1,5 @@
 #include <numbers>
+#include <string>
 
 #include <tyto/math.hpp>
 #include <tyto/synapse.hpp>
@@ -33,14 +34,7 @@ With `peak` a spike in step n gives (t / tau) exp(1 - t / tau) in step n+1+k, t 
 `area` is the filter 1 / (tau s + 1)^2 of an input that is constant over each step. Both are exact for any dt; where tau
 is no whole number of steps, no step meets the highest value. dt and tau are in s, y has the unit of u.
 
-| what it gets | what it reaches | `scale: auto` |
-|---|---|---|
-| spikes | what adds answers at every step: `lif`, `adaptive_lif`, `leaky_integrator` with input_scale: one | `area` |
-| spikes | what takes currents: the same with input_scale: one_minus_decay, ensembles, `nef_lif`; probes | `peak` |
-| values (of `decoded`, or of a source without spikes) | anything | `area` |
-
-`peak`: the highest answer to a spike of weight 1 is 1. `area`: the answer to a pulse of one step sums up to 1 over
-all steps, so that constant values pass as they are.)")
+)" + std::string(synapse::scale_details))
             .time("tau", &Alpha::tau_s, "5 ms", "time constant: from the spike to the highest current")
             .compared(tyto::StepRole::resolved)
             .positive(),

@@ -1,6 +1,7 @@
 /// What of a synapse's answer is 1.
 #pragma once
 
+#include <string_view>
 #include <utility>
 
 #include <tyto/parameters.hpp>
@@ -13,6 +14,16 @@ enum class Scale {
   area,       ///< the sum over steps of the answer to a pulse of one step
   peak        ///< the highest value of the answer to a spike
 };
+
+/// For the pages of synapses that have the parameter `scale`.
+inline constexpr std::string_view scale_details = R"(| what it gets | what it reaches | `scale: auto` |
+|---|---|---|
+| spikes | what adds answers at every step: `lif`, `adaptive_lif`, `leaky_integrator` with input_scale: one | `area` |
+| spikes | what takes currents: the same with input_scale: one_minus_decay, ensembles, `nef_lif`; probes | `peak` |
+| values (of `decoded`, or of a source without spikes) | anything | `area` |
+
+`peak`: the highest answer to a spike of weight 1 is 1. `area`: the answer to a pulse of one step sums up to 1 over
+all steps, so that constant values pass as they are.)";
 
 /// Adds the parameter `scale`.
 template <class T>

@@ -1,3 +1,5 @@
+#include <string>
+
 #include <tyto/math.hpp>
 #include <tyto/synapse.hpp>
 
@@ -21,14 +23,7 @@ class Exponential final : public tyto::Synapse {
 What goes in in step n comes out from step n+1 on. A spike in step n gives the highest answer, b, in step n+1. dt and
 tau are in s, y has the unit of u.
 
-| what it gets | what it reaches | `scale: auto` |
-|---|---|---|
-| spikes | what adds answers at every step: `lif`, `adaptive_lif`, `leaky_integrator` with input_scale: one | `area` |
-| spikes | what takes currents: the same with input_scale: one_minus_decay, ensembles, `nef_lif`; probes | `peak` |
-| values (of `decoded`, or of a source without spikes) | anything | `area` |
-
-`peak`: the highest answer to a spike of weight 1 is 1. `area`: the answer to a pulse of one step sums up to 1 over
-all steps, so that constant values pass as they are.)")
+)" + std::string(synapse::scale_details))
             .time("tau", &Exponential::tau_s, "5 ms", "time constant")
             .compared(tyto::StepRole::resolved)
             .positive(),
