@@ -53,8 +53,7 @@ class Handle {
 
 using Shape = std::vector<std::size_t>;
 
-/// Keeps other threads out of the library while it lives. Runs that go on at the same time write their files under
-/// it, and a child process is forked under it, so that the child finds the library in order.
+/// Keeps other threads out of the library while it lives. Runs that go on at the same time write their files under it.
 [[nodiscard]] std::unique_lock<std::mutex> exclusive();
 
 // Files and groups.

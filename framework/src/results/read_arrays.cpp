@@ -1,19 +1,17 @@
 #include <fcntl.h>
-#include <hdf5.h>
 #include <poll.h>
-#include <sys/resource.h>
+#include <spawn.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
+#include <boost/dll/runtime_symbol_info.hpp>
 #include <cerrno>
 #include <chrono>
 #include <csignal>
 #include <cstring>
-#include <exception>
 #include <fstream>
-#include <limits>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -23,15 +21,12 @@
 #include <tyto/dataset.hpp>
 #include <tyto/error.hpp>
 
-#include "hdf5.hpp"
+#include "array_records.hpp"
 #include "results_file.hpp"
 
-// The child sends records over a pipe, in the machine's own byte order:
-//   'A' path rank extent... values...   one array
-//   'E' sentence                        it failed, and why
-//   'Z'                                 all arrays have been sent
-// where a text is its length (64 bits) and its bytes. The parent trusts none of it: the file may have
-// taken control of the child.
+// Files that nobody vouches for are opened by tyto-read (tools/read.cpp), which sends what it found over a pipe. It is
+// a program and no fork of this one: other threads of this process may hold locks that no one would open in a fork.
+// Nothing that it sends is trusted either, since the file may have taken control of it.
 
 namespace tyto::results {
 namespace {
@@ -39,20 +34,9 @@ namespace {
 namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 
-// Damaged files have made the library loop for ever: processor time says so on a busy machine, too. Wall time is for a
-// disk that does not answer.
-constexpr rlim_t cpu_limit_s = 10;
-constexpr std::chrono::seconds wall_limit{60};
-constexpr std::size_t address_space_limit = std::size_t{4} << 30U;
-constexpr std::size_t array_limit = 1000;
-constexpr std::size_t bytes_limit = std::size_t{1} << 30U;
+// The reader limits its own processor time; wall time is for a disk that does not answer.
+constexpr std::chrono::seconds wall_limit{120};
 constexpr std::size_t stream_limit = bytes_limit + (std::size_t{16} << 20U);
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool sanitized = true;  // Sanitizers reserve terabytes of addresses.
-#else
-constexpr bool sanitized = false;
-#endif
 
 std::string quoted(const fs::path& file) { return "'" + file.string() + "'"; }
 
@@ -82,127 +66,7 @@ void check_signature(const fs::path& file) {
   throw Error(quoted(file) + " is not an HDF5 file");
 }
 
-// The child.
-
-class Sender {
- public:
-  explicit Sender(int pipe) : pipe_(pipe) {}
-  void bytes(const void* data, std::size_t size) const {
-    const auto* next = static_cast<const char*>(data);
-    while (size > 0) {
-      const auto sent = ::write(pipe_, next, size);
-      if (sent < 0 && errno == EINTR) continue;
-      if (sent <= 0) ::_exit(1);  // The parent has given up.
-      next += sent;
-      size -= static_cast<std::size_t>(sent);
-    }
-  }
-  void mark(char kind) const { bytes(&kind, 1); }
-  void number(std::uint64_t value) const { bytes(&value, sizeof value); }
-  void text(std::string_view value) const {
-    number(value.size());
-    bytes(value.data(), value.size());
-  }
-
- private:
-  int pipe_;
-};
-
-std::size_t address_space_in_use() {
-  std::ifstream statm("/proc/self/statm");
-  std::size_t pages = 0;
-  statm >> pages;
-  return pages * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
-}
-
-/// Lowers a limit; an administrator's lower one stays.
-void limit(decltype(RLIMIT_CPU) resource, rlim_t value) {
-  struct rlimit old {};
-  ::getrlimit(resource, &old);
-  value = std::min(value, old.rlim_max);
-  const struct rlimit lowered { value, value };
-  ::setrlimit(resource, &lowered);
-}
-
-/// Cuts the child off from everything of the parent but the pipe, which becomes descriptor 3.
-void confine(int pipe) {
-  for (int signal = 1; signal < NSIG; ++signal) ::signal(signal, SIG_DFL);
-  // Ctrl-C reaches the whole foreground group; the parent decides what it means.
-  ::signal(SIGINT, SIG_IGN);
-  ::signal(SIGTERM, SIG_IGN);
-  ::signal(SIGPIPE, SIG_IGN);
-  const int nothing = ::open("/dev/null", O_RDWR);
-  for (int descriptor = 0; descriptor < 3; ++descriptor) ::dup2(nothing, descriptor);
-  if (pipe != 3) ::dup2(pipe, 3);
-  ::close_range(4, std::numeric_limits<unsigned>::max(), 0);
-  limit(RLIMIT_CORE, 0);
-  limit(RLIMIT_CPU, cpu_limit_s);
-  // A file must not make the library load filter plugins.
-  H5PLset_loading_state(0);
-  if constexpr (!sanitized) limit(RLIMIT_AS, address_space_in_use() + address_space_limit);
-}
-
-void send_dataset(const Sender& sender, const h5::Handle& dataset, const std::string& path, std::size_t& total) {
-  const h5::DatasetInfo info = h5::inspect(dataset);
-  if (info.content != h5::Content::number) return;
-  if (info.stored_elsewhere) throw Error("'" + path + "' keeps its values in another file");
-  std::size_t bytes = sizeof(double);
-  for (const std::size_t extent : info.shape)
-    if (__builtin_mul_overflow(bytes, extent, &bytes)) throw Error("'" + path + "' is too large");
-  total += bytes;
-  if (bytes > bytes_limit || total > bytes_limit) throw Error("it holds more than 1 GiB of numbers");
-  const std::vector<double> values = h5::read_numbers(dataset);
-  sender.mark('A');
-  sender.text(path);
-  sender.number(info.shape.size());
-  for (const std::size_t extent : info.shape) sender.number(extent);
-  sender.bytes(values.data(), values.size() * sizeof(double));
-}
-
-/// What is read of a file.
-enum class Extent { group, dataset };
-
-struct Request {
-  fs::path file;
-  std::string path;
-  Extent extent;
-};
-
-void send(const Sender& sender, const Request& request) {
-  const std::string& group = request.path;
-  const bool one = request.extent == Extent::dataset;
-  const std::string what = one ? "data set" : "group";
-  const h5::Handle handle = h5::open_file(request.file);
-  if (!h5::exists(handle, group)) throw Error("there is no " + what + " '" + group + "' in it");
-  if (h5::is_group(handle, group) == one) throw Error("'" + group + "' in it is not a readable " + what);
-  std::size_t total = 0;
-  if (one) {
-    send_dataset(sender, h5::open_dataset(handle, group), group, total);
-    sender.mark('Z');
-    return;
-  }
-  const h5::Handle place = h5::open_group(handle, group);
-  const std::string above = group == "/" ? group : group + "/";
-  for (const auto& name : h5::datasets_below(place, array_limit))
-    send_dataset(sender, h5::open_dataset(place, name), above + name, total);
-  sender.mark('Z');
-}
-
-[[noreturn]] void child(int pipe, const Request& request) noexcept {
-  confine(pipe);
-  const Sender sender(3);
-  try {
-    send(sender, request);
-  } catch (const std::exception& error) {
-    sender.mark('E');
-    sender.text(error.what());
-  }
-  ::_exit(0);  // No exit handlers: what they would write or remove belongs to the parent.
-}
-
-// The parent.
-
-/// Takes the child's records apart; every step says whether the bytes are there.
+/// Takes the reader's records apart; every step says whether the bytes are there.
 class Records {
  public:
   explicit Records(std::span<const char> bytes) : bytes_(bytes) {}
@@ -238,7 +102,7 @@ class Records {
   std::span<const char> bytes_;
 };
 
-/// The child process: killed, if it still runs, and waited for when this goes.
+/// The reader's process: killed, if it still runs, and waited for when this goes.
 class Child {
  public:
   Child(pid_t process, int pipe) : process_(process), pipe_(pipe) {}
@@ -275,26 +139,44 @@ class Child {
   int pipe_;
 };
 
-std::vector<char> run_child(const Request& request) {
+/// What is read of a file: all data sets below a group, or one data set.
+struct Request {
+  fs::path file;
+  std::string path;
+  Extent extent;
+};
+
+/// Starts the reader of `request` with `pipe` as its descriptor 3. Returns 0, or the number of the error.
+int start(const Request& request, int pipe, pid_t& process) {
+  const std::string program = (boost::dll::this_line_location().parent_path() / "tyto" / "tyto-read").string();
+  std::array<std::string, 4> words{program, request.file.string(), request.path, std::string(word_of(request.extent))};
+  std::array<char*, 5> arguments{};
+  for (std::size_t i = 0; i < words.size(); ++i) arguments[i] = words[i].data();
+  posix_spawn_file_actions_t actions{};
+  ::posix_spawn_file_actions_init(&actions);
+  ::posix_spawn_file_actions_adddup2(&actions, pipe, records_descriptor);
+  const int error = ::posix_spawn(&process, program.c_str(), &actions, nullptr, arguments.data(), ::environ);
+  ::posix_spawn_file_actions_destroy(&actions);
+  return error;
+}
+
+std::vector<char> run_reader(const Request& request) {
   std::array<int, 2> pipe{};
   if (::pipe2(pipe.data(), O_CLOEXEC) != 0) throw Error("cannot make a pipe: " + std::string(std::strerror(errno)));
-  auto library = h5::exclusive();
-  const pid_t process = ::fork();
-  if (process == 0) child(pipe[1], request);
-  const int fork_error = errno;
-  library.unlock();
+  pid_t process = 0;
+  const int error = start(request, pipe[1], process);
   ::close(pipe[1]);
-  if (process < 0) {
+  if (error != 0) {
     ::close(pipe[0]);
-    throw Error("cannot start a process to read " + quoted(request.file) + ": " + std::strerror(fork_error));
+    throw Error("cannot start tyto-read to read " + quoted(request.file) + ": " + std::strerror(error));
   }
   auto records = Child(process, pipe[0]).receive();
   if (!records)
-    throw Error("cannot read " + quoted(request.file) + ": it is too large, or its disk does not answer for a minute");
+    throw Error("cannot read " + quoted(request.file) + ": it is too large, or its disk does not answer for minutes");
   return std::move(*records);
 }
 
-/// One line of at most 300 printable bytes, whatever the child sent.
+/// One line of at most 300 printable bytes, whatever the reader sent.
 std::string one_line(std::string text) {
   constexpr std::size_t longest = 300;
   if (text.size() > longest) text = text.substr(0, longest) + "...";
@@ -312,7 +194,7 @@ std::vector<ReadArray> read(const Request& request) {
   const fs::path& file = request.file;
   check_is_regular(file);
   check_signature(file);
-  const std::vector<char> bytes = run_child(request);
+  const std::vector<char> bytes = run_reader(request);
   Records records(bytes);
   std::vector<ReadArray> arrays;
   for (char kind = 0; records.take(&kind, 1);) {
