@@ -9,7 +9,8 @@ target_compile_options(tyto_flags INTERFACE
 
 if(TYTO_SANITIZE)
   # For every target of this build and, through Tyto::tyto, for plugins built against it.
-  set(TYTO_SANITIZE_OPTIONS "-fsanitize=${TYTO_SANITIZE};-fno-sanitize-recover=all;-fno-omit-frame-pointer")
+  # Spans and vectors are checked at every access.
+  set(TYTO_SANITIZE_OPTIONS "-fsanitize=${TYTO_SANITIZE};-fno-sanitize-recover=all;-fno-omit-frame-pointer;-D_GLIBCXX_ASSERTIONS")
   add_compile_options(${TYTO_SANITIZE_OPTIONS})
   add_link_options(${TYTO_SANITIZE_OPTIONS})
 endif()

@@ -12,6 +12,8 @@ install(DIRECTORY experiments models DESTINATION share/tyto FILES_MATCHING PATTE
 install(FILES LICENSE DESTINATION share/doc/tyto)
 
 install(EXPORT TytoTargets NAMESPACE Tyto:: DESTINATION lib/cmake/Tyto)
+string(REGEX MATCH "^[0-9]+" compiler_major ${CMAKE_CXX_COMPILER_VERSION})
+set(TYTO_COMPILER "${CMAKE_CXX_COMPILER_ID} ${compiler_major}")
 configure_package_config_file(cmake/TytoConfig.cmake.in ${PROJECT_BINARY_DIR}/cmake/TytoConfig.cmake
   INSTALL_DESTINATION lib/cmake/Tyto NO_SET_AND_CHECK_MACRO)
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/cmake/TytoConfigVersion.cmake COMPATIBILITY SameMinorVersion)

@@ -22,6 +22,15 @@ function(tyto_add_plugin name)
   if(NOT TYTO_PLUGIN_OUTPUT_FOLDER)
     set(TYTO_PLUGIN_OUTPUT_FOLDER ${CMAKE_BINARY_DIR}/plugins)
   endif()
+  # A plugin that was compiled otherwise than Tyto is refused when it is opened; here that is known before the build.
+  if(Tyto_FOUND AND NOT "${CMAKE_CXX_COMPILER_ID} ${CMAKE_CXX_COMPILER_VERSION}" MATCHES "^${TYTO_COMPILER}\\.")
+    message(FATAL_ERROR "tyto_add_plugin: Tyto was built with ${TYTO_COMPILER} and this project uses "
+      "${CMAKE_CXX_COMPILER_ID} ${CMAKE_CXX_COMPILER_VERSION}; plugins need the same one (-DCMAKE_CXX_COMPILER=...)")
+  endif()
+  if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
+    message(WARNING "tyto_add_plugin: no CMAKE_BUILD_TYPE is set, so that '${name}' is compiled without optimisation "
+      "and runs many times slower; -DCMAKE_BUILD_TYPE=Release sets it")
+  endif()
   set(folder ${TYTO_PLUGIN_OUTPUT_FOLDER}/${name})
   set(target ${name}_plugin)
 

@@ -31,9 +31,8 @@ struct Sample {
 };
 
 [[maybe_unused]] void add_sample(tyto::Registrar& registrar) {
-  registrar.add_definition<tyto::Surrogate, tyto::SurrogateOf<Sample>, Sample>(
-      tyto::Kind::surrogate, "sample", &tyto::SurrogateOf<Sample>::definition, {"a capability"},
-      std::source_location::current());
+  registrar.add_definition("sample", &tyto::SurrogateOf<Sample>::definition, {"a capability"},
+                           std::source_location::current());
 }
 
 }  // namespace

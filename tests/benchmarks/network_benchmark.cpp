@@ -29,7 +29,7 @@ Size size_of(char name) {
 /// One training step on one batch.
 void train_batch(benchmark::State& state) {
   const Size size = size_of(static_cast<char>(state.range(0)));
-  const auto stimulus = workshop::make<tyto::Stimulus>(tyto::Kind::stimulus, size.stimulus);
+  const auto stimulus = workshop::make<tyto::Stimulus>(size.stimulus);
   tyto::Executor executor(1);
   const auto trials = tyto::make_trials(*stimulus, 1, tyto::Split::train, size.batch, executor);
   const auto network =
@@ -39,7 +39,7 @@ void train_batch(benchmark::State& state) {
   objective.classes = static_cast<int>(size.layers.back().size);
   objective.bind(trials.target_info());
   const auto surrogate = workshop::surrogate("sigmoid");
-  const auto optimizer = workshop::make<tyto::Optimizer>(tyto::Kind::optimizer, "{type: adam, learning_rate: 1e-9}");
+  const auto optimizer = workshop::make<tyto::Optimizer>("{type: adam, learning_rate: 1e-9}");
   tyto::Backpropagation request;
   request.objective = &objective;
   request.surrogate = surrogate.get();

@@ -220,7 +220,7 @@ TEST_P(Golden, AdamTrajectory) {
   network->set(0, slice(w_ih, 0));
   network->set(1, slice(w_ho, 0));
   const auto optimizer = workshop::make<tyto::Optimizer>(
-      tyto::Kind::optimizer, "{type: adam, learning_rate: " + std::to_string(file.attribute_number("lr")) + "}");
+      "{type: adam, learning_rate: " + std::to_string(file.attribute_number("lr")) + "}");
   const auto objective = classification(classes, trials);
   const auto surrogate = workshop::surrogate(file.attribute_text("surrogate"));
   const auto index = everything(trials);

@@ -33,6 +33,16 @@ cmake -S "$project" -B "$work/plugins" -G Ninja -DCMAKE_PREFIX_PATH="$prefix" -D
   -DCMAKE_BUILD_TYPE=Release "${launcher[@]}" > "$work/configure.log" 2>&1 || fail "configure: $(cat "$work/configure.log")"
 cmake --build "$work/plugins" > "$work/build.log" 2>&1 || fail "build: $(tail -30 "$work/build.log")"
 
+# What a stranger's project may have otherwise is said when it is configured.
+configure=(cmake -S "$project" -G Ninja -DCMAKE_PREFIX_PATH="$prefix" "-DCMAKE_CXX_COMPILER=$compiler")
+expect "no CMAKE_BUILD_TYPE is set" "${configure[@]}" -B "$work/no_type"
+config=$prefix/lib/cmake/Tyto/TytoConfig.cmake
+sed -i.kept 's/^set(TYTO_COMPILER .*/set(TYTO_COMPILER "Borland 5")/' "$config"
+"${configure[@]}" -B "$work/other" -DCMAKE_BUILD_TYPE=Release > "$work/other.log" 2>&1 && fail "configured with another compiler"
+mv "$config.kept" "$config"
+tr -s ' \n' ' ' < "$work/other.log" | grep -q "Tyto was built with Borland 5 and this project uses" ||
+  fail "another compiler: $(cat "$work/other.log")"
+
 tyto=$prefix/bin/tyto
 folder=$work/plugins/plugins
 expect "lif" "$tyto" list layer

@@ -40,4 +40,4 @@ struct SpikeCount final : tyto::Analysis {
 
 }  // namespace
 
-TYTO_PLUGIN(registrar) { registrar.add<tyto::Analysis, SpikeCount>(tyto::Kind::analysis, "spike_count"); }
+TYTO_PLUGIN(registrar) { registrar.add<SpikeCount>("spike_count"); }

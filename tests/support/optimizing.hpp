@@ -10,7 +10,7 @@ namespace optimizing {
 
 /// Where one parameter that begins at 1 goes.
 inline std::vector<double> follow(const std::string& yaml, const std::vector<double>& gradients) {
-  const auto optimizer = workshop::make<tyto::Optimizer>(tyto::Kind::optimizer, yaml);
+  const auto optimizer = workshop::make<tyto::Optimizer>(yaml);
   std::vector<double> parameter{1.0};
   std::vector<double> memory(optimizer->slots(), 0.0);
   std::vector<double> path;

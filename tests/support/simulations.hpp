@@ -42,8 +42,7 @@ inline MadeSimulation simulation(const std::string& layers, const std::string& p
   static_cast<void>(tyto::spec::read_probes(&node, stream, built, reader));
   reader.finish();
   MadeSimulation made;
-  made.simulation =
-      make<tyto::Backend>(tyto::Kind::backend, arithmetic.backend)->simulate(built.model, arithmetic.precision);
+  made.simulation = make<tyto::Backend>(arithmetic.backend)->simulate(built.model, arithmetic.precision);
   made.model = std::move(built.model);
   return made;
 }

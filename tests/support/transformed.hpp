@@ -16,7 +16,7 @@ inline tyto::Model transformed_chain(const tyto::TrialShape& input, const std::s
   first.name = "transform";
   first.type = transform;
   first.size = input.channels;
-  first.transform = make<tyto::Layer>(tyto::Kind::layer, transform);
+  first.transform = make<tyto::Layer>(transform);
   first.steps = first.transform->output_steps(input.steps, input.dt_s);
   first.arrays = first.transform->arrays(input.channels, input.channels);
   auto model = chain({first.steps, input.channels, input.dt_s}, texts);

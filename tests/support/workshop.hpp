@@ -26,17 +26,16 @@ inline tyto::plugin::Registry& registry() {
 
 /// A component from YAML such as "{type: lif, tau: 5 ms}".
 template <class Interface>
-std::shared_ptr<Interface> make(tyto::Kind kind, const std::string& yaml, bool* spiking = nullptr) {
+std::shared_ptr<Interface> make(const std::string& yaml, bool* spiking = nullptr) {
   tyto::spec::Reader reader(registry());
-  const auto configured = reader.component(tyto::spec::parse(yaml, "test"), {.kind = kind});
+  const tyto::spec::Configured configured =
+      reader.component(tyto::spec::parse(yaml, "test"), {.kind = tyto::kind_of<Interface>});
   reader.finish();
   if (spiking != nullptr) *spiking = configured.info->offers(tyto::capability::spiking);
   return configured.as<Interface>();
 }
 
-inline std::shared_ptr<tyto::Surrogate> surrogate(const std::string& yaml) {
-  return make<tyto::Surrogate>(tyto::Kind::surrogate, yaml);
-}
+inline std::shared_ptr<tyto::Surrogate> surrogate(const std::string& yaml) { return make<tyto::Surrogate>(yaml); }
 
 /// A layer with a projection, by their YAML.
 struct LayerText {
@@ -58,11 +57,11 @@ inline tyto::Model chain(const tyto::TrialShape& input, const std::vector<LayerT
     layer.type = text.population;
     layer.size = text.size;
     layer.steps = input.steps;
-    layer.population = make<tyto::Layer>(tyto::Kind::layer, text.population, &layer.spiking);
+    layer.population = make<tyto::Layer>(text.population, &layer.spiking);
     tyto::ModelInput source;
     source.from = from;
     source.type = text.projection;
-    source.projection = make<tyto::Layer>(tyto::Kind::layer, text.projection);
+    source.projection = make<tyto::Layer>(text.projection);
     source.arrays = source.projection->arrays(from_size, text.size);
     layer.inputs.push_back(std::move(source));
     from = model.layers.size();
@@ -90,7 +89,7 @@ inline std::string name_of(const Arithmetic& arithmetic) {
 }
 inline std::unique_ptr<tyto::Network> compile(const tyto::Model& model, const Arithmetic& arithmetic,
                                               tyto::Executor& executor) {
-  return make<tyto::Backend>(tyto::Kind::backend, arithmetic.backend)->compile(model, arithmetic.precision, executor);
+  return make<tyto::Backend>(arithmetic.backend)->compile(model, arithmetic.precision, executor);
 }
 
 }  // namespace workshop

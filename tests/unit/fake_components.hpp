@@ -109,8 +109,8 @@ struct Gradient final : LearningRule {
   std::optional<RatePenalty> penalty;
   static auto parameters() {
     return tyto::parameters<Gradient>("Gradient descent")
-        .component("surrogate", &Gradient::surrogate, Kind::surrogate, "sigmoid", "of the spike")
-        .component("optimizer", &Gradient::optimizer, Kind::optimizer, "adam", "makes the steps")
+        .component("surrogate", &Gradient::surrogate, "sigmoid", "of the spike")
+        .component("optimizer", &Gradient::optimizer, "adam", "makes the steps")
         .group("rate_penalty", &Gradient::penalty,
                tyto::parameters<RatePenalty>("Penalty on rates")
                    .frequency("minimum", &RatePenalty::minimum_hz, "100 Hz", "no penalty below")
@@ -176,22 +176,21 @@ struct Observer final : Analysis {
 class FakeComponents final : public plugin::Components, private Registrar {
  public:
   FakeComponents() {
-    add<Stimulus, Tone>(Kind::stimulus, "tone");
+    add<Tone>("tone");
     using namespace capability;
-    add<Layer, Neurons>(Kind::layer, "lif", {population, spiking, surrogate, jacobian});
-    add<Layer, Neurons>(Kind::layer, "leaky_integrator", {population, jacobian});
-    add<Layer, Neurons>(Kind::layer, "rough", {population, spiking});
-    add<Layer, Dense>(Kind::layer, "dense", {projection});
-    add_definition<Surrogate, SurrogateOf<Sigmoid>, Sigmoid>(
-        Kind::surrogate, "sigmoid", &SurrogateOf<Sigmoid>::definition, {}, std::source_location::current());
-    add<Optimizer, Adam>(Kind::optimizer, "adam");
-    add<LearningRule, Gradient>(Kind::learning_rule, "gradient");
-    add<LearningRule, NoRule>(Kind::learning_rule, "none");
-    add<Backend, PlainBackend>(Kind::backend, "cpu", {backpropagation});
-    add<Backend, PlainBackend>(Kind::backend, "forward_only", {});
-    add<Stimulus, Tone>(Kind::stimulus, "known_tone", {likelihood});
-    add<Analysis, Tuning>(Kind::analysis, "tuning");
-    add<Analysis, Observer>(Kind::analysis, "observer");
+    add<Neurons>("lif", {population, spiking, surrogate, jacobian});
+    add<Neurons>("leaky_integrator", {population, jacobian});
+    add<Neurons>("rough", {population, spiking});
+    add<Dense>("dense", {projection});
+    add_definition("sigmoid", &SurrogateOf<Sigmoid>::definition, {}, std::source_location::current());
+    add<Adam>("adam");
+    add<Gradient>("gradient");
+    add<NoRule>("none");
+    add<PlainBackend>("cpu", {backpropagation});
+    add<PlainBackend>("forward_only", {});
+    add<Tone>("known_tone", {likelihood});
+    add<Tuning>("tuning");
+    add<Observer>("observer");
   }
   [[nodiscard]] std::vector<std::string> names(Kind kind) const override {
     std::vector<std::string> found;

@@ -29,7 +29,7 @@ struct Outer {
   int mode = 0;
   Inner inner;
   std::optional<Inner> maybe;
-  std::shared_ptr<int> part;
+  std::shared_ptr<tyto::Optimizer> part;
 };
 
 tyto::Parameters<Inner> inner_parameters() {
@@ -55,7 +55,7 @@ tyto::ComponentInfo sample_component() {
                         .below(1e300)
                         .text("label", &Outer::label, "", "a label")
                         .choice("mode", &Outer::mode, {{"fast", 1}, {"slow", 2}}, "slow", "the mode")
-                        .component("part", &Outer::part, tyto::Kind::optimizer, "adam", "a part")
+                        .component("part", &Outer::part, "adam", "a part")
                         .group("inner", &Outer::inner, inner_parameters(), "always there")
                         .group("maybe", &Outer::maybe, inner_parameters(), "there if written")
                         .number("needed", &Outer::gain, "", "has no default")

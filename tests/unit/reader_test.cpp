@@ -54,7 +54,7 @@ struct Settings {
         .choice("mode", &Settings::mode, {{"mean", 1}, {"last", 2}}, "mean", "which")
         .frequency("limit", &Settings::limit_hz, "", "highest rate")
         .optional()
-        .component("surrogate", &Settings::surrogate, Kind::surrogate, "sigmoid", "of the spike")
+        .component("surrogate", &Settings::surrogate, "sigmoid", "of the spike")
         .group("inner", &Settings::inner, inner_parameters(), "more")
         .group("extra", &Settings::extra, inner_parameters(), "even more")
         .check([](const Settings& s) -> std::optional<Problem> {

@@ -23,6 +23,7 @@ struct FirstSpike final : tyto::Analysis {
   }
 
   void run(const tyto::FinishedRun& run, tyto::Table& table) const override {
+    table.nan_means("neurons that never fired");
     const double step_ms = run.trials().shape().dt_s * 1000;
     const std::size_t count = std::min(run.trials().size(), static_cast<std::size_t>(trials));
     for (const std::size_t index : tyto::choose_layers(run.model(), layer, tyto::LayerChoice::spiking)) {
@@ -40,7 +41,7 @@ struct FirstSpike final : tyto::Analysis {
       std::vector<double> mean;
       std::vector<std::int64_t> fired;
       for (const auto& times : times_ms) {
-        mean.push_back(times.mean());  // NaN for a neuron that never fired
+        mean.push_back(times.mean());
         fired.push_back(static_cast<std::int64_t>(times.count()));
       }
       const std::string& name = described.name;
@@ -55,4 +56,4 @@ struct FirstSpike final : tyto::Analysis {
 
 }  // namespace
 
-TYTO_PLUGIN(registrar) { registrar.add<tyto::Analysis, FirstSpike>(tyto::Kind::analysis, "first_spike"); }
+TYTO_PLUGIN(registrar) { registrar.add<FirstSpike>("first_spike"); }

@@ -66,6 +66,4 @@ struct OneToOne final : tyto::Layer {
 
 }  // namespace
 
-TYTO_PLUGIN(registrar) {
-  registrar.add<tyto::Layer, OneToOne>(tyto::Kind::layer, "one_to_one", {tyto::capability::projection});
-}
+TYTO_PLUGIN(registrar) { registrar.add<OneToOne>("one_to_one", {tyto::capability::projection}); }

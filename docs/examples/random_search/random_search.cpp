@@ -62,4 +62,4 @@ class RandomSearch final : public tyto::LearningRule {
 
 }  // namespace
 
-TYTO_PLUGIN(registrar) { registrar.add<tyto::LearningRule, RandomSearch>(tyto::Kind::learning_rule, "random_search"); }
+TYTO_PLUGIN(registrar) { registrar.add<RandomSearch>("random_search"); }

@@ -179,12 +179,31 @@ TYTO_STEP void for_each_member(State& x, Visit&& visit) {
   // clang-format on
 }
 
+/// Stands for a number of type T and for nothing that a T can be turned into.
+template <class T>
+struct Exactly {
+  template <class U>
+  requires std::is_same_v<U, T>
+  operator U() const;
+};
+
+/// How many members of type T, and of no other type, an aggregate begins with.
+template <class State, class T, class... Found>
+constexpr std::size_t count_members() {
+  if constexpr (sizeof...(Found) < 9 && requires { State{Found{}..., Exactly<T>{}}; })
+    return count_members<State, T, Found..., Exactly<T>>();
+  else
+    return sizeof...(Found);
+}
+
 /// Forward and backward scans over time of any prepared neuron.
 template <class S, class Prepared>
 class NeuronKernel final : public PopulationKernel<S> {
   template <class T>
   using State = typename Prepared::template State<T>;
-  static constexpr std::size_t variables = sizeof(State<S>) / sizeof(S);
+  static constexpr std::size_t variables = count_members<State<S>, S>();
+  static_assert(variables >= 1 && variables <= 8 && sizeof(State<S>) == variables * sizeof(S),
+                "a neuron's State<T> has one to eight members, all of type T (flags and counts are T, too)");
   static constexpr int directions = static_cast<int>(variables) + 1;  // state, then input
   using D = Dual<S, directions>;
   static constexpr bool is_linear = says_linear<Prepared>();
@@ -460,9 +479,9 @@ class NeuronLayer final : public Layer {
 }  // namespace tyto
 
 /// Defines a plugin that provides one neuron layer.
-#define TYTO_NEURON(name, Neuron)                                                                                     \
-  TYTO_PLUGIN(registrar) {                                                                                            \
-    registrar.add_definition<::tyto::Layer, ::tyto::NeuronLayer<Neuron>, Neuron>(                                     \
-        ::tyto::Kind::layer, name, &::tyto::NeuronLayer<Neuron>::neuron, ::tyto::NeuronLayer<Neuron>::capabilities(), \
-        std::source_location::current());                                                                             \
+#define TYTO_NEURON(name, Neuron)                                                                              \
+  TYTO_PLUGIN(registrar) {                                                                                     \
+    registrar.add_definition<::tyto::NeuronLayer<Neuron>, Neuron>(name, &::tyto::NeuronLayer<Neuron>::neuron,  \
+                                                                  ::tyto::NeuronLayer<Neuron>::capabilities(), \
+                                                                  std::source_location::current());            \
   }

@@ -69,9 +69,8 @@ class OptimizerOf final : public Optimizer {
 }  // namespace tyto
 
 /// Defines a plugin that provides one optimizer.
-#define TYTO_OPTIMIZER(name, Definition)                                                      \
-  TYTO_PLUGIN(registrar) {                                                                    \
-    registrar.add_definition<::tyto::Optimizer, ::tyto::OptimizerOf<Definition>, Definition>( \
-        ::tyto::Kind::optimizer, name, &::tyto::OptimizerOf<Definition>::definition, {},      \
-        std::source_location::current());                                                     \
+#define TYTO_OPTIMIZER(name, Definition)                                                          \
+  TYTO_PLUGIN(registrar) {                                                                        \
+    registrar.add_definition<::tyto::OptimizerOf<Definition>, Definition>(                        \
+        name, &::tyto::OptimizerOf<Definition>::definition, {}, std::source_location::current()); \
   }

@@ -36,6 +36,44 @@ enum class Kind {
   backend
 };
 
+class Stimulus;
+class Layer;
+class Synapse;
+class Solver;
+class LearningRule;
+class Plasticity;
+class Optimizer;
+class Surrogate;
+class Analysis;
+class Backend;
+
+/// The kind whose components have the base class `Interface`: kind_of<Stimulus> is Kind::stimulus. Every kind has one.
+template <class Interface>
+inline constexpr Kind kind_of = [] {
+  static_assert(sizeof(Interface) == 0, "this class is the interface of no kind of component");
+  return Kind{};
+}();
+template <>
+inline constexpr Kind kind_of<Stimulus> = Kind::stimulus;
+template <>
+inline constexpr Kind kind_of<Layer> = Kind::layer;
+template <>
+inline constexpr Kind kind_of<Synapse> = Kind::synapse;
+template <>
+inline constexpr Kind kind_of<Solver> = Kind::solver;
+template <>
+inline constexpr Kind kind_of<LearningRule> = Kind::learning_rule;
+template <>
+inline constexpr Kind kind_of<Plasticity> = Kind::plasticity;
+template <>
+inline constexpr Kind kind_of<Optimizer> = Kind::optimizer;
+template <>
+inline constexpr Kind kind_of<Surrogate> = Kind::surrogate;
+template <>
+inline constexpr Kind kind_of<Analysis> = Kind::analysis;
+template <>
+inline constexpr Kind kind_of<Backend> = Kind::backend;
+
 enum class ParameterType {
   quantity,   ///< a number with a unit, or a plain number (Dimension::none)
   integer,    ///< a whole number
@@ -220,12 +258,12 @@ class Parameters {
     };
     return *this;
   }
-  /// Another component. `Interface` is the base class of that kind.
+  /// Another component, of the kind that has the base class `Interface`.
   template <class Interface>
-  Parameters& component(std::string name, std::shared_ptr<Interface> T::*member, Kind kind, std::string default_text,
+  Parameters& component(std::string name, std::shared_ptr<Interface> T::*member, std::string default_text,
                         std::string doc) {
     auto& info = add(std::move(name), ParameterType::component, std::move(default_text), std::move(doc));
-    info.component_kind = kind;
+    info.component_kind = kind_of<std::remove_const_t<Interface>>;
     info.set = [member](void* object, const ParameterValue& value) {
       static_cast<T*>(object)->*member =
           std::static_pointer_cast<std::remove_const_t<Interface>>(std::get<std::shared_ptr<void>>(value));

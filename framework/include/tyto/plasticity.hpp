@@ -72,9 +72,8 @@ class PlasticityOf : public Plasticity {
 }  // namespace tyto
 
 /// Defines a plugin that provides one plasticity.
-#define TYTO_PLASTICITY(name, Definition)                                                       \
-  TYTO_PLUGIN(registrar) {                                                                      \
-    registrar.add_definition<::tyto::Plasticity, ::tyto::PlasticityOf<Definition>, Definition>( \
-        ::tyto::Kind::plasticity, name, &::tyto::PlasticityOf<Definition>::definition, {},      \
-        std::source_location::current());                                                       \
+#define TYTO_PLASTICITY(name, Definition)                                                          \
+  TYTO_PLUGIN(registrar) {                                                                         \
+    registrar.add_definition<::tyto::PlasticityOf<Definition>, Definition>(                        \
+        name, &::tyto::PlasticityOf<Definition>::definition, {}, std::source_location::current()); \
   }

@@ -1,7 +1,7 @@
 /// How a plugin registers its components.
 ///
 ///     struct Click final : tyto::Stimulus { static auto parameters() {...} ... };
-///     TYTO_PLUGIN(registrar) { registrar.add<tyto::Stimulus, Click>(tyto::Kind::stimulus, "click"); }
+///     TYTO_PLUGIN(registrar) { registrar.add<Click>("click"); }
 ///
 /// Name and version of the plugin come from tyto_add_plugin() in CMake (TYTO_PLUGIN_NAME,
 /// TYTO_PLUGIN_VERSION).
@@ -13,6 +13,7 @@
 #include <source_location>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -24,44 +25,65 @@
 
 namespace tyto {
 
+namespace detail {
+// Overloads find the interface that a class is derived from, and the compiler says so if there are none or two.
+Stimulus* interface_of(Stimulus*);
+Layer* interface_of(Layer*);
+Synapse* interface_of(Synapse*);
+Solver* interface_of(Solver*);
+LearningRule* interface_of(LearningRule*);
+Plasticity* interface_of(Plasticity*);
+Optimizer* interface_of(Optimizer*);
+Surrogate* interface_of(Surrogate*);
+Analysis* interface_of(Analysis*);
+Backend* interface_of(Backend*);
+}  // namespace detail
+
+/// A class derived from the interface of one kind of component: Stimulus, Layer, ...
+template <class T>
+concept Component = requires(T* component) {
+  detail::interface_of(component);
+};
+
 /// Collects what one plugin registers. Nothing takes effect unless the whole entry function succeeds.
 class TYTO_API Registrar {
  public:
   virtual ~Registrar() = default;
 
-  /// Registers class `Component`, derived from the kind's `Interface`, with a static parameters().
-  template <class Interface, class Component>
-  void add(Kind kind, std::string name, std::vector<std::string_view> capabilities = {},
+  /// Registers class `T` with a static parameters(); its kind is that of the interface it is derived from.
+  template <Component T>
+  void add(std::string name, std::vector<std::string_view> capabilities = {},
            std::source_location where = std::source_location::current()) {
-    add_held<Interface, Component>(
-        kind, std::move(name), [](Component& component) -> void* { return &component; }, std::move(capabilities),
-        Component::parameters().list(), where);
+    add_held<T>(
+        std::move(name), [](T& component) -> void* { return &component; }, std::move(capabilities),
+        T::parameters().list(), where);
   }
 
-  /// Registers an adapter `Component` that holds the author's plain struct `Definition` in a member;
-  /// the parameters are the struct's. TYTO_NEURON and its like are made of it.
-  template <class Interface, class Component, class Definition>
-  void add_definition(Kind kind, std::string name, Definition Component::*member,
-                      std::vector<std::string_view> capabilities, std::source_location where) {
-    add_held<Interface, Component>(
-        kind, std::move(name), [member](Component& component) -> void* { return &(component.*member); },
-        std::move(capabilities), Definition::parameters().list(), where);
+  /// Registers an adapter `T` that holds the author's plain struct `Definition` in a member; the parameters are the
+  /// struct's. TYTO_NEURON and its like are made of it.
+  template <Component T, class Definition>
+  void add_definition(std::string name, Definition T::*member, std::vector<std::string_view> capabilities,
+                      std::source_location where) {
+    add_held<T>(
+        std::move(name), [member](T& component) -> void* { return &(component.*member); }, std::move(capabilities),
+        Definition::parameters().list(), where);
   }
 
  protected:
   virtual void stage(ComponentInfo info) = 0;
 
  private:
-  template <class Interface, class Component, class Storage>
-  void add_held(Kind kind, std::string name, Storage storage, std::vector<std::string_view> capabilities,
-                ParameterList list, std::source_location where) {
+  template <class T, class Storage>
+  void add_held(std::string name, Storage storage, std::vector<std::string_view> capabilities, ParameterList list,
+                std::source_location where) {
+    using Interface = std::remove_pointer_t<decltype(detail::interface_of(static_cast<T*>(nullptr)))>;
     ComponentInfo info;
-    info.kind = kind;
+    info.kind = kind_of<Interface>;
     info.name = std::move(name);
     info.capabilities.assign(capabilities.begin(), capabilities.end());
     info.parameters = std::move(list);
     info.make = [storage] {
-      auto component = std::make_shared<Component>();
+      auto component = std::make_shared<T>();
       void* const members = storage(*component);
       std::shared_ptr<Interface> interface = std::move(component);
       return ComponentInfo::Instance{std::shared_ptr<void>(std::move(interface)), members};

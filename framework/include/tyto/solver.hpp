@@ -4,8 +4,10 @@
 
 #include <cstddef>
 #include <span>
+#include <string>
 #include <vector>
 
+#include <tyto/error.hpp>
 #include <tyto/export.hpp>
 #include <tyto/plugin.hpp>
 #include <tyto/table.hpp>
@@ -43,5 +45,14 @@ class TYTO_API Solver {
   /// A pure function of the problem. Throws Error if there is no solution of the solver's kind.
   [[nodiscard]] virtual DecodingSolution solve(const DecodingProblem& problem) const = 0;
 };
+
+/// What a solver makes of a problem; throws Error if that is not a weight for each neuron and output.
+[[nodiscard]] inline DecodingSolution solution_of(const DecodingProblem& problem, const Solver& solver) {
+  DecodingSolution solution = solver.solve(problem);
+  if (solution.weights.size() != problem.neurons * problem.outputs)
+    throw Error("the solver gives " + std::to_string(solution.weights.size()) + " weights where " +
+                std::to_string(problem.neurons) + " x " + std::to_string(problem.outputs) + " are needed");
+  return solution;
+}
 
 }  // namespace tyto

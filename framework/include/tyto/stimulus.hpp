@@ -66,6 +66,11 @@ class TYTO_API Stimulus {
   virtual ~Stimulus() = default;
   [[nodiscard]] virtual TrialShape shape() const;
   [[nodiscard]] virtual std::vector<TargetInfo> targets() const;
+  /// Called once when a run begins, before anything is made: the stimulus to use for it, which may hold what takes long
+  /// to make or what trials of all data sets share. Null if that is this one.
+  [[nodiscard]] virtual std::shared_ptr<const Stimulus> prepared([[maybe_unused]] std::uint64_t seed) const {
+    return {};
+  }
   /// Makes one trial, a pure function of `key`. `spikes` comes zeroed, with shape() steps and channels;
   /// `targets` has one place for each of targets(), in base units.
   virtual void make(const TrialKey& key, const MutableSpikes& spikes, std::span<double> targets) const;

@@ -48,9 +48,8 @@ class SurrogateOf final : public Surrogate {
 }  // namespace tyto
 
 /// Defines a plugin that provides one surrogate.
-#define TYTO_SURROGATE(name, Definition)                                                      \
-  TYTO_PLUGIN(registrar) {                                                                    \
-    registrar.add_definition<::tyto::Surrogate, ::tyto::SurrogateOf<Definition>, Definition>( \
-        ::tyto::Kind::surrogate, name, &::tyto::SurrogateOf<Definition>::definition, {},      \
-        std::source_location::current());                                                     \
+#define TYTO_SURROGATE(name, Definition)                                                          \
+  TYTO_PLUGIN(registrar) {                                                                        \
+    registrar.add_definition<::tyto::SurrogateOf<Definition>, Definition>(                        \
+        name, &::tyto::SurrogateOf<Definition>::definition, {}, std::source_location::current()); \
   }

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 #include <vector>
 
+#include <tyto/error.hpp>
 #include <tyto/export.hpp>
 #include <tyto/plugin.hpp>
 
@@ -32,5 +34,16 @@ class TYTO_API Synapse {
   virtual ~Synapse() = default;
   [[nodiscard]] virtual LinearFilter filter(double dt_s, SynapticInput input) const = 0;
 };
+
+/// The filter of a synapse; throws Error if its matrices are not of its order.
+[[nodiscard]] inline LinearFilter filter_of(const Synapse& synapse, double dt_s, SynapticInput input) {
+  LinearFilter filter = synapse.filter(dt_s, input);
+  const std::size_t n = filter.order;
+  if (filter.a.size() != n * n || filter.b.size() != n || filter.c.size() != n)
+    throw Error("the synapse gives a filter of order " + std::to_string(n) + " with " +
+                std::to_string(filter.a.size()) + ", " + std::to_string(filter.b.size()) + " and " +
+                std::to_string(filter.c.size()) + " numbers in a, b and c");
+  return filter;
+}
 
 }  // namespace tyto

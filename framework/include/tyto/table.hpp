@@ -49,6 +49,9 @@ struct Table {
                 std::string long_name) {
     variables.push_back({std::move(name), std::move(along), std::move(values), std::move(units), std::move(long_name)});
   }
+  /// Where numbers may be missing, NaN stands in their places; this says what that means, as in "bins without trials",
+  /// and becomes an attribute of the group. An analysis that writes NaN without having said so has failed.
+  void nan_means(std::string missing) { attribute("nan_means", std::move(missing)); }
   void attribute(std::string name, std::variant<std::string, double, std::int64_t> value) {
     attributes.push_back({std::move(name), std::move(value)});
   }

@@ -1,6 +1,9 @@
 #include "checks.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <type_traits>
+#include <variant>
 
 #include <fmt/format.h>
 
@@ -47,6 +50,37 @@ void check_arrays(const ArrayStore& store, const std::string& when, const std::s
     throw Diverged(fmt::format("{} {} is {} {}: {}", info.path(), place_of(*found, info.info.shape),
                                number_text(store.get(array)[*found]), when, cause));
   }
+}
+
+void check_finite(const std::string& who, const Table& table) {
+  const bool may_miss = std::any_of(table.attributes.begin(), table.attributes.end(),
+                                    [](const Attribute& attribute) { return attribute.name == "nan_means"; });
+  for (const auto& variable : table.variables)
+    std::visit(
+        [&]<class T>(const std::vector<T>& values) {
+          if constexpr (std::is_floating_point_v<T>) {
+            if (std::any_of(values.begin(), values.end(), [](T value) { return std::isinf(value); }))
+              throw Error(who + ": '" + variable.name + "' has infinite values");
+            if (!may_miss && std::any_of(values.begin(), values.end(), [](T value) { return std::isnan(value); }))
+              throw Error(who + ": '" + variable.name +
+                          "' has values that are NaN, and it is not said what that means");
+          }
+        },
+        variable.values);
+}
+
+spec::Experiment with_prepared_stimulus(spec::Experiment experiment) {
+  if (!experiment.stimulus) return experiment;
+  auto prepared = from_plugin(component_text(experiment, Kind::stimulus),
+                              [&] { return experiment.stimulus->prepared(experiment.seeds.trials); });
+  if (!prepared) return experiment;
+  if (!experiment.simulation) {
+    const TrialShape planned = experiment.stimulus->shape(), made = prepared->shape();
+    if (made.steps != planned.steps || made.channels != planned.channels || made.dt_s != planned.dt_s)
+      throw Error(component_text(experiment, Kind::stimulus) + ": what it prepares has trials of another shape");
+  }
+  experiment.stimulus = std::move(prepared);
+  return experiment;
 }
 
 }  // namespace tyto::run

@@ -9,6 +9,7 @@
 
 #include <tyto/backend.hpp>
 #include <tyto/error.hpp>
+#include <tyto/table.hpp>
 
 #include "../spec/experiment.hpp"
 
@@ -48,5 +49,11 @@ decltype(auto) from_plugin(const std::string& who, Function&& function) {
     throw Error(who + " threw something that is no std::exception");
   }
 }
+
+/// Throws Error, naming who wrote it, if a table holds an infinite number, or NaN without saying what that means.
+void check_finite(const std::string& who, const Table& table);
+
+/// The experiment with the stimulus that its stimulus prepares for the run.
+spec::Experiment with_prepared_stimulus(spec::Experiment experiment);
 
 }  // namespace tyto::run

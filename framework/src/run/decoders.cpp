@@ -6,6 +6,8 @@
 
 #include <tyto/error.hpp>
 
+#include "checks.hpp"
+
 namespace tyto::run {
 
 KeptTuning::KeptTuning(const Model& model, std::size_t layer, const ArrayStore& store) {
@@ -74,6 +76,7 @@ void find_decoders(const Model& model, ArrayStore& store, std::uint64_t seed, co
     try {
       Table report = input.projection->solve(
           {from, to ? &*to : nullptr, input.channels, bringing, seed, "points/" + layer + "/" + source}, arrays);
+      check_finite("its solver", report);
       file.write("/solutions/" + layer + "/" + source, report);
     } catch (const Error& error) {
       throw Error(fmt::format("the connection from '{}' to '{}': {}", source, layer, error.what()));

@@ -55,19 +55,6 @@ void write_failures(const std::vector<std::string>& failures, results::ResultsFi
   file.write("/failures", table);
 }
 
-void check_finite(const std::string& analysis, const Table& table) {
-  for (const auto& variable : table.variables) {
-    const bool infinite = std::visit(
-        []<class T>(const std::vector<T>& values) {
-          if constexpr (std::is_floating_point_v<T>)
-            return std::any_of(values.begin(), values.end(), [](T value) { return std::isinf(value); });
-          return false;
-        },
-        variable.values);
-    if (infinite) throw Error("analysis '" + analysis + "': '" + variable.name + "' has infinite values");
-  }
-}
-
 void add_numbers(const std::string& analysis, const Table& table, RunSummary& summary) {
   for (const auto& variable : table.variables) {
     if (!variable.axes.empty()) continue;

@@ -36,8 +36,6 @@ struct StageResult {
 void write_root(results::ResultsFile& file, const spec::Experiment& experiment, const StageResult& result);
 /// The table /failures, if there are any.
 void write_failures(const std::vector<std::string>& failures, results::ResultsFile& file);
-/// Throws Error if an analysis has found an infinite number; NaN stands for a number that there is not.
-void check_finite(const std::string& analysis, const Table& table);
 /// Takes the single numbers of an analysis over into what a person sees at the end of a run.
 void add_numbers(const std::string& analysis, const Table& table, RunSummary& summary);
 /// Runs the analyses of a finished run. One that fails is left out, and named in the result and in /failures.
@@ -49,7 +47,7 @@ void run_analyses(const spec::Experiment& experiment, const Finished& finished, 
     Table table;
     try {
       from_plugin("analysis '" + item.name + "'", [&] { item.analysis->run(finished, table); });
-      check_finite(item.name, table);
+      check_finite("analysis '" + item.name + "'", table);
       file.write("/analysis/" + item.name, table);
     } catch (const Interrupted&) {
       throw;

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "../results/provenance.hpp"
 #include "../results/results_file.hpp"
@@ -124,8 +125,9 @@ StageResult run_trials(const spec::Experiment& experiment, const Stages& stages,
   return result;
 }
 
-StageResult run_one(const spec::Experiment& experiment, const Stages& stages, results::ResultsFile& file,
+StageResult run_one(const spec::Experiment& planned, const Stages& stages, results::ResultsFile& file,
                     Executor& executor, Progress& progress, const std::stop_token& stop) {
+  const spec::Experiment experiment = with_prepared_stimulus(planned);
   StageResult result = experiment.simulation ? run_simulation(experiment, stages, file, progress, stop)
                                              : run_trials(experiment, stages, file, executor, progress, stop);
   write_root(file, experiment, result);

@@ -56,11 +56,12 @@ Table table_of(const TrialSet& trials) {
 
 }  // namespace
 
-void write_trials(const spec::Experiment& experiment, const RunOptions& options, Executor& executor,
+void write_trials(const spec::Experiment& planned, const RunOptions& options, Executor& executor,
                   const std::stop_token& stop) {
-  if (experiment.simulation || !experiment.stages.empty())
+  if (planned.simulation || !planned.stages.empty())
     throw InvalidInput(Place{options.origin.experiment_file.string()},
-                       "this experiment has " + std::string(experiment.simulation ? "no trials" : "stages"));
+                       "this experiment has " + std::string(planned.simulation ? "no trials" : "stages"));
+  const spec::Experiment experiment = with_prepared_stimulus(planned);
   Conduct conduct;
   conduct.started = results::utc_now();
   conduct.threads = executor.threads();

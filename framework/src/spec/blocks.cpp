@@ -44,7 +44,7 @@ Parameters<Keys> with_head(Parameters<Keys> parameters) {
       .range(0, largest_seed)
       .choice("precision", precision, {{"float32", Precision::float32}, {"float64", Precision::float64}}, "float32",
               "arithmetic of the network")
-      .component("stimulus", stimulus, Kind::stimulus, "", "what the network is shown");
+      .component("stimulus", stimulus, "", "what the network is shown");
 }
 
 /// Declares what stands last in every experiment.
@@ -53,7 +53,7 @@ Parameters<Keys> with_end(Parameters<Keys> parameters) {
   std::shared_ptr<const Backend> Keys::*const backend = &CommonKeys::backend;
   std::optional<WeightSource> Keys::*const weights = &CommonKeys::weights;
   std::vector<std::string> Keys::*const silenced = &CommonKeys::silenced;
-  return parameters.component("backend", backend, Kind::backend, "cpu", "where the arithmetic runs")
+  return parameters.component("backend", backend, "cpu", "where the arithmetic runs")
       .group("weights", weights, weight_parameters(), "initial weights from a results file, or from an earlier stage")
       .texts("silence", silenced, "[]", "names of warnings that are not to be given");
 }

@@ -282,7 +282,7 @@ Parameters<SimulationKeys> SimulationKeys::parameters() {
 
 Parameters<ConnectionKeys> ConnectionKeys::parameters() {
   return tyto::parameters<ConnectionKeys>("What a connection of a simulation has beside its type's own parameters")
-      .component("synapse", &ConnectionKeys::synapse, Kind::synapse, "",
+      .component("synapse", &ConnectionKeys::synapse, "",
                  "what a spike does over time; a bare time, as in '5 ms', stands for an exponential one; without any "
                  "the connection acts in the same step, or, from the layer itself or a later one, in the next")
       .optional();

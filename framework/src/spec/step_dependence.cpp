@@ -41,8 +41,8 @@ bool step_dependent(const Synapse& synapse, SynapticInput input, double dt_s) {
   // Steps that are too coarse for the time constants have a warning of their own.
   constexpr double fine = 1.0 / 64;
   const double step_s = dt_s * fine, finer_s = step_s / 2;
-  double sum = sum_of_answer(synapse.filter(step_s, input));
-  double finer = sum_of_answer(synapse.filter(finer_s, input));
+  double sum = sum_of_answer(filter_of(synapse, step_s, input));
+  double finer = sum_of_answer(filter_of(synapse, finer_s, input));
   if (input == SynapticInput::spikes) {
     sum *= step_s;
     finer *= finer_s;

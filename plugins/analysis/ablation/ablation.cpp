@@ -180,4 +180,4 @@ struct Ablation final : tyto::Analysis {
 
 }  // namespace
 
-TYTO_PLUGIN(registrar) { registrar.add<tyto::Analysis, Ablation>(tyto::Kind::analysis, "ablation"); }
+TYTO_PLUGIN(registrar) { registrar.add<Ablation>("ablation"); }

@@ -22,6 +22,7 @@ struct Confusion final : tyto::Analysis {
   }
 
   void run(const tyto::FinishedRun& run, tyto::Table& table) const override {
+    table.nan_means("classes without trials");
     const auto& objective = run.objective();
     const std::size_t classes = objective.outputs();
     std::vector<std::int64_t> counts(classes * classes);
@@ -57,4 +58,4 @@ struct Confusion final : tyto::Analysis {
 
 }  // namespace
 
-TYTO_PLUGIN(registrar) { registrar.add<tyto::Analysis, Confusion>(tyto::Kind::analysis, "confusion"); }
+TYTO_PLUGIN(registrar) { registrar.add<Confusion>("confusion"); }

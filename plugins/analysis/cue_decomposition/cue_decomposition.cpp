@@ -80,6 +80,7 @@ struct CueDecomposition final : tyto::Analysis {
   }
 
   void run(const tyto::FinishedRun& run, tyto::Table& table) const override {
+    table.nan_means("shares of what does not vary");
     if (run.trials().size() < 4) throw tyto::Error("cue_decomposition needs at least 4 test trials");
     const std::size_t channels = run.trials().shape().channels;
     const Ears ears = cues::ears(channels, left_channels ? static_cast<std::size_t>(*left_channels) : channels / 2);
@@ -188,4 +189,4 @@ struct CueDecomposition final : tyto::Analysis {
 
 }  // namespace
 
-TYTO_PLUGIN(registrar) { registrar.add<tyto::Analysis, CueDecomposition>(tyto::Kind::analysis, "cue_decomposition"); }
+TYTO_PLUGIN(registrar) { registrar.add<CueDecomposition>("cue_decomposition"); }

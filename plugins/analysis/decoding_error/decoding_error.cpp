@@ -54,6 +54,7 @@ class DecodingError final : public tyto::Analysis {
   }
 
   void run(const tyto::FinishedSimulation& simulation, tyto::Table& table) const override {
+    table.nan_means("bins of values that are never wanted, or wanted for too few steps for a spread");
     const auto data = simulation.probe(probe);
     const auto wanted_of = formulas();
     std::vector<double> rmse, fixed, noise;
@@ -129,6 +130,4 @@ class DecodingError final : public tyto::Analysis {
 
 }  // namespace
 
-TYTO_PLUGIN(registrar) {
-  registrar.add<tyto::Analysis, DecodingError>(tyto::Kind::analysis, "decoding_error", {tyto::capability::simulation});
-}
+TYTO_PLUGIN(registrar) { registrar.add<DecodingError>("decoding_error", {tyto::capability::simulation}); }

@@ -118,6 +118,7 @@ struct Delays final : tyto::Analysis {
   }
 
   void run(const tyto::FinishedRun& run, tyto::Table& table) const override {
+    table.nan_means("bounds that a layer has not, and spreads of one delay");
     const auto found = delay_arrays(run.model());
     Statistics statistics;
     std::vector<std::vector<double>> values;
@@ -158,4 +159,4 @@ struct Delays final : tyto::Analysis {
 
 }  // namespace
 
-TYTO_PLUGIN(registrar) { registrar.add<tyto::Analysis, Delays>(tyto::Kind::analysis, "delays"); }
+TYTO_PLUGIN(registrar) { registrar.add<Delays>("delays"); }

@@ -14,7 +14,7 @@ fake::Run example() {
   delay.name = "delay";
   delay.type = "delay";
   delay.size = 4;
-  delay.transform = workshop::make<tyto::Layer>(tyto::Kind::layer, "{type: delay, max: 20 ms}");
+  delay.transform = workshop::make<tyto::Layer>("{type: delay, max: 20 ms}");
   delay.arrays = delay.transform->arrays(4, 4);
   run.network.layers.push_back(delay);
   run.answers.activity.push_back({});
@@ -22,7 +22,7 @@ fake::Run example() {
   run.add_layer("output", 2, false);
   tyto::ModelInput input;
   input.from = 0;
-  input.projection = workshop::make<tyto::Layer>(tyto::Kind::layer, "{type: delayed_dense, max: 10.1 ms}");
+  input.projection = workshop::make<tyto::Layer>("{type: delayed_dense, max: 10.1 ms}");
   input.arrays = input.projection->arrays(4, 2);
   run.network.layers.back().inputs.push_back(input);
   run.arrays["output/w"] = std::vector<double>(8, 1.0);

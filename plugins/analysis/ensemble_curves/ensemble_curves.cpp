@@ -53,7 +53,4 @@ class EnsembleCurves final : public tyto::Analysis {
 
 }  // namespace
 
-TYTO_PLUGIN(registrar) {
-  registrar.add<tyto::Analysis, EnsembleCurves>(tyto::Kind::analysis, "ensemble_curves",
-                                                {tyto::capability::simulation});
-}
+TYTO_PLUGIN(registrar) { registrar.add<EnsembleCurves>("ensemble_curves", {tyto::capability::simulation}); }

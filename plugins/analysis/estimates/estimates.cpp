@@ -32,6 +32,7 @@ struct Estimates final : tyto::Analysis {
   }
 
   void run(const tyto::FinishedRun& run, tyto::Table& table) const override {
+    table.nan_means("classes with too few trials for a mean or a spread");
     Estimated all;
     for (std::size_t trial = 0; trial < run.trials().size(); ++trial) {
       all.truth.push_back(run.target(trial));
@@ -138,4 +139,4 @@ struct Estimates final : tyto::Analysis {
 
 }  // namespace
 
-TYTO_PLUGIN(registrar) { registrar.add<tyto::Analysis, Estimates>(tyto::Kind::analysis, "estimates"); }
+TYTO_PLUGIN(registrar) { registrar.add<Estimates>("estimates"); }

@@ -20,6 +20,7 @@ struct FiringRates final : tyto::Analysis {
   }
 
   void run(const tyto::FinishedRun& run, tyto::Table& table) const override {
+    table.nan_means("spreads of one trial");
     for (const std::size_t index : tyto::choose_layers(run.model(), layer, tyto::LayerChoice::spiking))
       describe(run, index, table);
   }
@@ -68,4 +69,4 @@ struct FiringRates final : tyto::Analysis {
 
 }  // namespace
 
-TYTO_PLUGIN(registrar) { registrar.add<tyto::Analysis, FiringRates>(tyto::Kind::analysis, "firing_rates"); }
+TYTO_PLUGIN(registrar) { registrar.add<FiringRates>("firing_rates"); }

@@ -130,4 +130,4 @@ struct IdealObserver final : tyto::Analysis {
 
 }  // namespace
 
-TYTO_PLUGIN(registrar) { registrar.add<tyto::Analysis, IdealObserver>(tyto::Kind::analysis, "ideal_observer"); }
+TYTO_PLUGIN(registrar) { registrar.add<IdealObserver>("ideal_observer"); }

@@ -33,6 +33,7 @@ class Oscillation final : public tyto::Analysis {
   }
 
   void run(const tyto::FinishedSimulation& simulation, tyto::Table& table) const override {
+    table.nan_means("turns of a vector without length");
     const auto data = simulation.probe(probe);
     std::vector<double> times, angles;
     double amplitude = 0, turns = 0, before = 0;
@@ -64,6 +65,4 @@ class Oscillation final : public tyto::Analysis {
 
 }  // namespace
 
-TYTO_PLUGIN(registrar) {
-  registrar.add<tyto::Analysis, Oscillation>(tyto::Kind::analysis, "oscillation", {tyto::capability::simulation});
-}
+TYTO_PLUGIN(registrar) { registrar.add<Oscillation>("oscillation", {tyto::capability::simulation}); }

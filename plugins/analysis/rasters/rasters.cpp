@@ -150,4 +150,4 @@ struct Rasters final : tyto::Analysis {
 
 }  // namespace
 
-TYTO_PLUGIN(registrar) { registrar.add<tyto::Analysis, Rasters>(tyto::Kind::analysis, "rasters"); }
+TYTO_PLUGIN(registrar) { registrar.add<Rasters>("rasters"); }

@@ -152,6 +152,7 @@ struct RateModel final : tyto::Analysis {
   }
 
   void run(const tyto::FinishedRun& run, tyto::Table& table) const override {
+    table.nan_means("bins without trials, and correlations of what does not vary");
     const std::size_t hidden = tyto::choose_layers(run.model(), layer, tyto::LayerChoice::spiking).front();
     const auto& described = run.model().layers[hidden];
     const Split split = divide(run);
@@ -265,4 +266,4 @@ struct RateModel final : tyto::Analysis {
 
 }  // namespace
 
-TYTO_PLUGIN(registrar) { registrar.add<tyto::Analysis, RateModel>(tyto::Kind::analysis, "rate_model"); }
+TYTO_PLUGIN(registrar) { registrar.add<RateModel>("rate_model"); }

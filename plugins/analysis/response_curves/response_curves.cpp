@@ -46,6 +46,7 @@ class ResponseCurves final : public tyto::Analysis {
   }
 
   void run(const tyto::FinishedSimulation& simulation, tyto::Table& table) const override {
+    table.nan_means("bins in which the input never was");
     const tyto::Model& model = simulation.model();
     const std::size_t layer = model.probes[tyto::probe_index(model, spikes)].layer;
     const auto tuning = simulation.tuning(layer);
@@ -100,7 +101,4 @@ class ResponseCurves final : public tyto::Analysis {
 
 }  // namespace
 
-TYTO_PLUGIN(registrar) {
-  registrar.add<tyto::Analysis, ResponseCurves>(tyto::Kind::analysis, "response_curves",
-                                                {tyto::capability::simulation});
-}
+TYTO_PLUGIN(registrar) { registrar.add<ResponseCurves>("response_curves", {tyto::capability::simulation}); }

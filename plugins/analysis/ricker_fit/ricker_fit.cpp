@@ -193,6 +193,7 @@ struct RickerAnalysis final : tyto::Analysis {
   }
 
   void run(const tyto::FinishedRun& run, tyto::Table& table) const override {
+    table.nan_means("distances without weights, and weights that do not vary");
     const auto& output = run.model().layers.back();
     const std::string name = run.model().layers[output.inputs[0].from].name;
     Rows rows;
@@ -273,4 +274,4 @@ struct RickerAnalysis final : tyto::Analysis {
 
 }  // namespace
 
-TYTO_PLUGIN(registrar) { registrar.add<tyto::Analysis, RickerAnalysis>(tyto::Kind::analysis, "ricker_fit"); }
+TYTO_PLUGIN(registrar) { registrar.add<RickerAnalysis>("ricker_fit"); }

@@ -74,6 +74,4 @@ class SignedWeights final : public tyto::Analysis {
 
 }  // namespace
 
-TYTO_PLUGIN(registrar) {
-  registrar.add<tyto::Analysis, SignedWeights>(tyto::Kind::analysis, "signed_weights", {tyto::capability::simulation});
-}
+TYTO_PLUGIN(registrar) { registrar.add<SignedWeights>("signed_weights", {tyto::capability::simulation}); }

@@ -29,6 +29,7 @@ struct TuningCurves final : tyto::Analysis {
   }
 
   void run(const tyto::FinishedRun& run, tyto::Table& table) const override {
+    table.nan_means("bins with too few trials for a mean or a spread");
     const auto& target = run.objective().target_info();
     const auto unit = tyto::reported_unit(target.dimension);
     const auto over = tyto::target_bins(target, bin_count(run.objective()));
@@ -81,4 +82,4 @@ struct TuningCurves final : tyto::Analysis {
 
 }  // namespace
 
-TYTO_PLUGIN(registrar) { registrar.add<tyto::Analysis, TuningCurves>(tyto::Kind::analysis, "tuning_curves"); }
+TYTO_PLUGIN(registrar) { registrar.add<TuningCurves>("tuning_curves"); }

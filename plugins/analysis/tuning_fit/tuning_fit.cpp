@@ -85,6 +85,7 @@ struct TuningFit final : tyto::Analysis {
   }
 
   void run(const tyto::FinishedRun& run, tyto::Table& table) const override {
+    table.nan_means("bins without trials, and curves that do not vary");
     const auto& target = run.objective().target_info();
     const auto unit = tyto::reported_unit(target.dimension);
     const auto over = tyto::target_bins(target, static_cast<std::size_t>(bins));
@@ -185,4 +186,4 @@ struct TuningFit final : tyto::Analysis {
 
 }  // namespace
 
-TYTO_PLUGIN(registrar) { registrar.add<tyto::Analysis, TuningFit>(tyto::Kind::analysis, "tuning_fit"); }
+TYTO_PLUGIN(registrar) { registrar.add<TuningFit>("tuning_fit"); }

@@ -85,6 +85,7 @@ struct Weights final : tyto::Analysis {
   }
 
   void run(const tyto::FinishedRun& run, tyto::Table& table) const override {
+    table.nan_means("spreads of one weight");
     const auto found = matrices(run.model());
     write_statistics(run, found, table);
     if (const auto both = chain(run.model(), found)) write_chain(run, *both, table);
@@ -189,4 +190,4 @@ struct Weights final : tyto::Analysis {
 
 }  // namespace
 
-TYTO_PLUGIN(registrar) { registrar.add<tyto::Analysis, Weights>(tyto::Kind::analysis, "weights"); }
+TYTO_PLUGIN(registrar) { registrar.add<Weights>("weights"); }

@@ -22,6 +22,5 @@ class CpuBackend final : public tyto::Backend {
 }  // namespace
 
 TYTO_PLUGIN(registrar) {
-  registrar.add<tyto::Backend, CpuBackend>(tyto::Kind::backend, "cpu",
-                                           {tyto::capability::backpropagation, tyto::capability::simulation});
+  registrar.add<CpuBackend>("cpu", {tyto::capability::backpropagation, tyto::capability::simulation});
 }

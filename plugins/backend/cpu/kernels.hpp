@@ -43,12 +43,18 @@ std::unique_ptr<tyto::PlasticityKernel<S>> plasticity(const tyto::Plasticity& ru
     return rule.kernel_f64(dt_s);
 }
 
-/// Throws Error, naming the layer, if there is no kernel.
+/// Throws Error, naming the layer, if there is no kernel, or if it contradicts itself.
 template <class Kernel>
 void need(const std::unique_ptr<Kernel>& kernel, const std::string& layer, const std::string& type, std::size_t bytes) {
   if (!kernel)
     throw tyto::Error("layer '" + layer + "': '" + type + "' has no float" + std::to_string(8 * bytes) +
                       " kernel for the backend 'cpu'");
+  if constexpr (requires { kernel->state_names(); }) {
+    const std::size_t named = kernel->state_names().size(), kept = kernel->state_size();
+    if (named > kept)  // Those without a name are not to be recorded.
+      throw tyto::Error("layer '" + layer + "': '" + type + "' names " + std::to_string(named) +
+                        " state variables and keeps " + std::to_string(kept));
+  }
 }
 
 }  // namespace cpu

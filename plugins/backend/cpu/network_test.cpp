@@ -123,7 +123,7 @@ Trained train_with(std::size_t threads, const Arithmetic& arithmetic, int update
   objective.classes = 4;
   objective.bind(trials.target_info());
   const auto surrogate = workshop::surrogate("sigmoid");
-  const auto optimizer = workshop::make<tyto::Optimizer>(tyto::Kind::optimizer, "adam");
+  const auto optimizer = workshop::make<tyto::Optimizer>("adam");
   tyto::Backpropagation request;
   request.objective = &objective;
   request.surrogate = surrogate.get();

@@ -98,7 +98,8 @@ typename CpuSimulation<S>::Connection CpuSimulation<S>::make_connection(const ty
   next_array += input.arrays.size();
   connection.handed.resize(input.channels);
   if (input.synapse)
-    connection.filter = std::make_unique<Filter<S>>(input.synapse->filter(dt_s_, input.synaptic_input), input.channels);
+    connection.filter =
+        std::make_unique<Filter<S>>(tyto::filter_of(*input.synapse, dt_s_, input.synaptic_input), input.channels);
   if (!input.learning) return connection;
   connection.learning = std::make_unique<Learning>();
   auto& learning = *connection.learning;

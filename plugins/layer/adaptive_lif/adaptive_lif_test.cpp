@@ -16,7 +16,7 @@ std::vector<double> noise(std::size_t count, double low, double high) {
 }
 
 Trace simulate(const std::string& yaml, const std::vector<double>& current) {
-  const auto kernel = workshop::make<tyto::Layer>(tyto::Kind::layer, yaml)->population_f64(1e-3);
+  const auto kernel = workshop::make<tyto::Layer>(yaml)->population_f64(1e-3);
   Trace trace;
   trace.variables = kernel->state_size();
   trace.output.resize(current.size());
@@ -96,7 +96,7 @@ TEST(AdaptiveLif, GradientEqualsFiniteDifferences) {
 }
 
 TEST(AdaptiveLif, NamesItsStates) {
-  const auto kernel = workshop::make<tyto::Layer>(tyto::Kind::layer, "adaptive_lif")->population_f64(1e-3);
+  const auto kernel = workshop::make<tyto::Layer>("adaptive_lif")->population_f64(1e-3);
   EXPECT_EQ(kernel->state_names(), (std::vector<std::string>{"v", "a"}));
 }
 

@@ -88,7 +88,7 @@ in units of the value, or of the current, per Hz (Eliasmith & Anderson 2003; the
         .choice("onto", &Decoded::onto, {{"layer", tyto::Port::layer}, {"neurons", tyto::Port::neurons}}, "layer",
                 "what it reaches: the vector that a layer takes in (layer), or the currents of an ensemble's neurons, "
                 "with a weight from each neuron to each (neurons)")
-        .component("solver", &Decoded::solver, tyto::Kind::solver, "l2", "how the weights are found")
+        .component("solver", &Decoded::solver, "l2", "how the weights are found")
         .group("dale", &Decoded::dale, tyto::Dale::parameters(), "one sign for all weights that leave a neuron")
         .integer("points", &Decoded::points, "0",
                  "points at which weights are fitted; 0: as many as the ensemble asks for")
@@ -163,7 +163,7 @@ in units of the value, or of the current, per Hz (Eliasmith & Anderson 2003; the
     problem.thresholds = thresholds;
     problem.others = bias;
     if (dale) problem.signs = arrays[sign];
-    auto solution = solver->solve(problem);
+    auto solution = tyto::solution_of(problem, *solver);
     if (currents) add_rate_error(problem, solution.weights, bias, *task.to, solution.report);
     arrays[weights] = std::move(solution.weights);
     return std::move(solution.report);
@@ -251,6 +251,5 @@ in units of the value, or of the current, per Hz (Eliasmith & Anderson 2003; the
 }  // namespace
 
 TYTO_PLUGIN(registrar) {
-  registrar.add<tyto::Layer, Decoded>(tyto::Kind::layer, "decoded",
-                                      {tyto::capability::projection, tyto::capability::decoding});
+  registrar.add<Decoded>("decoded", {tyto::capability::projection, tyto::capability::decoding});
 }

@@ -173,4 +173,4 @@ optimizer. After an update delays below 0 or above `max` are set to these bounds
 
 }  // namespace
 
-TYTO_PLUGIN(registrar) { registrar.add<tyto::Layer, Delay>(tyto::Kind::layer, "delay", {tyto::capability::transform}); }
+TYTO_PLUGIN(registrar) { registrar.add<Delay>("delay", {tyto::capability::transform}); }

@@ -47,7 +47,7 @@ std::vector<std::span<const double>> views(const std::vector<Numbers>& arrays) {
 }
 
 Subject transform_subject(const std::string& yaml) {
-  const auto layer = workshop::make<tyto::Layer>(tyto::Kind::layer, yaml);
+  const auto layer = workshop::make<tyto::Layer>(yaml);
   const std::shared_ptr<tyto::TransformKernel<double>> kernel = layer->transform_f64(dt_s);
   Subject subject;
   subject.outputs = kernel->output_steps(steps) * channels;
@@ -71,7 +71,7 @@ Subject transform_subject(const std::string& yaml) {
 }
 
 Subject projection_subject(const std::string& yaml) {
-  const auto layer = workshop::make<tyto::Layer>(tyto::Kind::layer, yaml);
+  const auto layer = workshop::make<tyto::Layer>(yaml);
   const std::shared_ptr<tyto::ProjectionKernel<double>> kernel = layer->projection_f64(dt_s);
   Subject subject;
   subject.outputs = steps * neurons;
@@ -223,8 +223,8 @@ TEST_P(WholeDelay, OfSynapsesIsTheSame) {
 TEST_P(WholeDelay, HasTheSameGradientsForSpikesAsForOnesAndZeros) {
   for (const std::string output : {"padded", "trimmed"}) {
     SCOPED_TRACE(output);
-    const auto layer = workshop::make<tyto::Layer>(
-        tyto::Kind::layer, "{type: delay, max: 6 ms, output: " + output + ", method: " + GetParam() + "}");
+    const auto layer =
+        workshop::make<tyto::Layer>("{type: delay, max: 6 ms, output: " + output + ", method: " + GetParam() + "}");
     const auto kernel = layer->transform_f64(dt_s);
     std::vector<std::uint64_t> bits(steps, 0);
     Numbers ones(steps * channels, 0);
@@ -260,8 +260,7 @@ INSTANTIATE_TEST_SUITE_P(Every, WholeDelay, testing::Values("whole_step", "seed"
 class EvaluatedDelay : public testing::TestWithParam<std::string> {};
 
 TEST_P(EvaluatedDelay, HandsOnSpikesShiftedByWholeSteps) {
-  const auto layer =
-      workshop::make<tyto::Layer>(tyto::Kind::layer, "{type: delay, max: 6 ms, method: " + GetParam() + "}");
+  const auto layer = workshop::make<tyto::Layer>("{type: delay, max: 6 ms, method: " + GetParam() + "}");
   const auto kernel = layer->transform_f32(dt_s);
   const tyto::Pass evaluation;
   ASSERT_TRUE(kernel->spikes(evaluation));
@@ -406,7 +405,7 @@ class TrainedDelay : public testing::TestWithParam<std::string> {
  protected:
   static std::vector<Numbers> trained(const std::string& delay, const std::string& projection, std::size_t threads) {
     Bench bench(37, delay, projection, {"cpu", tyto::Precision::float32}, threads);
-    const auto adam = workshop::make<tyto::Optimizer>(tyto::Kind::optimizer, "{type: adam, learning_rate: 0.05}");
+    const auto adam = workshop::make<tyto::Optimizer>("{type: adam, learning_rate: 0.05}");
     for (int k = 0; k < 6; ++k) {
       bench.loss(k / 6.0);
       bench.network->apply(*adam);
@@ -444,7 +443,7 @@ TEST(Delay, FollowsItsOwnOptimizerOrNone) {
   };
   const auto moved = [&](const std::string& options) {
     Bench bench(9, "{type: delay, max: 9 ms" + options + "}", "dense", {"cpu", tyto::Precision::float64}, 1);
-    const auto gentle = workshop::make<tyto::Optimizer>(tyto::Kind::optimizer, "{type: adam, learning_rate: 1e-5}");
+    const auto gentle = workshop::make<tyto::Optimizer>("{type: adam, learning_rate: 1e-5}");
     bench.loss(0);
     bench.network->apply(*gentle);
     double largest = 0;
@@ -478,7 +477,7 @@ TEST(Delay, TakesDelaysFromOutsideWithinItsBounds) {
 
 std::string fault_of(const std::string& yaml) {
   try {
-    workshop::make<tyto::Layer>(tyto::Kind::layer, yaml)->output_steps(20, 1e-3);
+    workshop::make<tyto::Layer>(yaml)->output_steps(20, 1e-3);
   } catch (const tyto::Error& error) {
     return error.what();
   }

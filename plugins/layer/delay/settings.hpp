@@ -103,7 +103,7 @@ template <class T>
       .above(0)
       .at_most(1)
       .boolean("trainable", member<T>(&Settings::trainable), "true", "whether delays are learned")
-      .component("optimizer", member<T>(&Settings::optimizer), tyto::Kind::optimizer, "adam",
+      .component("optimizer", member<T>(&Settings::optimizer), "adam",
                  "optimizer of the delays, which are in milliseconds, instead of the learning rule's")
       .optional()
       .check([](const T& settings) { return fault_of(settings); });

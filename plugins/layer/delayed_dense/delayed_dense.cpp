@@ -103,6 +103,4 @@ Delays stay within 0 and `max`. Weights begin as those of `dense`, uniform withi
 
 }  // namespace
 
-TYTO_PLUGIN(registrar) {
-  registrar.add<tyto::Layer, DelayedDense>(tyto::Kind::layer, "delayed_dense", {tyto::capability::projection});
-}
+TYTO_PLUGIN(registrar) { registrar.add<DelayedDense>("delayed_dense", {tyto::capability::projection}); }

@@ -52,7 +52,7 @@ TEST_P(DaleMethod, WeightsStartAndStayWithinTheLaw) {
   EXPECT_TRUE(std::all_of(started.begin() + 15, started.end(), [](double w) { return w >= 0; }));
   const auto objective = three_classes(trials);
   const auto surrogate = workshop::surrogate("sigmoid");
-  const auto optimizer = workshop::make<tyto::Optimizer>(tyto::Kind::optimizer, "{type: adam, learning_rate: 0.05}");
+  const auto optimizer = workshop::make<tyto::Optimizer>("{type: adam, learning_rate: 0.05}");
   tyto::Backpropagation request;
   request.objective = &objective;
   request.surrogate = surrogate.get();
@@ -70,7 +70,7 @@ TEST_P(DaleMethod, WeightsStartAndStayWithinTheLaw) {
 
 /// Updates as a network makes them, with gradients that try to push every weight over zero again and again.
 TEST_P(DaleMethod, NoSignFlipsInAMillionRandomUpdates) {
-  const auto layer = workshop::make<tyto::Layer>(tyto::Kind::layer, dense(GetParam(), ", learning_rate: 0.3"));
+  const auto layer = workshop::make<tyto::Layer>(dense(GetParam(), ", learning_rate: 0.3"));
   const auto arrays = layer->arrays(4, 3);
   ASSERT_EQ(arrays.size(), 2U);
   const std::vector<double> signs{-1, -1, 1, 1};
@@ -79,7 +79,7 @@ TEST_P(DaleMethod, NoSignFlipsInAMillionRandomUpdates) {
   for (double& w : stored) w = random.uniform(-1, 1);
   const tyto::ConstrainedArray<double> array{stored, signs, arrays[0].shape};
   arrays[0].constraint->admit(stored, array);
-  const auto sgd = workshop::make<tyto::Optimizer>(tyto::Kind::optimizer, "{type: sgd, learning_rate: 0.3}");
+  const auto sgd = workshop::make<tyto::Optimizer>("{type: sgd, learning_rate: 0.3}");
   const tyto::Optimizer& optimizer = arrays[0].optimizer ? *arrays[0].optimizer : *sgd;
   std::vector<double> memory(optimizer.slots() * stored.size(), 0.0);
   std::size_t flips = 0, pushed_over = 0;
@@ -102,7 +102,7 @@ INSTANTIATE_TEST_SUITE_P(Every, DaleMethod, testing::Values("mask", "projected",
 
 TEST(Dale, FractionAndUnits) {
   const auto drawn = [](const std::string& more, std::uint64_t seed, std::size_t from) {
-    const auto layer = workshop::make<tyto::Layer>(tyto::Kind::layer, dense("mask", more));
+    const auto layer = workshop::make<tyto::Layer>(dense("mask", more));
     std::vector<double> signs(from);
     tyto::Random random(tyto::stream_key(seed, "weights/hidden/sign"));
     layer->arrays(from, 2)[1].initialise(random, signs);
@@ -120,8 +120,7 @@ TEST(Dale, FractionAndUnits) {
 }
 
 TEST(Dale, ExponentiatedGradientFollowsItsFormula) {
-  const auto optimizer =
-      workshop::make<tyto::Optimizer>(tyto::Kind::optimizer, "{type: exponentiated_gradient, learning_rate: 0.5}");
+  const auto optimizer = workshop::make<tyto::Optimizer>("{type: exponentiated_gradient, learning_rate: 0.5}");
   std::vector<double> w{2, -2, 0}, none;
   optimizer->update(w, std::vector<double>{0.3, 0.3, 0.3}, none, 1);
   EXPECT_DOUBLE_EQ(w[0], 2 * std::exp(-0.15));

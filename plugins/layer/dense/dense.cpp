@@ -97,6 +97,4 @@ is the sum of x_i[n] dL/dI_j[n] over the steps n and the trials. With `dale` the
 
 }  // namespace
 
-TYTO_PLUGIN(registrar) {
-  registrar.add<tyto::Layer, Dense>(tyto::Kind::layer, "dense", {tyto::capability::projection});
-}
+TYTO_PLUGIN(registrar) { registrar.add<Dense>("dense", {tyto::capability::projection}); }

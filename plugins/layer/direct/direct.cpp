@@ -70,6 +70,4 @@ function.)"));
 
 }  // namespace
 
-TYTO_PLUGIN(registrar) {
-  registrar.add<tyto::Layer, Direct>(tyto::Kind::layer, "direct", {tyto::capability::projection});
-}
+TYTO_PLUGIN(registrar) { registrar.add<Direct>("direct", {tyto::capability::projection}); }

@@ -168,6 +168,4 @@ Draws depend on the seed, the layer's name, the epoch, the trial, the step and t
 
 }  // namespace
 
-TYTO_PLUGIN(registrar) {
-  registrar.add<tyto::Layer, Dropout>(tyto::Kind::layer, "dropout", {tyto::capability::transform});
-}
+TYTO_PLUGIN(registrar) { registrar.add<Dropout>("dropout", {tyto::capability::transform}); }

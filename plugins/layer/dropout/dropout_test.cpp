@@ -9,7 +9,7 @@ namespace {
 constexpr std::size_t steps = 50, channels = 70;
 
 std::shared_ptr<tyto::Layer> layer(double p) {
-  return workshop::make<tyto::Layer>(tyto::Kind::layer, "{type: dropout, p: " + std::to_string(p) + "}");
+  return workshop::make<tyto::Layer>("{type: dropout, p: " + std::to_string(p) + "}");
 }
 
 tyto::Pass training_pass(std::uint64_t trial = 3, std::uint32_t epoch = 2, std::string_view name = "drop") {
@@ -117,7 +117,7 @@ TEST(Dropout, GradientOfANetworkEqualsFiniteDifferences) {
 }
 
 TEST(Dropout, RefusesToDropEverything) {
-  EXPECT_THROW(workshop::make<tyto::Layer>(tyto::Kind::layer, "{type: dropout, p: 1}"), tyto::InvalidInput);
+  EXPECT_THROW(workshop::make<tyto::Layer>("{type: dropout, p: 1}"), tyto::InvalidInput);
 }
 
 }  // namespace

@@ -147,7 +147,7 @@ Encoders have length 1: drawn evenly from all directions, or given and brought t
         .range(1, most_dimensions)
         .number("radius", &Ensemble::radius_of_space, "1", "length of the vectors that are represented well")
         .positive()
-        .component("neurons", &Ensemble::neurons, tyto::Kind::layer, "nef_lif",
+        .component("neurons", &Ensemble::neurons, "nef_lif",
                    "a population whose rate for a steady current is known: nef_lif or rate_lif")
         .group("max_rates", &Ensemble::max_rates,
                tyto::Distribution::parameters(Dimension::frequency, "200 Hz", "400 Hz",
@@ -267,6 +267,5 @@ Encoders have length 1: drawn evenly from all directions, or given and brought t
 }  // namespace
 
 TYTO_PLUGIN(registrar) {
-  registrar.add<tyto::Layer, Ensemble>(tyto::Kind::layer, "ensemble",
-                                       {tyto::capability::population, tyto::capability::ensemble});
+  registrar.add<Ensemble>("ensemble", {tyto::capability::population, tyto::capability::ensemble});
 }

@@ -204,6 +204,5 @@ The connection works forwards only: no gradients can be had.)")
 }  // namespace
 
 TYTO_PLUGIN(registrar) {
-  registrar.add<tyto::Layer, Sparse>(tyto::Kind::layer, "sparse",
-                                     {tyto::capability::projection, tyto::capability::simulation});
+  registrar.add<Sparse>("sparse", {tyto::capability::projection, tyto::capability::simulation});
 }

@@ -30,7 +30,7 @@ class Decoders final : public tyto::LearningRule {
    they stay D.
 
 The last batch decides. The objective has to be `loss: mse`, and the output layer needs one input, from spikes.)")
-        .component("solver", &Decoders::solver, tyto::Kind::solver, "l2", "how they are found");
+        .component("solver", &Decoders::solver, "l2", "how they are found");
   }
   [[nodiscard]] std::vector<tyto::Need> needs() const override { return {}; }
   void begin(const tyto::Model& model, const tyto::Objective& objective) override { output_.bind(model, objective); }
@@ -46,7 +46,7 @@ The last batch decides. The objective has to be `loss: mse`, and the output laye
     problem.wanted = samples.wanted;
     problem.signs = signs;
     return decoding::OutputLayer::result_of(
-        output_.set(network, batch, objective, samples, solver->solve(problem).weights));
+        output_.set(network, batch, objective, samples, tyto::solution_of(problem, *solver).weights));
   }
 
  private:
@@ -55,4 +55,4 @@ The last batch decides. The objective has to be `loss: mse`, and the output laye
 
 }  // namespace
 
-TYTO_PLUGIN(registrar) { registrar.add<tyto::LearningRule, Decoders>(tyto::Kind::learning_rule, "decoders"); }
+TYTO_PLUGIN(registrar) { registrar.add<Decoders>("decoders"); }

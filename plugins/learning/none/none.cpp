@@ -17,4 +17,4 @@ class NoLearning final : public tyto::LearningRule {
 
 }  // namespace
 
-TYTO_PLUGIN(registrar) { registrar.add<tyto::LearningRule, NoLearning>(tyto::Kind::learning_rule, "none"); }
+TYTO_PLUGIN(registrar) { registrar.add<NoLearning>("none"); }

@@ -72,4 +72,4 @@ that of MacNeil & Eliasmith (2011), for targets that do not change within a tria
 
 }  // namespace
 
-TYTO_PLUGIN(registrar) { registrar.add<tyto::LearningRule, TrialPes>(tyto::Kind::learning_rule, "pes"); }
+TYTO_PLUGIN(registrar) { registrar.add<TrialPes>("pes"); }

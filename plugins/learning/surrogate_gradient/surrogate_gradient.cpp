@@ -47,8 +47,8 @@ The loss is the mean over the batch's trials. The rate penalty adds, for each sp
 
 with r_i the mean rate of neuron i over the batch, in Hz. The division by N^2, not N, is that of the published models.
 See Neftci, Mostafa & Zenke (2019).)")
-        .component("surrogate", &Rule::surrogate_, tyto::Kind::surrogate, "sigmoid", "derivative of the spike")
-        .component("optimizer", &Rule::optimizer_, tyto::Kind::optimizer, "adam", "how parameters follow gradients")
+        .component("surrogate", &Rule::surrogate_, "sigmoid", "derivative of the spike")
+        .component("optimizer", &Rule::optimizer_, "adam", "how parameters follow gradients")
         .choice("reset_gradient", &Rule::reset_gradient_,
                 {{"attached", ResetGradient::attached}, {"detached", ResetGradient::detached}}, "attached",
                 "whether gradients also flow through the reset of the membrane")
@@ -88,6 +88,4 @@ See Neftci, Mostafa & Zenke (2019).)")
 
 }  // namespace
 
-TYTO_PLUGIN(registrar) {
-  registrar.add<tyto::LearningRule, SurrogateGradient>(tyto::Kind::learning_rule, "surrogate_gradient");
-}
+TYTO_PLUGIN(registrar) { registrar.add<SurrogateGradient>("surrogate_gradient"); }

@@ -27,8 +27,7 @@ TEST(Sgd, NesterovLooksAheadAndNeedsMomentum) {
   const auto path = follow("{type: sgd, learning_rate: 0.1, momentum: 0.5, nesterov: true}", {1, 1});
   EXPECT_DOUBLE_EQ(path[0], 1 - 0.1 * 1.5);
   EXPECT_DOUBLE_EQ(path[1], path[0] - 0.1 * (1 + 0.5 * 1.5));
-  EXPECT_THROW(workshop::make<tyto::Optimizer>(tyto::Kind::optimizer, "{type: sgd, nesterov: true}"),
-               tyto::InvalidInput);
+  EXPECT_THROW(workshop::make<tyto::Optimizer>("{type: sgd, nesterov: true}"), tyto::InvalidInput);
 }
 
 TEST(Sgd, WeightDecayPullsToZero) {

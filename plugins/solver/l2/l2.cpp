@@ -51,4 +51,4 @@ factors with pivots. Weights have either sign; under Dale's law use `nnls`. `noi
 
 }  // namespace
 
-TYTO_PLUGIN(registrar) { registrar.add<tyto::Solver, L2>(tyto::Kind::solver, "l2"); }
+TYTO_PLUGIN(registrar) { registrar.add<L2>("l2"); }

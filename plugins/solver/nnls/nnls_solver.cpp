@@ -189,4 +189,4 @@ if its `kkt_violation` is 1e-10 at most; `not_converged` in the results counts t
 
 }  // namespace
 
-TYTO_PLUGIN(registrar) { registrar.add<tyto::Solver, Nnls>(tyto::Kind::solver, "nnls"); }
+TYTO_PLUGIN(registrar) { registrar.add<Nnls>("nnls"); }

@@ -9,9 +9,7 @@
 
 namespace {
 
-std::shared_ptr<tyto::Solver> solver_of(const std::string& yaml) {
-  return workshop::make<tyto::Solver>(tyto::Kind::solver, yaml);
-}
+std::shared_ptr<tyto::Solver> solver_of(const std::string& yaml) { return workshop::make<tyto::Solver>(yaml); }
 
 struct Problem {
   std::vector<double> rates, wanted, signs;

@@ -131,6 +131,4 @@ number. Times are in s; values have the unit that they have in the file. Values 
 
 }  // namespace
 
-TYTO_PLUGIN(registrar) {
-  registrar.add<tyto::Stimulus, DatasetStimulus>(tyto::Kind::stimulus, "dataset", {tyto::capability::stream});
-}
+TYTO_PLUGIN(registrar) { registrar.add<DatasetStimulus>("dataset", {tyto::capability::stream}); }

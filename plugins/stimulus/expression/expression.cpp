@@ -79,6 +79,4 @@ formula has up to 1000 characters, gives one value and assigns nothing. A value 
 
 }  // namespace
 
-TYTO_PLUGIN(registrar) {
-  registrar.add<tyto::Stimulus, Formula>(tyto::Kind::stimulus, "expression", {tyto::capability::stream});
-}
+TYTO_PLUGIN(registrar) { registrar.add<Formula>("expression", {tyto::capability::stream}); }

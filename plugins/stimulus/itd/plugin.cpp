@@ -3,6 +3,6 @@
 #include "itd.hpp"
 
 TYTO_PLUGIN(registrar) {
-  registrar.add_definition<tyto::Stimulus>(tyto::Kind::stimulus, "itd", &tyto::itd::Itd::parameters,
-                                           {tyto::capability::likelihood}, std::source_location::current());
+  registrar.add_definition("itd", &tyto::itd::Itd::parameters, {tyto::capability::likelihood},
+                           std::source_location::current());
 }

@@ -96,6 +96,4 @@ depend on the seed and the channel, not on dt. period and t are in s, high is in
 
 }  // namespace
 
-TYTO_PLUGIN(registrar) {
-  registrar.add<tyto::Stimulus, WhiteNoise>(tyto::Kind::stimulus, "white_noise", {tyto::capability::stream});
-}
+TYTO_PLUGIN(registrar) { registrar.add<WhiteNoise>("white_noise", {tyto::capability::stream}); }

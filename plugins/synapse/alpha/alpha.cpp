@@ -50,4 +50,4 @@ is no whole number of steps, no step meets the highest value. dt and tau are in 
 
 }  // namespace
 
-TYTO_PLUGIN(registrar) { registrar.add<tyto::Synapse, Alpha>(tyto::Kind::synapse, "alpha"); }
+TYTO_PLUGIN(registrar) { registrar.add<Alpha>("alpha"); }

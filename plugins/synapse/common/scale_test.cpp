@@ -9,7 +9,7 @@
 namespace tyto {
 namespace {
 
-std::shared_ptr<const Synapse> synapse(const std::string& yaml) { return workshop::make<Synapse>(Kind::synapse, yaml); }
+std::shared_ptr<const Synapse> synapse(const std::string& yaml) { return workshop::make<Synapse>(yaml); }
 
 TEST(StepDependence, WhatIsChosenByWhatItConnectsDoesNotDependOnTheStep) {
   for (const std::string type : {"exponential", "alpha"})

@@ -37,4 +37,4 @@ tau are in s, y has the unit of u.
 
 }  // namespace
 
-TYTO_PLUGIN(registrar) { registrar.add<tyto::Synapse, Exponential>(tyto::Kind::synapse, "exponential"); }
+TYTO_PLUGIN(registrar) { registrar.add<Exponential>("exponential"); }
