@@ -63,8 +63,11 @@ def main():
             assert times.size == 1000 and np.isfinite(file["probes/v/value"][()]).all(), times
         with h5py.File(folder / "weights.h5", "w") as weights:
             weights["weights/output/w"] = np.full((10, 4), np.nan)
-        with run(WRONG_WEIGHTS, "output/w [0, 0] is nan before any training: it was read so") as file:
-            pass
+        (folder / "e.yaml").write_text(WRONG_WEIGHTS, encoding="utf-8")
+        for command in (["validate", "e.yaml"], ["run", "e.yaml", "--out", "w.h5"]):
+            done = subprocess.run([executable, *command], cwd=folder, capture_output=True, text=True, timeout=300,
+                                  check=False)
+            assert done.returncode == 2 and "output/w of weights.h5 has values that are infinite" in done.stderr, done
         (folder / "e.yaml").write_text(EXPLODING + "sweep: {learning.surrogate.slope: [0.5, 25]}\n")
         done = subprocess.run([executable, "run", "e.yaml", "--out", "sweep.h5"], cwd=folder, capture_output=True,
                               text=True, timeout=300, check=False)

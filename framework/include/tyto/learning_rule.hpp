@@ -26,7 +26,9 @@ class TYTO_API LearningRule {
   [[nodiscard]] virtual std::vector<Need> needs() const = 0;
   /// False for rules that only evaluate; then there are no training trials and no epochs.
   [[nodiscard]] virtual bool trains() const { return true; }
-  /// Called once, before the first batch. Throws Error if the rule cannot work on this model.
+  /// Called when an experiment is read. Throws Error if the rule cannot work on this model with this objective.
+  virtual void check([[maybe_unused]] const Model& model, [[maybe_unused]] const Objective& objective) const {}
+  /// Called once, before the first batch.
   virtual void begin([[maybe_unused]] const Model& model, [[maybe_unused]] const Objective& objective) {}
   /// Learns from one batch.
   virtual BatchResult learn(Network& network, const Batch& batch, const Objective& objective) = 0;

@@ -1,6 +1,7 @@
 #include "weights.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 
 #include <fmt/format.h>
@@ -26,6 +27,10 @@ const results::ReadArray* find(const std::vector<results::ReadArray>& found, con
   const auto match = std::find_if(found.begin(), found.end(),
                                   [&](const auto& item) { return item.path == "/weights/" + array.path(); });
   return match == found.end() ? nullptr : &*match;
+}
+
+bool are_finite(const results::ReadArray& array) {
+  return std::all_of(array.values.begin(), array.values.end(), [](double value) { return std::isfinite(value); });
 }
 
 /// Which arrays of a model are wanted of a source: all in a model for trials; in a simulation what its keys say.
@@ -56,6 +61,9 @@ std::vector<std::size_t> choose(const std::vector<NetworkArray>& arrays, const s
     else if (match->shape != array.info.shape)
       faults.push_back({place, fmt::format("/weights/{} of {} has the shape ({}), the model needs ({})", array.path(),
                                            name, fmt::join(match->shape, ", "), fmt::join(array.info.shape, ", "))});
+    else if (!are_finite(*match))
+      faults.push_back({place, fmt::format("/weights/{} of {} has values that are infinite or no numbers", array.path(),
+                                           name)});
     else
       chosen.push_back(index);
   }
@@ -131,7 +139,8 @@ void check_weights_of(const spec::Experiment& experiment, const Stages& stages, 
   auto file = known.find(source.file);
   if (source.stage.empty() && file == known.end()) {
     file = known.emplace(source.file, read_weights(source, stages, experiment.weights_place)).first;
-    for (auto& array : file->second) array.values = {};
+    for (auto& array : file->second)
+      if (are_finite(array)) array.values = {};
   }
   static_cast<void>(choose(arrays_of(experiment.model), source, experiment.simulation.has_value(),
                            source.stage.empty() ? file->second : stages.at(source.stage), experiment.weights_place));

@@ -339,6 +339,8 @@ Node load_trials(const Node& root, const Surroundings& surroundings, Reader& rea
   if (learning.rule.interface != nullptr)
     guarded(reader, learning.rule.place,
             [&] { match_capabilities(learning.rule, built, backend, place_of(root, {"backend"}), reader); });
+  if (experiment.rule && built.complete && head.find("objective") != nullptr)
+    guarded(reader, learning.rule.place, [&] { experiment.rule->check(experiment.model, experiment.objective); });
   Node analyses = read_analyses(root, reader, experiment, built.complete);
   // Taken in any case, so that none is left for the step of another stage.
   const auto times = reader.take_timed_values();

@@ -40,6 +40,7 @@ class DecodingError final : public tyto::Analysis {
         .time("until", &DecodingError::until_s, "", "samples after this are left out; none if not given")
         .optional()
         .time("lag", &DecodingError::lag_s, "0 s", "time by which the value may come after its target")
+        .compared(tyto::StepRole::within_run)
         .non_negative()
         .integer("bins", &DecodingError::bins, "50", "bins of wanted values")
         .range(1, most_bins);

@@ -33,6 +33,9 @@ The last batch decides. The objective has to be `loss: mse`, and the output laye
         .component("solver", &Decoders::solver, "l2", "how they are found");
   }
   [[nodiscard]] std::vector<tyto::Need> needs() const override { return {}; }
+  void check(const tyto::Model& model, const tyto::Objective& objective) const override {
+    decoding::OutputLayer().bind(model, objective);
+  }
   void begin(const tyto::Model& model, const tyto::Objective& objective) override { output_.bind(model, objective); }
 
   tyto::BatchResult learn(tyto::Network& network, const tyto::Batch& batch, const tyto::Objective& objective) override {

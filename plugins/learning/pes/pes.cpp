@@ -35,6 +35,9 @@ that of MacNeil & Eliasmith (2011), for targets that do not change within a tria
   }
   [[nodiscard]] std::vector<tyto::Need> needs() const override { return {}; }
 
+  void check(const tyto::Model& model, const tyto::Objective& objective) const override {
+    decoding::OutputLayer().bind(model, objective);
+  }
   void begin(const tyto::Model& model, const tyto::Objective& objective) override {
     output_.bind(model, objective);
     decoders_.assign(output_.neurons() * output_.outputs(), 0.0);
