@@ -23,7 +23,8 @@ D solves
 
 for m points, which makes |A D - Y|^2 + m sigma^2 |D|^2 least. D is in units of Y per Hz. Rates are taken to be known up
 to Gaussian noise of the standard deviation sigma (Eliasmith & Anderson 2003). Worked out in double precision, by LDL^T
-factors with pivots. Weights have either sign; under Dale's law use `nnls`. `noise_hz` in the results is sigma.)")
+factors with pivots; without noise on the rates D is, of all that make |A D - Y|^2 least, the one with the least |D|^2
+(complete orthogonal decomposition). Weights have either sign; under Dale's law use `nnls`. `noise_hz` in the results is sigma.)")
         .number("regularisation", &L2::regularisation, "0.1", "standard deviation of that noise over the greatest rate")
         .non_negative();
   }
@@ -34,18 +35,29 @@ factors with pivots. Weights have either sign; under Dale's law use `nnls`. `noi
     const auto rates = solver::rates_of(problem);
     const auto wanted = solver::wanted_of(problem);
     const double sigma_hz = regularisation * (rates.size() > 0 ? rates.maxCoeff() : 0.0);
+    auto solution = solver::report(problem, sigma_hz > 0 ? regularised(rates, wanted, sigma_hz) : least(rates, wanted));
+    solution.report.attribute("noise_hz", sigma_hz);
+    return solution;
+  }
+
+ private:
+  using Numbers = Eigen::Map<const solver::RowMatrix>;
+
+  static solver::RowMatrix regularised(const Numbers& rates, const Numbers& wanted, double sigma_hz) {
     const Eigen::Index n = rates.cols();
     Eigen::MatrixXd gram = Eigen::MatrixXd::Zero(n, n);
     gram.selfadjointView<Eigen::Lower>().rankUpdate(rates.transpose());
-    gram.diagonal().array() += static_cast<double>(problem.points) * sigma_hz * sigma_hz;
+    gram.diagonal().array() += static_cast<double>(rates.rows()) * sigma_hz * sigma_hz;
     const Eigen::MatrixXd right = rates.transpose() * wanted;
-    // Without regularisation the matrix may be singular; then the factorisation with pivots says so and still solves.
     const Eigen::LDLT<Eigen::MatrixXd> factors(gram.selfadjointView<Eigen::Lower>());
     const solver::RowMatrix weights = factors.solve(right);
-    if (!weights.allFinite()) throw tyto::Error("least squares has no unique solution here; raise the regularisation");
-    auto solution = solver::report(problem, weights);
-    solution.report.attribute("noise_hz", sigma_hz);
-    return solution;
+    if (!weights.allFinite()) throw tyto::Error("least squares has no solution here; raise the regularisation");
+    return weights;
+  }
+
+  /// As many neurons as points or more leave the normal equations singular.
+  static solver::RowMatrix least(const Numbers& rates, const Numbers& wanted) {
+    return rates.completeOrthogonalDecomposition().solve(wanted);
   }
 };
 
