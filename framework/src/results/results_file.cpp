@@ -25,7 +25,7 @@ namespace {
 namespace fs = std::filesystem;
 
 [[noreturn]] void fail(const fs::path& target, int error) {
-  throw Error("cannot write results to '" + target.string() + "': " + std::strerror(error));
+  throw CannotWrite("cannot write results to '" + target.string() + "': " + std::strerror(error));
 }
 
 /// An open file descriptor.
@@ -221,15 +221,16 @@ struct ResultsFile::Impl {
   /// Calls what writes. A file on disk that it cannot write is given up; see h5::abandon().
   template <class Function>
   void attempt(Function&& function) {
-    if (!given_up.empty()) throw Error(given_up);
+    if (!given_up.empty()) throw CannotWrite(given_up);
     try {
       function();
     } catch (const h5::Failure& failure) {
+      const std::string sentence = "cannot write results to '" + target.string() + "': " + failure.what();
       if (building == Building::on_disk) {
-        given_up = failure.what();
+        given_up = sentence;
         h5::abandon(file.get());
       }
-      throw;
+      throw CannotWrite(sentence);
     }
   }
 

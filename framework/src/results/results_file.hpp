@@ -8,9 +8,16 @@
 #include <utility>
 #include <vector>
 
+#include <tyto/error.hpp>
 #include <tyto/table.hpp>
 
 namespace tyto::results {
+
+/// A results file that cannot be written, most often since the disk is full; says which.
+class CannotWrite : public Error {
+ public:
+  using Error::Error;
+};
 
 /// A file that appears under its name only when commit() has succeeded: temporary file in the same
 /// folder, close, fsync, rename, fsync of the folder. Without commit() nothing is left behind.

@@ -11,6 +11,7 @@
 #include <tyto/error.hpp>
 #include <tyto/table.hpp>
 
+#include "../results/results_file.hpp"
 #include "../spec/experiment.hpp"
 
 namespace tyto::run {
@@ -32,7 +33,7 @@ std::string number_text(double number);
 extern const char* const exploding;
 
 /// Calls into a plugin. Whatever leaves it, of whatever type, becomes an Error that names the component; faults of the
-/// input, interruptions and divergence stay what they are.
+/// input, interruptions, divergence, and results that a backend hands on and that cannot be written stay what they are.
 template <std::invocable Function>
 decltype(auto) from_plugin(const std::string& who, Function&& function) {
   try {
@@ -42,6 +43,8 @@ decltype(auto) from_plugin(const std::string& who, Function&& function) {
   } catch (const Interrupted&) {
     throw;
   } catch (const Diverged&) {
+    throw;
+  } catch (const results::CannotWrite&) {
     throw;
   } catch (const std::exception& error) {
     throw Error(who + ": " + error.what());
