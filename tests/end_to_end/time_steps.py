@@ -81,6 +81,14 @@ CASES = [
     ({"layer": "lif, size: 1, refractory: 1.4 ms, input_scale: one_minus_decay"}, None, "rounded_time"),
     ({"layer": "lif, size: 1, tau: 0.5 ms, input_scale: one_minus_decay"}, None, "short_time"),
     ({"layer": "lif, size: 1"}, None, "step_dependent"),
+    ({"layer": "node, size: 1, input: {type: direct, from: stimulus}}, b: {type: lif, size: 1, timing: same_step, "
+               "input_scale: one_minus_decay, input: {type: dense, from: a, synapse: 5 ms}}, c: {type: node, size: 1, "
+               "input: {type: direct, from: b, function: x + 1, synapse: 5 ms}}, d: {type: node, size: 1"}, None,
+     "step_dependent"),
+    ({"layer": "ensemble, size: 9, input: {type: direct, from: stimulus}}, b: {type: node, size: 1, "
+               "input: {type: decoded, from: a}}, c: {type: node, size: 1"}, None, "step_dependent"),
+    ({"layer": "ensemble, size: 9, input: {type: direct, from: stimulus}}, b: {type: node, size: 1, "
+               "input: {type: decoded, from: a, synapse: 5 ms}}, c: {type: node, size: 1"}, None, None),
     ({"probe": ", every: 100 ms"}, "every: 100 ms is longer than the run of 50 ms", None),
 ]
 

@@ -197,6 +197,7 @@ ReadConnection read_connection(const Node& node, const ConnectionEnds& ends, con
     check_memory_of(input.arrays, source.size, input.channels, made.place, reader);
   } catch (const std::exception& error) {
     reader.fault(made.place, error.what());
+    return read;
   }
   if (target != nullptr && input.channels == 0) return read;
   if (looks_back(*input.projection, ends.dt_s)) {
@@ -207,10 +208,19 @@ ReadConnection read_connection(const Node& node, const ConnectionEnds& ends, con
   }
   const bool charges = target != nullptr && target->takes_charges;
   if (source.spiking && !input.decodes) input.synaptic_input = charges ? SynapticInput::charges : SynapticInput::spikes;
-  if (target != nullptr || input.synapse)
-    warn_of_step_dependence({input.synapse.get(), input.synaptic_input, charges, source.name,
-                             target != nullptr ? target->name : "the probe", made.place},
-                            ends.dt_s, reader);
+  if (target != nullptr || input.synapse) {
+    Effect effect;
+    effect.synapse = input.synapse.get();
+    effect.synaptic_input = input.synaptic_input;
+    effect.takes_charges = charges;
+    effect.decodes_spikes = source.spiking && input.decodes;
+    effect.answers_silence = source.spiking && !input.decodes && input.arrays.empty() &&
+                             answers_silence(*input.projection, ends.dt_s, source.size, input.channels);
+    effect.from = source.name;
+    effect.to = target != nullptr ? target->name : "the probe";
+    effect.place = made.place;
+    warn_of_step_dependence(effect, ends.dt_s, reader);
+  }
   if (const Node* learn = node.find("learn"); learn != nullptr && learn->type != Node::Type::null)
     read.resolved.entries.push_back({"learn", learn->place, read_learning(*learn, ends, target, input, reader)});
   read.input = std::move(input);

@@ -1,5 +1,6 @@
 #include "step_dependence.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <numeric>
 #include <vector>
@@ -50,6 +51,16 @@ bool step_dependent(const Synapse& synapse, SynapticInput input, double dt_s) {
   return std::abs(sum - finer) > tolerance * std::abs(sum);
 }
 
+bool answers_silence(const Layer& projection, double dt_s, std::size_t from, std::size_t to) {
+  const auto kernel = projection.projection_f64(dt_s);
+  if (!kernel) return false;
+  const std::vector<std::uint64_t> silence(words_for(from));
+  std::vector<double> handed(to, 0.0);
+  kernel->start({}, from, to);
+  kernel->forward(Signal<double>{1, from, silence.data(), nullptr}, {}, to, Pass{}, handed.data());
+  return std::any_of(handed.begin(), handed.end(), [](double value) { return value != 0; });
+}
+
 void warn_of_step_dependence(const Effect& effect, double dt_s, Reader& reader) {
   const auto warn = [&](const std::string& sentence) {
     reader.warn("step_dependent", effect.place, sentence + ", so that it depends on the time step");
@@ -57,6 +68,12 @@ void warn_of_step_dependence(const Effect& effect, double dt_s, Reader& reader) 
   if (effect.synaptic_input == SynapticInput::values && effect.takes_charges)
     warn("'" + effect.to + "' adds the values that come from '" + effect.from +
          "' at every step, and does not take them for a current (lif does with input_scale: one_minus_decay)");
+  else if (effect.answers_silence)
+    warn("what '" + effect.to + "' gets from the spikes of '" + effect.from +
+         "' is not 0 where there are none: the function is one of a step's spikes");
+  else if (effect.synapse == nullptr && effect.decodes_spikes)
+    warn("what is decoded from '" + effect.from + "' reaches '" + effect.to +
+         "' as pulses of single steps (a synapse makes values of them)");
   else if (effect.synapse == nullptr && effect.synaptic_input == SynapticInput::spikes)
     warn("a spike of '" + effect.from + "' is a current into '" + effect.to +
          "' for a single step (a synapse makes it last)");

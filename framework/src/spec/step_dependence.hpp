@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include <tyto/layer.hpp>
 #include <tyto/synapse.hpp>
 
 #include "reader.hpp"
@@ -13,13 +14,18 @@ struct Effect {
   const Synapse* synapse = nullptr;  ///< may be null
   SynapticInput synaptic_input = SynapticInput::values;
   bool takes_charges = false;  ///< what is reached adds what arrives at every step
-  std::string from, to;        ///< names for the sentence
+  bool decodes_spikes = false;
+  bool answers_silence = false;  ///< comes from spikes, and hands on something in steps without any, too
+  std::string from, to;          ///< names for the sentence
   Place place;
 };
 
 /// Whether a synapse's answer depends on how long a step is: constant values do not pass alike, a current does not have
 /// the same area in time, or charges do not have the same sum.
 [[nodiscard]] bool step_dependent(const Synapse& synapse, SynapticInput input, double dt_s);
+
+/// Whether a projection without arrays hands on something in a step in which none of its sources spikes.
+[[nodiscard]] bool answers_silence(const Layer& projection, double dt_s, std::size_t from, std::size_t to);
 
 void warn_of_step_dependence(const Effect& effect, double dt_s, Reader& reader);
 
