@@ -13,6 +13,8 @@ import os
 import pathlib
 import tempfile
 
+import h5py
+
 from verdict import judge
 
 TRIALS = {
@@ -45,11 +47,10 @@ NEEDED = {
     "decoding_error": {"probe": "value", "target": "sin(20*t)"},
     "response_curves": {"spikes": "spikes", "input": "arrived"},
     "ensemble_curves": {"layer": "post"},
-    "oscillation": {"probe": "value"},
-    "signed_weights": {},
+    "oscillation": {"probe": "vector"},
     "sparse": {"probability": 0.3, "weight": 0.1},
     "white_noise": {"period": "1 s", "high": "10 Hz"},
-    "ablation": {},
+    "dataset": {"file": "recording.h5", "dataset": "/x"},
 }
 
 
@@ -101,7 +102,7 @@ def hosts(component):
     if kind == "stimulus" and name == "itd":
         trials["stimulus"].update(own)
         return [(trials, trials["stimulus"])]
-    if kind == "stimulus" and name != "dataset":
+    if kind == "stimulus":
         if name != "expression":
             stream["stimulus"] = own
         return [(stream, stream["stimulus"])]
@@ -165,9 +166,14 @@ def hosts(component):
         if name == "delays":
             trials["model"]["layers"] = {"hidden": layers["hidden"], "late": {"type": "delay", "max": "5 ms"},
                                          "output": layers["output"]}
-        host["analyses"] = [own]
+        if name == "oscillation":
+            ensembles["vector"] = {"type": "ensemble", "size": 20, "dimensions": 2,
+                                   "input": {"type": "direct", "from": "stimulus", "transform": [1, 0.5]}}
+            stream["probes"]["vector"] = {"from": "vector", "type": "decoded", "synapse": "10 ms"}
+        del own["type"]
+        host["analyses"] = [{name: own}]
         return [(host, own)]
-    return []
+    raise AssertionError(f"no experiment uses the {kind} {name}")
 
 
 def cases(folder, only):
@@ -178,12 +184,8 @@ def cases(folder, only):
             for path, number in numbers_in(component["parameters"]):
                 for value in values_for(number):
                     for host, (experiment, own) in enumerate(hosts(component)):
-                        before = copy.deepcopy(own)
                         put(own, path, [value] if number.get("list") else value)
-                        name = f"{component['kind']} {component['name']}.{'.'.join(path)} = {value} [{host}]"
-                        yield name, json.dumps(experiment)
-                        own.clear()
-                        own.update(before)
+                        yield (component["kind"], component["name"], host), path, value, json.dumps(experiment)
 
 
 def main():
@@ -193,28 +195,33 @@ def main():
     parser.add_argument("--only", help="the name of one component")
     parser.add_argument("--show", action="store_true", help="print what became of each")
     arguments = parser.parse_args()
-    counts, wrong = collections.Counter(), []
+    counts, wrong, ran = collections.Counter(), [], collections.defaultdict(int)
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
+        with h5py.File(folder / "recording.h5", "w") as recording:
+            recording["x"] = [0.0, 0.5, -0.5, 1.0]
 
         def run(job):
-            number, (name, text) = job
+            number, (where, path, value, text) = job
+            name = f"{where[0]} {where[1]}.{'.'.join(path)} = {value} [{where[2]}]"
             file = folder / f"{number}.yaml"
             file.write_text(text)
-            verdict, sentence = judge(arguments.executable.resolve(), file, folder / f"{number}.h5")
+            verdict, sentence = judge(arguments.executable.resolve(), file, folder / f"{number}.h5", [path])
             (folder / f"{number}.h5").unlink(missing_ok=True)
-            return name, text, verdict, sentence
+            return where, name, text, verdict, sentence
 
         jobs = list(enumerate(cases(arguments.plugins, arguments.only)))
         with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-            for name, text, verdict, sentence in pool.map(run, jobs):
+            for where, name, text, verdict, sentence in pool.map(run, jobs):
                 counts[verdict] += 1
+                ran[where] += verdict == "finite"
                 if arguments.show or verdict in ("wrong", "long"):
                     print(f"{verdict}: {name}: {sentence}", flush=True)
                 if verdict == "wrong":
                     wrong.append(text)
     print(f"{sum(counts.values())} runs: " + ", ".join(f"{count} {verdict}" for verdict, count in counts.items()))
-    assert arguments.only or counts["finite"] > 200 < counts["refused"], "the experiments do not try what they should"
+    never = [where for where, count in ran.items() if count == 0]
+    assert not never, f"never ran: {never}"
     assert not wrong, f"{len(wrong)} ended silently wrong; the first:\n{wrong[0]}"
 
 

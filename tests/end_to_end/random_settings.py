@@ -124,7 +124,7 @@ def main():
             own = [(leaf, changed(leaf[1], draw)) for leaf in chosen]
             out, file = folder / f"{number}.h5", folder / f"{number}.yaml"
             file.write_text(with_changes(configuration, own))
-            verdict, sentence = judge(executable, file, out)
+            verdict, sentence = judge(executable, file, out, [leaf[0] for leaf in chosen])
             out.unlink(missing_ok=True)
             name = " ".join(f"{'.'.join(leaf[0])}={text}" for leaf, text in own)
             return f"{experiment.name} {name}", verdict, sentence

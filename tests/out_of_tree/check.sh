@@ -70,6 +70,15 @@ with h5py.File(sys.argv[1]) as file:
     print(spikes.shape)
 END
 
+# Files of weights are opened by a program of their own; without it that is said, and nothing else blamed.
+cp "$project/experiment.yaml" "$work/again.yaml"
+echo 'weights: {from: results.h5}' >> "$work/again.yaml"
+expect "test: loss" "$tyto" run "$work/again.yaml" --plugin-path "$folder" --out "$work/again.h5"
+mv "$prefix/lib/tyto/tyto-read" "$work/tyto-read"
+"$tyto" validate "$work/again.yaml" --plugin-path "$folder" 2> "$work/errors" && fail "read weights without its reader"
+grep -q "cannot start '.*/lib/tyto/tyto-read', which reads '.*results.h5': No such file" "$work/errors" || fail "errors: $(cat "$work/errors")"
+mv "$work/tyto-read" "$prefix/lib/tyto/tyto-read"
+
 # Without the folder, the experiment names what is missing.
 "$tyto" validate "$project/experiment.yaml" 2> "$work/errors" && fail "validated without its plugins"
 grep -q "experiment.yaml:[0-9]*:[0-9]*: error: .*izhikevich" "$work/errors" || fail "errors: $(cat "$work/errors")"

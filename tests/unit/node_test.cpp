@@ -1,5 +1,6 @@
 #include "spec/node.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <chrono>
@@ -69,7 +70,10 @@ TEST(Node, RefusesWhatIsNoPlainTree) {
   EXPECT_EQ(fault("a: &x {b: 1}\nc: {<<: *x}\n"), "f.yaml:2:5: error: merge keys ('<<') are not supported");
   EXPECT_EQ(fault("a: 1\n---\nb: 2\n"),
             "f.yaml:2:1: error: the document has ended before this; a file holds one document");
-  EXPECT_EQ(fault(","), "f.yaml:1:1: error: the document has ended before this; a file holds one document");
+  // yaml-cpp 0.9 sees for itself that this is no document.
+  EXPECT_THAT(fault(","),
+              testing::AnyOf("f.yaml:1:1: error: the document has ended before this; a file holds one document",
+                             testing::StartsWith("f.yaml:1:1: error: this is not valid YAML: ")));
 }
 
 TEST(Node, RefusesBrokenSyntaxWithItsPlace) {

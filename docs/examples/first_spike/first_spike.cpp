@@ -23,7 +23,6 @@ struct FirstSpike final : tyto::Analysis {
   }
 
   void run(const tyto::FinishedRun& run, tyto::Table& table) const override {
-    table.nan_means("neurons that never fired");
     const double step_ms = run.trials().shape().dt_s * 1000;
     const std::size_t count = std::min(run.trials().size(), static_cast<std::size_t>(trials));
     for (const std::size_t index : tyto::choose_layers(run.model(), layer, tyto::LayerChoice::spiking)) {
@@ -46,8 +45,10 @@ struct FirstSpike final : tyto::Analysis {
       }
       const std::string& name = described.name;
       table.axis(name + "_neuron", tyto::numbered(described.size), "1", "neuron of layer " + name);
-      table.variable(name + "_first_spike", {name + "_neuron"}, std::move(mean), "ms",
-                     "mean time of the first spike over the trials in which the neuron fired");
+      table
+          .variable(name + "_first_spike", {name + "_neuron"}, std::move(mean), "ms",
+                    "mean time of the first spike over the trials in which the neuron fired")
+          .nan_means("neurons that never fired");
       table.variable(name + "_trials_fired", {name + "_neuron"}, std::move(fired), "1",
                      "trials in which the neuron fired");
     }

@@ -66,8 +66,9 @@ class TYTO_API Stimulus {
   virtual ~Stimulus() = default;
   [[nodiscard]] virtual TrialShape shape() const;
   [[nodiscard]] virtual std::vector<TargetInfo> targets() const;
-  /// Called once when a run begins, before anything is made: the stimulus to use for it, which may hold what takes long
-  /// to make or what trials of all data sets share. Null if that is this one.
+  /// Called once when a run, or a stage of one, begins, before anything is made: the stimulus to use for it, which may
+  /// hold what takes long to make or what trials of all data sets share. Its channels, steps and targets are those of
+  /// this one. Null if it is this one.
   [[nodiscard]] virtual std::shared_ptr<const Stimulus> prepared([[maybe_unused]] std::uint64_t seed) const {
     return {};
   }

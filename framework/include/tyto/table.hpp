@@ -29,6 +29,11 @@ struct Variable {
   Values values;                  ///< row-major
   std::string units;
   std::string long_name;
+  std::string missing = {};  ///< see nan_means()
+
+  /// Where numbers may be missing, NaN stands in their places; this says when that is, as in "bins without trials". An
+  /// analysis that writes NaN without having said so has failed.
+  void nan_means(std::string when) { missing = std::move(when); }
 };
 
 struct Attribute {
@@ -45,13 +50,11 @@ struct Table {
   void axis(std::string name, Values values, std::string units, std::string long_name) {
     axes.push_back({std::move(name), std::move(values), std::move(units), std::move(long_name)});
   }
-  void variable(std::string name, std::vector<std::string> along, Values values, std::string units,
-                std::string long_name) {
-    variables.push_back({std::move(name), std::move(along), std::move(values), std::move(units), std::move(long_name)});
+  Variable& variable(std::string name, std::vector<std::string> along, Values values, std::string units,
+                     std::string long_name) {
+    return variables.emplace_back(
+        Variable{std::move(name), std::move(along), std::move(values), std::move(units), std::move(long_name)});
   }
-  /// Where numbers may be missing, NaN stands in their places; this says what that means, as in "bins without trials",
-  /// and becomes an attribute of the group. An analysis that writes NaN without having said so has failed.
-  void nan_means(std::string missing) { attribute("nan_means", std::move(missing)); }
   void attribute(std::string name, std::variant<std::string, double, std::int64_t> value) {
     attributes.push_back({std::move(name), std::move(value)});
   }

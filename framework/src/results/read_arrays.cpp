@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include <array>
-#include <boost/dll/runtime_symbol_info.hpp>
 #include <cerrno>
 #include <chrono>
 #include <csignal>
@@ -21,6 +20,7 @@
 #include <tyto/dataset.hpp>
 #include <tyto/error.hpp>
 
+#include "../files/own_library.hpp"
 #include "array_records.hpp"
 #include "results_file.hpp"
 
@@ -102,42 +102,65 @@ class Records {
   std::span<const char> bytes_;
 };
 
+/// A descriptor that is closed when this goes.
+class End {
+ public:
+  explicit End(int descriptor) : descriptor_(descriptor) {}
+  End(const End&) = delete;
+  End& operator=(const End&) = delete;
+  ~End() { close(); }
+  [[nodiscard]] int get() const { return descriptor_; }
+  void close() {
+    if (descriptor_ >= 0) ::close(descriptor_);
+    descriptor_ = -1;
+  }
+
+ private:
+  int descriptor_;
+};
+
 /// The reader's process: killed, if it still runs, and waited for when this goes.
 class Child {
  public:
-  Child(pid_t process, int pipe) : process_(process), pipe_(pipe) {}
+  explicit Child(pid_t process) : process_(process) {}
   Child(const Child&) = delete;
   Child& operator=(const Child&) = delete;
   ~Child() {
-    ::close(pipe_);
-    ::kill(process_, SIGKILL);
-    while (::waitpid(process_, nullptr, 0) < 0 && errno == EINTR) {
-    }
+    if (process_ > 0) ::kill(process_, SIGKILL);
+    static_cast<void>(wait());
   }
-  /// All that it sends until it closes the pipe; nothing if it takes too long or sends too much.
-  [[nodiscard]] std::optional<std::vector<char>> receive() const {
-    const auto deadline = Clock::now() + wall_limit;
-    std::vector<char> all;
-    std::vector<char> buffer(std::size_t{1} << 16U);
-    while (all.size() <= stream_limit) {
-      const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()).count();
-      if (left <= 0) return std::nullopt;
-      struct pollfd waiting {
-        pipe_, POLLIN, 0
-      };
-      if (::poll(&waiting, 1, static_cast<int>(left)) <= 0) continue;  // Time is up, or a signal came.
-      const auto got = ::read(pipe_, buffer.data(), buffer.size());
-      if (got == 0) return all;
-      if (got < 0 && errno != EINTR) return all;
-      if (got > 0) all.insert(all.end(), buffer.data(), buffer.data() + got);
+  /// Waits until it has ended; returns its status as waitpid() gives it.
+  [[nodiscard]] int wait() {
+    int status = 0;
+    while (process_ > 0 && ::waitpid(process_, &status, 0) < 0 && errno == EINTR) {
     }
-    return std::nullopt;
+    process_ = 0;
+    return status;
   }
 
  private:
   pid_t process_;
-  int pipe_;
 };
+
+/// All that comes until the other end is closed; nothing if that takes too long or is too much.
+std::optional<std::vector<char>> receive(int pipe) {
+  const auto deadline = Clock::now() + wall_limit;
+  std::vector<char> all;
+  std::vector<char> buffer(std::size_t{1} << 16U);
+  while (all.size() <= stream_limit) {
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()).count();
+    if (left <= 0) return std::nullopt;
+    struct pollfd waiting {
+      pipe, POLLIN, 0
+    };
+    if (::poll(&waiting, 1, static_cast<int>(left)) <= 0) continue;  // Time is up, or a signal came.
+    const auto got = ::read(pipe, buffer.data(), buffer.size());
+    if (got == 0) return all;
+    if (got < 0 && errno != EINTR) return all;
+    if (got > 0) all.insert(all.end(), buffer.data(), buffer.data() + got);
+  }
+  return std::nullopt;
+}
 
 /// What is read of a file: all data sets below a group, or one data set.
 struct Request {
@@ -146,33 +169,47 @@ struct Request {
   Extent extent;
 };
 
-/// Starts the reader of `request` with `pipe` as its descriptor 3. Returns 0, or the number of the error.
-int start(const Request& request, int pipe, pid_t& process) {
-  const std::string program = (boost::dll::this_line_location().parent_path() / "tyto" / "tyto-read").string();
+/// Starts `program` to read what is asked for, with `pipe` for what it finds. Ctrl-C, which reaches it as well, means
+/// nothing to it from its first instruction on. Returns 0, or the number of the error.
+int start(const std::string& program, const Request& request, int pipe, pid_t& process) {
   std::array<std::string, 4> words{program, request.file.string(), request.path, std::string(word_of(request.extent))};
   std::array<char*, 5> arguments{};
   for (std::size_t i = 0; i < words.size(); ++i) arguments[i] = words[i].data();
+  sigset_t blocked{};
+  ::sigemptyset(&blocked);
+  ::sigaddset(&blocked, SIGINT);
+  ::sigaddset(&blocked, SIGTERM);
+  posix_spawnattr_t attributes{};
+  ::posix_spawnattr_init(&attributes);
+  ::posix_spawnattr_setsigmask(&attributes, &blocked);
+  ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
   posix_spawn_file_actions_t actions{};
   ::posix_spawn_file_actions_init(&actions);
   ::posix_spawn_file_actions_adddup2(&actions, pipe, records_descriptor);
-  const int error = ::posix_spawn(&process, program.c_str(), &actions, nullptr, arguments.data(), ::environ);
+  const int error = ::posix_spawn(&process, program.c_str(), &actions, &attributes, arguments.data(), ::environ);
   ::posix_spawn_file_actions_destroy(&actions);
+  ::posix_spawnattr_destroy(&attributes);
   return error;
 }
 
+/// What the reader sends.
 std::vector<char> run_reader(const Request& request) {
+  const std::string program = (own_library().parent_path() / "tyto" / "tyto-read").string();
   std::array<int, 2> pipe{};
   if (::pipe2(pipe.data(), O_CLOEXEC) != 0) throw Error("cannot make a pipe: " + std::string(std::strerror(errno)));
+  const End ours(pipe[0]);
+  End theirs(pipe[1]);
   pid_t process = 0;
-  const int error = start(request, pipe[1], process);
-  ::close(pipe[1]);
-  if (error != 0) {
-    ::close(pipe[0]);
-    throw Error("cannot start tyto-read to read " + quoted(request.file) + ": " + std::strerror(error));
-  }
-  auto records = Child(process, pipe[0]).receive();
+  const std::string what = " '" + program + "', which reads " + quoted(request.file);
+  if (const int error = start(program, request, theirs.get(), process); error != 0)
+    throw Error("cannot start" + what + ": " + std::strerror(error));
+  Child child(process);
+  theirs.close();
+  auto records = receive(ours.get());
   if (!records)
     throw Error("cannot read " + quoted(request.file) + ": it is too large, or its disk does not answer for minutes");
+  if (const int status = child.wait(); WIFEXITED(status) && WEXITSTATUS(status) != 0)
+    throw Error("cannot run" + what + ": it ended with exit code " + std::to_string(WEXITSTATUS(status)));
   return std::move(*records);
 }
 

@@ -254,8 +254,10 @@ ResultsFile::ResultsFile(const fs::path& target, Building building) : impl_(new 
   impl_->temporary = std::move(path);
   impl_->descriptor = std::move(descriptor);
   const auto lock = h5::exclusive();
-  impl_->file = building == Building::in_memory ? h5::create_in_memory(impl_->temporary.string())
-                                                : h5::create_on_disk(impl_->temporary);
+  impl_->attempt([&] {
+    impl_->file = building == Building::in_memory ? h5::create_in_memory(impl_->temporary.string())
+                                                  : h5::create_on_disk(impl_->temporary);
+  });
 }
 
 ResultsFile::~ResultsFile() = default;
@@ -340,14 +342,16 @@ Series::Series(ResultsFile& file, const std::string& group, const std::vector<Ax
   constexpr std::size_t numbers_at_once = 8192;
   impl_->rows_at_once = std::max<std::size_t>(1, numbers_at_once / std::max<std::size_t>(1, impl_->row));
   impl_->file = file.impl_.get();
-  impl_->time = h5::create_series(place, "time", {}, false, impl_->rows_at_once);
-  h5::describe(impl_->time, "time", "s", "end of the sampled step");
-  h5::make_scale(impl_->time, "time");
-  impl_->values = h5::create_series(place, variable.name, shape, narrow, impl_->rows_at_once);
-  h5::describe(impl_->values, variable.name, variable.units, variable.long_name);
-  h5::attach_scale(impl_->values, impl_->time, 0, "time");
-  for (std::size_t k = 0; k < axes.size(); ++k)
-    h5::attach_scale(impl_->values, h5::open_dataset(place, axes[k].name), k + 1, axes[k].name);
+  impl_->file->attempt([&] {
+    impl_->time = h5::create_series(place, "time", {}, false, impl_->rows_at_once);
+    h5::describe(impl_->time, "time", "s", "end of the sampled step");
+    h5::make_scale(impl_->time, "time");
+    impl_->values = h5::create_series(place, variable.name, shape, narrow, impl_->rows_at_once);
+    h5::describe(impl_->values, variable.name, variable.units, variable.long_name);
+    h5::attach_scale(impl_->values, impl_->time, 0, "time");
+    for (std::size_t k = 0; k < axes.size(); ++k)
+      h5::attach_scale(impl_->values, h5::open_dataset(place, axes[k].name), k + 1, axes[k].name);
+  });
 }
 
 Series::~Series() {

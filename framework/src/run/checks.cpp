@@ -53,15 +53,14 @@ void check_arrays(const ArrayStore& store, const std::string& when, const std::s
 }
 
 void check_finite(const std::string& who, const Table& table) {
-  const bool may_miss = std::any_of(table.attributes.begin(), table.attributes.end(),
-                                    [](const Attribute& attribute) { return attribute.name == "nan_means"; });
   for (const auto& variable : table.variables)
     std::visit(
         [&]<class T>(const std::vector<T>& values) {
           if constexpr (std::is_floating_point_v<T>) {
             if (std::any_of(values.begin(), values.end(), [](T value) { return std::isinf(value); }))
               throw Error(who + ": '" + variable.name + "' has infinite values");
-            if (!may_miss && std::any_of(values.begin(), values.end(), [](T value) { return std::isnan(value); }))
+            if (variable.missing.empty() &&
+                std::any_of(values.begin(), values.end(), [](T value) { return std::isnan(value); }))
               throw Error(who + ": '" + variable.name +
                           "' has values that are NaN, and it is not said what that means");
           }
@@ -69,17 +68,40 @@ void check_finite(const std::string& who, const Table& table) {
         variable.values);
 }
 
+void say_what_is_missing(Table& table) {
+  std::string text;
+  for (const auto& variable : table.variables)
+    if (!variable.missing.empty()) text += (text.empty() ? "" : "; ") + variable.name + ": " + variable.missing;
+  if (!text.empty()) table.attribute("nan_means", std::move(text));
+}
+
+namespace {
+
+/// Whether two stimuli have trials of one shape, with the same targets.
+bool makes_the_same(const Stimulus& one, const Stimulus& other) {
+  const TrialShape a = one.shape(), b = other.shape();
+  const auto targets = one.targets(), others = other.targets();
+  return a.steps == b.steps && a.channels == b.channels && a.dt_s == b.dt_s &&
+         std::equal(targets.begin(), targets.end(), others.begin(), others.end(),
+                    [](const TargetInfo& x, const TargetInfo& y) {
+                      return x.name == y.name && x.dimension == y.dimension && x.minimum == y.minimum &&
+                             x.maximum == y.maximum;
+                    });
+}
+
+}  // namespace
+
 spec::Experiment with_prepared_stimulus(spec::Experiment experiment) {
   if (!experiment.stimulus) return experiment;
-  auto prepared = from_plugin(component_text(experiment, Kind::stimulus),
-                              [&] { return experiment.stimulus->prepared(experiment.seeds.trials); });
-  if (!prepared) return experiment;
-  if (!experiment.simulation) {
-    const TrialShape planned = experiment.stimulus->shape(), made = prepared->shape();
-    if (made.steps != planned.steps || made.channels != planned.channels || made.dt_s != planned.dt_s)
-      throw Error(component_text(experiment, Kind::stimulus) + ": what it prepares has trials of another shape");
-  }
-  experiment.stimulus = std::move(prepared);
+  const std::string who = component_text(experiment, Kind::stimulus);
+  auto prepared = from_plugin(who, [&] {
+    const auto made = experiment.stimulus->prepared(experiment.seeds.trials);
+    if (made && !(experiment.simulation ? made->channels() == experiment.stimulus->channels()
+                                        : makes_the_same(*experiment.stimulus, *made)))
+      throw Error("what it prepares has other channels, steps or targets than itself");
+    return made;
+  });
+  if (prepared) experiment.stimulus = std::move(prepared);
   return experiment;
 }
 

@@ -53,10 +53,13 @@ decltype(auto) from_plugin(const std::string& who, Function&& function) {
   }
 }
 
-/// Throws Error, naming who wrote it, if a table holds an infinite number, or NaN without saying what that means.
+/// Throws Error, naming who wrote it, if a table holds an infinite number, or NaN in a variable that does not say what
+/// that means.
 void check_finite(const std::string& who, const Table& table);
+/// Adds the attribute "nan_means": for each variable with missing numbers, when they are.
+void say_what_is_missing(Table& table);
 
-/// The experiment with the stimulus that its stimulus prepares for the run.
+/// The experiment with the stimulus that its stimulus prepares for the run. Throws Error if that is of another shape.
 spec::Experiment with_prepared_stimulus(spec::Experiment experiment);
 
 }  // namespace tyto::run

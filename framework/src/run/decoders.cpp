@@ -73,14 +73,13 @@ void find_decoders(const Model& model, ArrayStore& store, std::uint64_t seed, co
     }
     std::vector<std::vector<double>> arrays;
     for (std::size_t k = 0; k < input.arrays.size(); ++k) arrays.push_back(store.get(first + k));
-    try {
-      Table report = input.projection->solve(
+    Table report = from_plugin(fmt::format("the connection from '{}' to '{}'", source, layer), [&] {
+      Table found = input.projection->solve(
           {from, to ? &*to : nullptr, input.channels, bringing, seed, "points/" + layer + "/" + source}, arrays);
-      check_finite("its solver", report);
-      file.write("/solutions/" + layer + "/" + source, report);
-    } catch (const Error& error) {
-      throw Error(fmt::format("the connection from '{}' to '{}': {}", source, layer, error.what()));
-    }
+      check_finite("its solver", found);
+      return found;
+    });
+    file.write("/solutions/" + layer + "/" + source, report);
     for (std::size_t k = 0; k < arrays.size(); ++k) store.set(first + k, arrays[k]);
   };
   for (std::size_t i = 0; i < model.layers.size(); ++i) {

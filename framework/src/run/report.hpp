@@ -48,11 +48,19 @@ void run_analyses(const spec::Experiment& experiment, const Finished& finished, 
     try {
       from_plugin("analysis '" + item.name + "'", [&] { item.analysis->run(finished, table); });
       check_finite("analysis '" + item.name + "'", table);
-      file.write("/analysis/" + item.name, table);
+      say_what_is_missing(table);
     } catch (const Interrupted&) {
       throw;
     } catch (const std::exception& error) {
       result.failures.emplace_back(error.what());
+      continue;
+    }
+    try {
+      file.write("/analysis/" + item.name, table);
+    } catch (const results::CannotWrite&) {
+      throw;
+    } catch (const std::exception& error) {
+      result.failures.emplace_back("analysis '" + item.name + "': " + error.what());
       continue;
     }
     add_numbers(item.name, table, result.summary);

@@ -4,6 +4,7 @@
 
 #include "look_back.hpp"
 #include "model.hpp"
+#include "parts.hpp"
 #include "simulation.hpp"
 #include "step_dependence.hpp"
 #include "words.hpp"
@@ -208,19 +209,20 @@ ReadConnection read_connection(const Node& node, const ConnectionEnds& ends, con
   }
   const bool charges = target != nullptr && target->takes_charges;
   if (source.spiking && !input.decodes) input.synaptic_input = charges ? SynapticInput::charges : SynapticInput::spikes;
-  if (target != nullptr || input.synapse) {
-    Effect effect;
-    effect.synapse = input.synapse.get();
-    effect.synaptic_input = input.synaptic_input;
-    effect.takes_charges = charges;
-    effect.decodes_spikes = source.spiking && input.decodes;
-    effect.answers_silence = source.spiking && !input.decodes && input.arrays.empty() &&
-                             answers_silence(*input.projection, ends.dt_s, source.size, input.channels);
-    effect.from = source.name;
-    effect.to = target != nullptr ? target->name : "the probe";
-    effect.place = made.place;
-    warn_of_step_dependence(effect, ends.dt_s, reader);
-  }
+  if (target != nullptr || input.synapse)
+    guarded(reader, made.place, [&] {
+      Effect effect;
+      effect.synapse = input.synapse.get();
+      effect.synaptic_input = input.synaptic_input;
+      effect.takes_charges = charges;
+      effect.decodes_spikes = source.spiking && input.decodes;
+      effect.answers_silence = source.spiking && !input.decodes && input.arrays.empty() &&
+                               answers_silence(*input.projection, ends.dt_s, source.size, input.channels);
+      effect.from = source.name;
+      effect.to = target != nullptr ? target->name : "the probe";
+      effect.place = made.place;
+      warn_of_step_dependence(effect, ends.dt_s, reader);
+    });
   if (const Node* learn = node.find("learn"); learn != nullptr && learn->type != Node::Type::null)
     read.resolved.entries.push_back({"learn", learn->place, read_learning(*learn, ends, target, input, reader)});
   read.input = std::move(input);

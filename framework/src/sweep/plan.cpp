@@ -1,11 +1,10 @@
 #include "plan.hpp"
 
-#include <dlfcn.h>
-
 #include <algorithm>
 #include <map>
 #include <set>
 
+#include "../files/own_library.hpp"
 #include "../results/sha256.hpp"
 #include "../run/weights.hpp"
 
@@ -24,13 +23,6 @@ class FileSums {
  private:
   std::map<std::string, std::string> sums_;
 };
-
-/// The framework's own library: results of a program that has been changed are not those of this one.
-std::string own_library() {
-  Dl_info info{};
-  const auto address = reinterpret_cast<const void*>(&results::sha256_text);
-  return ::dladdr(address, &info) != 0 && info.dli_fname != nullptr ? info.dli_fname : "";
-}
 
 std::string key_of(const spec::Experiment& experiment, const std::string& framework, FileSums& sums) {
   std::string text = "tyto part 1\n" + framework + '\n';
@@ -104,7 +96,8 @@ Plan make_plan(const spec::Sweep& sweep, const std::filesystem::path& file, cons
 
   Plan plan;
   FileSums sums;
-  const std::string library = own_library();
+  // Results of a program that has been changed are not those of this one.
+  const std::string library = own_library().string();
   const std::string framework = TYTO_VERSION + (library.empty() ? "" : ' ' + sums.of(library));
   std::set<const ComponentInfo*> used;
   std::set<std::string> inputs, warned;

@@ -22,7 +22,6 @@ struct Confusion final : tyto::Analysis {
   }
 
   void run(const tyto::FinishedRun& run, tyto::Table& table) const override {
-    table.nan_means("classes without trials");
     const auto& objective = run.objective();
     const std::size_t classes = objective.outputs();
     std::vector<std::int64_t> counts(classes * classes);
@@ -48,10 +47,14 @@ struct Confusion final : tyto::Analysis {
     table.axis("estimated_class", centres, unit.name, target.name + ", centre of the estimated class");
     table.variable("counts", {"true_class", "estimated_class"}, std::move(counts), "1",
                    "test trials of each true class taken for each class");
-    table.variable("share", {"true_class", "estimated_class"}, std::move(shares), "1",
-                   "share of each true class's test trials taken for each class");
-    table.variable("accuracy", {"true_class"}, std::move(accuracy), "1",
-                   "share of each true class's test trials taken for that class");
+    table
+        .variable("share", {"true_class", "estimated_class"}, std::move(shares), "1",
+                  "share of each true class's test trials taken for each class")
+        .nan_means("classes without trials");
+    table
+        .variable("accuracy", {"true_class"}, std::move(accuracy), "1",
+                  "share of each true class's test trials taken for that class")
+        .nan_means("classes without trials");
     table.variable("trials", {"true_class"}, std::move(trials), "1", "test trials of each true class");
   }
 };

@@ -80,7 +80,6 @@ struct CueDecomposition final : tyto::Analysis {
   }
 
   void run(const tyto::FinishedRun& run, tyto::Table& table) const override {
-    table.nan_means("shares of what does not vary");
     if (run.trials().size() < 4) throw tyto::Error("cue_decomposition needs at least 4 test trials");
     const std::size_t channels = run.trials().shape().channels;
     const Ears ears = cues::ears(channels, left_channels ? static_cast<std::size_t>(*left_channels) : channels / 2);
@@ -106,7 +105,7 @@ struct CueDecomposition final : tyto::Analysis {
     const auto scores = decision(run.evaluate(paired, {}), run.objective());
     const auto shares = cues::two_way(scores, size, run.objective().outputs());
     const auto number = [&](const std::string& name, double value, const std::string& text) {
-      table.variable(name, {}, std::vector<double>{value}, "1", text);
+      table.variable(name, {}, std::vector<double>{value}, "1", text).nan_means("decisions that do not vary");
     };
     table.attribute("ears_paired", static_cast<std::int64_t>(size));
     number("left_share", shares.first, "share of the decision's variance that the left ear explains by itself");
@@ -124,7 +123,7 @@ struct CueDecomposition final : tyto::Analysis {
     const auto scores = decision(run.evaluation(), run.objective());
     const auto parts = cues::regress(scores, run.objective().outputs(), left, right);
     const auto number = [&](const std::string& name, double value, const std::string& text) {
-      table.variable(name, {}, std::vector<double>{value}, "1", text);
+      table.variable(name, {}, std::vector<double>{value}, "1", text).nan_means("decisions that do not vary");
     };
     number("level_r_squared", parts.both,
            "part of the decision's variance that a linear regression on both ears' spike counts explains");

@@ -55,7 +55,6 @@ class DecodingError final : public tyto::Analysis {
   }
 
   void run(const tyto::FinishedSimulation& simulation, tyto::Table& table) const override {
-    table.nan_means("bins of values that are never wanted, or wanted for too few steps for a spread");
     const auto data = simulation.probe(probe);
     const auto wanted_of = formulas();
     std::vector<double> rmse, fixed, noise;
@@ -89,8 +88,10 @@ class DecodingError final : public tyto::Analysis {
     table.variable("static_rmse", {"channel"}, fixed, "1", "part of it that depends on the wanted value alone");
     table.variable("noise_rmse", {"channel"}, noise, "1", "the rest, noise of the spikes");
     table.variable("wanted", {"channel", "bin"}, centres, "1", "centre of the bin");
-    table.variable("decoded", {"channel", "bin"}, means, "1", "mean decoded value in the bin");
-    table.variable("decoded_sd", {"channel", "bin"}, spreads, "1", "its standard deviation");
+    table.variable("decoded", {"channel", "bin"}, means, "1", "mean decoded value in the bin")
+        .nan_means("values that are never wanted");
+    table.variable("decoded_sd", {"channel", "bin"}, spreads, "1", "its standard deviation")
+        .nan_means("values that are wanted for too few samples");
   }
 
  private:

@@ -93,11 +93,14 @@ struct Statistics {
     table.axis("array", std::move(names), "1", "array of delays, layer/array");
     table.variable("count", {"array"}, std::move(count), "1", "number of delays");
     table.variable("mean", {"array"}, std::move(mean), "ms", "mean delay");
-    table.variable("sd", {"array"}, std::move(sd), "ms", "standard deviation (n - 1) of the delays");
+    table.variable("sd", {"array"}, std::move(sd), "ms", "standard deviation (n - 1) of the delays")
+        .nan_means("a single delay");
     table.variable("minimum", {"array"}, std::move(minimum), "ms", "shortest delay");
     table.variable("maximum", {"array"}, std::move(maximum), "ms", "longest delay");
-    table.variable("lower_bound", {"array"}, std::move(lower), "ms", "shortest possible delay");
-    table.variable("upper_bound", {"array"}, std::move(upper), "ms", "longest possible delay");
+    table.variable("lower_bound", {"array"}, std::move(lower), "ms", "shortest possible delay")
+        .nan_means("delays without a bound");
+    table.variable("upper_bound", {"array"}, std::move(upper), "ms", "longest possible delay")
+        .nan_means("delays without a bound");
     table.variable("at_lower_bound", {"array"}, std::move(at_lower), "1", "number of delays at the lower bound");
     table.variable("at_upper_bound", {"array"}, std::move(at_upper), "1", "number of delays at the upper bound");
     table.variable("bound_share", {"array"}, std::move(bound_share), "1", "share of delays at either bound");
@@ -118,7 +121,6 @@ struct Delays final : tyto::Analysis {
   }
 
   void run(const tyto::FinishedRun& run, tyto::Table& table) const override {
-    table.nan_means("bounds that a layer has not, and spreads of one delay");
     const auto found = delay_arrays(run.model());
     Statistics statistics;
     std::vector<std::vector<double>> values;

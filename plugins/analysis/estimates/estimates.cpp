@@ -32,7 +32,6 @@ struct Estimates final : tyto::Analysis {
   }
 
   void run(const tyto::FinishedRun& run, tyto::Table& table) const override {
-    table.nan_means("classes with too few trials for a mean or a spread");
     Estimated all;
     for (std::size_t trial = 0; trial < run.trials().size(); ++trial) {
       all.truth.push_back(run.target(trial));
@@ -112,12 +111,18 @@ struct Estimates final : tyto::Analysis {
     }
     table.axis("true_class", by_class.centres(unit.per_base), unit.name,
                target.name + ", centre of the true class, or of the bin without classes");
-    table.variable("class_absolute_error", {"true_class"}, std::move(size), unit.name,
-                   "mean absolute error to the true value, by true class");
-    table.variable("class_bias", {"true_class"}, std::move(bias), unit.name,
-                   "mean of estimate minus true value, by true class");
-    table.variable("class_error_sd", {"true_class"}, std::move(sd), unit.name,
-                   "standard deviation (n - 1) of estimate minus true value, by true class");
+    table
+        .variable("class_absolute_error", {"true_class"}, std::move(size), unit.name,
+                  "mean absolute error to the true value, by true class")
+        .nan_means("classes with too few trials");
+    table
+        .variable("class_bias", {"true_class"}, std::move(bias), unit.name,
+                  "mean of estimate minus true value, by true class")
+        .nan_means("classes with too few trials");
+    table
+        .variable("class_error_sd", {"true_class"}, std::move(sd), unit.name,
+                  "standard deviation (n - 1) of estimate minus true value, by true class")
+        .nan_means("classes with too few trials");
     table.variable("class_trials", {"true_class"}, std::move(trials), "1", "test trials of each true class");
     table.variable("absolute_error", {}, std::vector<double>{all_sizes.mean()}, unit.name,
                    "mean absolute error to the true value");

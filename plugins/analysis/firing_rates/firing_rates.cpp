@@ -20,7 +20,6 @@ struct FiringRates final : tyto::Analysis {
   }
 
   void run(const tyto::FinishedRun& run, tyto::Table& table) const override {
-    table.nan_means("spreads of one trial");
     for (const std::size_t index : tyto::choose_layers(run.model(), layer, tyto::LayerChoice::spiking))
       describe(run, index, table);
   }
@@ -55,8 +54,10 @@ struct FiringRates final : tyto::Analysis {
     const std::vector<std::string> axis{name + "_neuron"};
     table.axis(axis[0], tyto::numbered(neurons), "1", "neuron of layer " + name);
     table.variable(name + "_rate_mean", axis, std::move(mean), "Hz", "mean firing rate" + of + " over test trials");
-    table.variable(name + "_rate_sd", axis, std::move(sd), "Hz",
-                   "standard deviation (n - 1) of the firing rate" + of + " over test trials");
+    table
+        .variable(name + "_rate_sd", axis, std::move(sd), "Hz",
+                  "standard deviation (n - 1) of the firing rate" + of + " over test trials")
+        .nan_means("a single trial");
     table.variable(name + "_rate_min", axis, std::move(lowest), "Hz", "lowest firing rate" + of + " in a test trial");
     table.variable(name + "_rate_max", axis, std::move(highest), "Hz", "highest firing rate" + of + " in a test trial");
     table.variable(name + "_silent_share", axis, std::move(silent), "1", "share of test trials without a spike" + of);

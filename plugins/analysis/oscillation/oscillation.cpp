@@ -33,7 +33,6 @@ class Oscillation final : public tyto::Analysis {
   }
 
   void run(const tyto::FinishedSimulation& simulation, tyto::Table& table) const override {
-    table.nan_means("turns of a vector without length");
     const auto data = simulation.probe(probe);
     std::vector<double> times, angles;
     double amplitude = 0, turns = 0, before = 0;
@@ -58,7 +57,8 @@ class Oscillation final : public tyto::Analysis {
       products += (times[i] - mean_time) * (angles[i] - mean_angle);
       squares += (times[i] - mean_time) * (times[i] - mean_time);
     }
-    table.variable("frequency", {}, std::vector{std::abs(products / squares)}, "Hz", "turns a second");
+    table.variable("frequency", {}, std::vector{std::abs(products / squares)}, "Hz", "turns a second")
+        .nan_means("a vector without length");
     table.variable("amplitude", {}, std::vector{amplitude / n}, "1", "mean length of the vector");
   }
 };

@@ -152,7 +152,6 @@ struct RateModel final : tyto::Analysis {
   }
 
   void run(const tyto::FinishedRun& run, tyto::Table& table) const override {
-    table.nan_means("bins without trials, and correlations of what does not vary");
     const std::size_t hidden = tyto::choose_layers(run.model(), layer, tyto::LayerChoice::spiking).front();
     const auto& described = run.model().layers[hidden];
     const Split split = divide(run);
@@ -196,7 +195,7 @@ struct RateModel final : tyto::Analysis {
   static void write_fi_curve(const FiFit& fitted, double dt_s, tyto::Table& table) {
     const FiCurve curve = fitted.curve;
     const auto number = [&](const std::string& name, double value, const std::string& units, const std::string& text) {
-      table.variable(name, {}, std::vector<double>{value}, units, text);
+      table.variable(name, {}, std::vector<double>{value}, units, text).nan_means("nothing to fit");
     };
     table.attribute("fi_curve",
                     std::string("rate = 1 / (refractory + tau log(1 + threshold / over)), over = softness noise "
@@ -216,11 +215,16 @@ struct RateModel final : tyto::Analysis {
 
   static void write_agreement(const std::string& name, const std::string& axis, Agreement found,
                               const std::string& text, tyto::Table& table) {
-    table.variable(name + "_correlation", {axis}, std::move(found.of_neuron), "1", text + ", correlation over bins");
-    table.variable(name + "_mean_correlation", {}, std::vector<double>{found.mean}, "1",
-                   text + ", mean of the neurons' correlations");
-    table.variable(name + "_pooled_correlation", {}, std::vector<double>{found.pooled}, "1",
-                   text + ", correlation over all neurons and bins");
+    table.variable(name + "_correlation", {axis}, std::move(found.of_neuron), "1", text + ", correlation over bins")
+        .nan_means("curves that do not vary");
+    table
+        .variable(name + "_mean_correlation", {}, std::vector<double>{found.mean}, "1",
+                  text + ", mean of the neurons' correlations")
+        .nan_means("curves that do not vary");
+    table
+        .variable(name + "_pooled_correlation", {}, std::vector<double>{found.pooled}, "1",
+                  text + ", correlation over all neurons and bins")
+        .nan_means("curves that do not vary");
   }
 
   static void write_hidden(const tyto::ModelLayer& described, double dt_s, const std::vector<double>& from_rates,
@@ -230,7 +234,7 @@ struct RateModel final : tyto::Analysis {
     table.axis(axis, tyto::numbered(described.size), "1", "neuron of layer " + described.name);
     const auto curves = [&](const std::string& name, std::vector<double> values, const std::string& text) {
       for (double& value : values) value /= dt_s;
-      table.variable(name, {"target", axis}, std::move(values), "Hz", text);
+      table.variable(name, {"target", axis}, std::move(values), "Hz", text).nan_means("bins without trials");
     };
     curves("hidden_measured", measured, "firing rate in the trials that were not used for fitting");
     curves("hidden_r", from_rates,
@@ -255,12 +259,18 @@ struct RateModel final : tyto::Analysis {
     write_agreement("output_rwh", axis, agreement(predicted, measured, output.size), "RWH and measured output", table);
     write_agreement("output_h", axis, agreement(from_spiking, measured, output.size),
                     "measured hidden rates times weights and measured output", table);
-    table.variable("output_measured", {"target", axis}, measured, "1",
-                   "mean output over time in the trials that were not used for fitting");
-    table.variable("output_rwh", {"target", axis}, std::move(predicted), "1",
-                   "RWH: predicted hidden rates (spikes per step) times output weights");
-    table.variable("output_h", {"target", axis}, std::move(from_spiking), "1",
-                   "measured hidden rates (spikes per step) times output weights");
+    table
+        .variable("output_measured", {"target", axis}, measured, "1",
+                  "mean output over time in the trials that were not used for fitting")
+        .nan_means("bins without trials");
+    table
+        .variable("output_rwh", {"target", axis}, std::move(predicted), "1",
+                  "RWH: predicted hidden rates (spikes per step) times output weights")
+        .nan_means("bins without trials");
+    table
+        .variable("output_h", {"target", axis}, std::move(from_spiking), "1",
+                  "measured hidden rates (spikes per step) times output weights")
+        .nan_means("bins without trials");
   }
 };
 

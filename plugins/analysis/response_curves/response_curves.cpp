@@ -46,7 +46,6 @@ class ResponseCurves final : public tyto::Analysis {
   }
 
   void run(const tyto::FinishedSimulation& simulation, tyto::Table& table) const override {
-    table.nan_means("bins in which the input never was");
     const tyto::Model& model = simulation.model();
     const std::size_t layer = model.probes[tyto::probe_index(model, spikes)].layer;
     const auto tuning = simulation.tuning(layer);
@@ -88,13 +87,18 @@ class ResponseCurves final : public tyto::Analysis {
       squares += weight * (rate.back() - tuned.back()) * (rate.back() - tuned.back());
       count += weight;
     }
-    table.variable("rms_difference", {}, std::vector{count > 0 ? std::sqrt(squares / count) : NAN}, "Hz",
-                   "root mean square difference of measured and promised rates over all samples");
+    table
+        .variable("rms_difference", {}, std::vector{count > 0 ? std::sqrt(squares / count) : NAN}, "Hz",
+                  "root mean square difference of measured and promised rates over all samples")
+        .nan_means("inputs that never were");
     table.axis("along_encoder", places.centres(), "1", "centre of the bin of encoder . x / radius");
     table.axis("neuron", tyto::numbered(n), "1", "index of the neuron");
-    table.variable("rate", {"along_encoder", "neuron"}, std::move(rate), "Hz", "measured rate; none where x never was");
-    table.variable("tuning", {"along_encoder", "neuron"}, std::move(tuned), "Hz",
-                   "mean rate that the tuning curve gives for the same samples");
+    table.variable("rate", {"along_encoder", "neuron"}, std::move(rate), "Hz", "measured rate; none where x never was")
+        .nan_means("inputs that never were");
+    table
+        .variable("tuning", {"along_encoder", "neuron"}, std::move(tuned), "Hz",
+                  "mean rate that the tuning curve gives for the same samples")
+        .nan_means("inputs that never were");
     table.variable("samples", {"along_encoder", "neuron"}, std::move(samples), "1", "steps in the bin");
   }
 };

@@ -150,14 +150,20 @@ struct Columns {
 
   void write(const std::string& prefix, const std::vector<std::string>& axes, const std::string& of,
              tyto::Table& table) {
-    table.variable(prefix + "a", axes, std::move(a), "1",
-                   "Ricker fit of " + of + ", height over b at the class itself");
-    table.variable(prefix + "b", axes, std::move(b), "1", "Ricker fit of " + of + ", offset");
-    table.variable(prefix + "sigma", axes, std::move(sigma), "1", "Ricker fit of " + of + ", width in classes");
-    table.variable(prefix + "r_squared", axes, std::move(r_squared), "1",
-                   "part of the variance of " + of + " that the fit explains");
-    table.variable(prefix + "rms_residual", axes, std::move(residual), "1",
-                   "root mean square difference of " + of + " and fit");
+    table.variable(prefix + "a", axes, std::move(a), "1", "Ricker fit of " + of + ", height over b at the class itself")
+        .nan_means("weights that do not vary");
+    table.variable(prefix + "b", axes, std::move(b), "1", "Ricker fit of " + of + ", offset")
+        .nan_means("weights that do not vary");
+    table.variable(prefix + "sigma", axes, std::move(sigma), "1", "Ricker fit of " + of + ", width in classes")
+        .nan_means("weights that do not vary");
+    table
+        .variable(prefix + "r_squared", axes, std::move(r_squared), "1",
+                  "part of the variance of " + of + " that the fit explains")
+        .nan_means("weights that do not vary");
+    table
+        .variable(prefix + "rms_residual", axes, std::move(residual), "1",
+                  "root mean square difference of " + of + " and fit")
+        .nan_means("weights that do not vary");
     table.variable(prefix + "converged", axes, std::move(converged), "1", "1 if the fit of " + of + " converged");
     table.variable(prefix + "status", axes, std::move(status), "1",
                    "ok, or why the fit of " + of + " describes no wavelet");
@@ -193,7 +199,6 @@ struct RickerAnalysis final : tyto::Analysis {
   }
 
   void run(const tyto::FinishedRun& run, tyto::Table& table) const override {
-    table.nan_means("distances without weights, and weights that do not vary");
     const auto& output = run.model().layers.back();
     const std::string name = run.model().layers[output.inputs[0].from].name;
     Rows rows;
@@ -265,10 +270,14 @@ struct RickerAnalysis final : tyto::Analysis {
     table.axis("row_class", centres, unit.name, text);
     table.axis("class", centres, unit.name, text);
     table.axis("class_distance", distance, "1", "distance from the row's own class, in classes");
-    table.variable("resampled", {"row_class", "class"}, resampled, "1",
-                   "weights of the neurons that prefer each class, in between where there are none");
-    table.variable("aligned", {"class_distance"}, aligned, "1", "mean of the resampled rows by class distance");
-    table.variable("aligned_fitted", {"class_distance"}, std::move(fitted), "1", "Ricker wavelet fitted to them");
+    table
+        .variable("resampled", {"row_class", "class"}, resampled, "1",
+                  "weights of the neurons that prefer each class, in between where there are none")
+        .nan_means("distances without weights, weights that do not vary");
+    table.variable("aligned", {"class_distance"}, aligned, "1", "mean of the resampled rows by class distance")
+        .nan_means("distances without weights, weights that do not vary");
+    table.variable("aligned_fitted", {"class_distance"}, std::move(fitted), "1", "Ricker wavelet fitted to them")
+        .nan_means("distances without weights, weights that do not vary");
   }
 };
 

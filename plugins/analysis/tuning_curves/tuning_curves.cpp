@@ -29,7 +29,6 @@ struct TuningCurves final : tyto::Analysis {
   }
 
   void run(const tyto::FinishedRun& run, tyto::Table& table) const override {
-    table.nan_means("bins with too few trials for a mean or a spread");
     const auto& target = run.objective().target_info();
     const auto unit = tyto::reported_unit(target.dimension);
     const auto over = tyto::target_bins(target, bin_count(run.objective()));
@@ -74,9 +73,12 @@ struct TuningCurves final : tyto::Analysis {
         described.spiking ? "firing rate of layer " + name : "output of layer " + name + " averaged over time";
     const std::vector<std::string> axes{"target", name + "_neuron"};
     table.axis(name + "_neuron", tyto::numbered(described.size), "1", "neuron of layer " + name);
-    table.variable(name + "_mean", axes, std::move(mean), units, what + ", mean over the trials of a bin");
-    table.variable(name + "_sd", axes, std::move(sd), units, what + ", standard deviation (n - 1) over trials");
-    table.variable(name + "_sem", axes, std::move(sem), units, what + ", standard error of the mean");
+    table.variable(name + "_mean", axes, std::move(mean), units, what + ", mean over the trials of a bin")
+        .nan_means("bins with too few trials");
+    table.variable(name + "_sd", axes, std::move(sd), units, what + ", standard deviation (n - 1) over trials")
+        .nan_means("bins with too few trials");
+    table.variable(name + "_sem", axes, std::move(sem), units, what + ", standard error of the mean")
+        .nan_means("bins with too few trials");
   }
 };
 

@@ -85,7 +85,6 @@ struct TuningFit final : tyto::Analysis {
   }
 
   void run(const tyto::FinishedRun& run, tyto::Table& table) const override {
-    table.nan_means("bins without trials, and curves that do not vary");
     const auto& target = run.objective().target_info();
     const auto unit = tyto::reported_unit(target.dimension);
     const auto over = tyto::target_bins(target, static_cast<std::size_t>(bins));
@@ -166,7 +165,8 @@ struct TuningFit final : tyto::Analysis {
     table.axis(neurons, tyto::numbered(described.size), "1", "neuron of layer " + name);
     const auto column = [&](const std::string& what, std::vector<double>& values, const std::string& its_units,
                             const std::string& text) {
-      table.variable(name + "_" + what, {neurons}, std::move(values), its_units, text);
+      table.variable(name + "_" + what, {neurons}, std::move(values), its_units, text)
+          .nan_means("curves that do not vary");
     };
     column("offset", columns.offset, units, "Gaussian fit, activity far from the centre");
     column("amplitude", columns.amplitude, units,
@@ -179,8 +179,10 @@ struct TuningFit final : tyto::Analysis {
     table.variable(name + "_status", {neurons}, std::move(columns.status), "1",
                    "ok, or why the parameters do not describe a peak within the range");
     table.variable(name + "_fits_ok", {}, std::vector<std::int64_t>{ok}, "1", "neurons whose fit is ok");
-    table.variable(name + "_measured", {"target", neurons}, measured, units, "tuning curves that were fitted");
-    table.variable(name + "_fitted", {"target", neurons}, std::move(columns.fitted), units, "the fitted curves");
+    table.variable(name + "_measured", {"target", neurons}, measured, units, "tuning curves that were fitted")
+        .nan_means("bins without trials, fits of curves that do not vary");
+    table.variable(name + "_fitted", {"target", neurons}, std::move(columns.fitted), units, "the fitted curves")
+        .nan_means("bins without trials, fits of curves that do not vary");
   }
 };
 

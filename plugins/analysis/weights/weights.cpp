@@ -85,7 +85,6 @@ struct Weights final : tyto::Analysis {
   }
 
   void run(const tyto::FinishedRun& run, tyto::Table& table) const override {
-    table.nan_means("spreads of one weight");
     const auto found = matrices(run.model());
     write_statistics(run, found, table);
     if (const auto both = chain(run.model(), found)) write_chain(run, *both, table);
@@ -123,7 +122,8 @@ struct Weights final : tyto::Analysis {
     table.axis("array", std::move(names), "1", "weight matrix, layer/array");
     table.variable("count", {"array"}, std::move(count), "1", "number of weights");
     table.variable("mean", {"array"}, std::move(mean), "1", "mean weight");
-    table.variable("sd", {"array"}, std::move(sd), "1", "standard deviation (n - 1) of the weights");
+    table.variable("sd", {"array"}, std::move(sd), "1", "standard deviation (n - 1) of the weights")
+        .nan_means("a single weight");
     table.variable("minimum", {"array"}, std::move(lowest), "1", "lowest weight");
     table.variable("maximum", {"array"}, std::move(highest), "1", "highest weight");
     table.variable("positive_share", {"array"}, std::move(positive), "1", "share of weights above zero");

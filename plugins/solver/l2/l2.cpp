@@ -1,4 +1,5 @@
 #include <cmath>
+#include <limits>
 
 #include <Eigen/Dense>
 
@@ -23,7 +24,7 @@ D solves
 
 for m points, which makes |A D - Y|^2 + m sigma^2 |D|^2 least. D is in units of Y per Hz. Rates are taken to be known up
 to Gaussian noise of the standard deviation sigma (Eliasmith & Anderson 2003). Worked out in double precision, by LDL^T
-factors with pivots; without noise on the rates D is, of all that make |A D - Y|^2 least, the one with the least |D|^2
+factors with pivots; without noise on the rates, or with less than the rounding of A^T A, D is, of all that make |A D - Y|^2 least, the one with the least |D|^2
 (complete orthogonal decomposition). Weights have either sign; under Dale's law use `nnls`. `noise_hz` in the results is sigma.)")
         .number("regularisation", &L2::regularisation, "0.1", "standard deviation of that noise over the greatest rate")
         .non_negative();
@@ -35,7 +36,11 @@ factors with pivots; without noise on the rates D is, of all that make |A D - Y|
     const auto rates = solver::rates_of(problem);
     const auto wanted = solver::wanted_of(problem);
     const double sigma_hz = regularisation * (rates.size() > 0 ? rates.maxCoeff() : 0.0);
-    auto solution = solver::report(problem, sigma_hz > 0 ? regularised(rates, wanted, sigma_hz) : least(rates, wanted));
+    const solver::RowMatrix weights =
+        shows(sigma_hz, rates) ? regularised(rates, wanted, sigma_hz) : smallest(rates, wanted);
+    if (!weights.allFinite())
+      throw tyto::Error("least squares has no finite solution here; take another regularisation");
+    auto solution = solver::report(problem, weights);
     solution.report.attribute("noise_hz", sigma_hz);
     return solution;
   }
@@ -50,13 +55,18 @@ factors with pivots; without noise on the rates D is, of all that make |A D - Y|
     gram.diagonal().array() += static_cast<double>(rates.rows()) * sigma_hz * sigma_hz;
     const Eigen::MatrixXd right = rates.transpose() * wanted;
     const Eigen::LDLT<Eigen::MatrixXd> factors(gram.selfadjointView<Eigen::Lower>());
-    const solver::RowMatrix weights = factors.solve(right);
-    if (!weights.allFinite()) throw tyto::Error("least squares has no solution here; raise the regularisation");
-    return weights;
+    return factors.solve(right);
   }
 
-  /// As many neurons as points or more leave the normal equations singular.
-  static solver::RowMatrix least(const Numbers& rates, const Numbers& wanted) {
+  /// Whether so much noise makes a difference to the normal equations, which may be singular without it, as they are
+  /// for more neurons than points: what is less than their rounding does not.
+  static bool shows(double sigma_hz, const Numbers& rates) {
+    const double most = rates.size() > 0 ? rates.colwise().squaredNorm().maxCoeff() : 0.0;
+    const auto n = static_cast<double>(rates.cols());
+    return static_cast<double>(rates.rows()) * sigma_hz * sigma_hz > n * std::numeric_limits<double>::epsilon() * most;
+  }
+
+  static solver::RowMatrix smallest(const Numbers& rates, const Numbers& wanted) {
     return rates.completeOrthogonalDecomposition().solve(wanted);
   }
 };

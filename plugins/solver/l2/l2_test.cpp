@@ -37,10 +37,12 @@ TEST(L2, IsTheOptimumWithNoiseOnTheRates) {
 TEST(L2, WithoutNoiseItIsTheSmallestOfAllThatFit) {
   // More neurons than points: each point can be met exactly, in many ways.
   const Rows rates = noise(10, 30, 3), wanted = noise(10, 2, 4);
-  const Rows weights = solve("{type: l2, regularisation: 0}", rates, wanted);
-  EXPECT_LT((rates * weights - wanted).cwiseAbs().maxCoeff(), 1e-9);
   const Rows smallest = rates.transpose() * (rates * rates.transpose()).inverse() * wanted;
-  EXPECT_LT((weights - smallest).cwiseAbs().maxCoeff(), 1e-9 * smallest.cwiseAbs().maxCoeff());
+  for (const std::string regularisation : {"0", "1e-300", "1e-200", "1e-12", "1e-9"}) {
+    const Rows weights = solve("{type: l2, regularisation: " + regularisation + "}", rates, wanted);
+    EXPECT_LT((rates * weights - wanted).cwiseAbs().maxCoeff(), 1e-9) << regularisation;
+    EXPECT_LT((weights - smallest).cwiseAbs().maxCoeff(), 1e-9 * smallest.cwiseAbs().maxCoeff()) << regularisation;
+  }
 }
 
 TEST(L2, NeuronsThatDoTheSameShareTheirWeight) {
