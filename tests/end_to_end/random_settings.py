@@ -54,7 +54,8 @@ def small_settings(experiment):
         before = "" if stage is None else f"stages.{stage}."
         for key, value in SMALL.items():
             head = key.split(".")[0]
-            if head in part:
+            trains = part.get("learning", {}).get("rule") != "none"
+            if head in part and (trains or key == "learning.trials.test"):
                 settings.append(f"{before}{key}={value}")
     if "sweep" in text:
         settings.append("sweep=null")
