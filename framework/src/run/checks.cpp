@@ -95,7 +95,7 @@ spec::Experiment with_prepared_stimulus(spec::Experiment experiment) {
   if (!experiment.stimulus) return experiment;
   const std::string who = component_text(experiment, Kind::stimulus);
   auto prepared = from_plugin(who, [&] {
-    const auto made = experiment.stimulus->prepared(experiment.seeds.trials);
+    auto made = experiment.stimulus->prepared(experiment.seeds.trials);
     if (made && !(experiment.simulation ? made->channels() == experiment.stimulus->channels()
                                         : makes_the_same(*experiment.stimulus, *made)))
       throw Error("what it prepares has other channels, steps or targets than itself");
