@@ -62,8 +62,8 @@ std::vector<std::size_t> choose(const std::vector<NetworkArray>& arrays, const s
       faults.push_back({place, fmt::format("/weights/{} of {} has the shape ({}), the model needs ({})", array.path(),
                                            name, fmt::join(match->shape, ", "), fmt::join(array.info.shape, ", "))});
     else if (!are_finite(*match))
-      faults.push_back({place, fmt::format("/weights/{} of {} has values that are infinite or no numbers", array.path(),
-                                           name)});
+      faults.push_back(
+          {place, fmt::format("/weights/{} of {} has values that are infinite or no numbers", array.path(), name)});
     else
       chosen.push_back(index);
   }
