@@ -43,7 +43,7 @@ class GoldenDelay : public testing::TestWithParam<Arithmetic> {
   [[nodiscard]] double tolerance() const { return GetParam().is_double() ? 1e-10 : 1e-4; }
 
   /// The file's network, with its weights and delays.
-  std::unique_ptr<tyto::Network> network_of(const golden::File& file, const tyto::TrialSet& trials,
+  std::unique_ptr<tyto::Program> network_of(const golden::File& file, const tyto::TrialSet& trials,
                                             const std::string& options) {
     const double dt_s = file.attribute_number("dt");
     const auto w_ih = file.array("w_ih");
@@ -65,7 +65,7 @@ class GoldenDelay : public testing::TestWithParam<Arithmetic> {
     return network;
   }
 
-  static std::vector<double> outputs_of(tyto::Network& network, const tyto::TrialSet& trials, std::size_t layer) {
+  static std::vector<double> outputs_of(tyto::Program& network, const tyto::TrialSet& trials, std::size_t layer) {
     std::vector<double> all;
     for (std::size_t i = 0; i < trials.size(); ++i) {
       const auto recording = network.record(trials, i, layer);

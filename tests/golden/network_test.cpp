@@ -105,7 +105,7 @@ class GoldenLif : public Golden {
     EXPECT_LE(difference(result.input_gradient, file.values("grad_spikes_in")), tolerance());
   }
 
-  void check_forward(const golden::File& file, const tyto::TrialSet& trials, tyto::Network& network) {
+  void check_forward(const golden::File& file, const tyto::TrialSet& trials, tyto::Program& network) {
     std::vector<double> spikes, hidden_v, output_v;
     for (std::size_t i = 0; i < trials.size(); ++i) {
       const auto hidden = network.record(trials, i, 0);

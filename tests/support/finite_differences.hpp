@@ -32,7 +32,7 @@ inline std::vector<std::uint32_t> all_of(const tyto::TrialSet& trials) {
 
 /// Expects dL/d stored numbers of every trainable array to be what central differences find. `pass` is used for all
 /// passes, so that everything random is drawn alike.
-inline void expect_true_gradients(tyto::Network& network, const tyto::TrialSet& trials,
+inline void expect_true_gradients(tyto::Program& network, const tyto::TrialSet& trials,
                                   const tyto::Objective& objective, const tyto::Pass& pass = {},
                                   const std::string& surrogate_yaml = "sigmoid") {
   const auto soft = surrogate(surrogate_yaml);

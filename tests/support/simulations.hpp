@@ -18,7 +18,7 @@ namespace workshop {
 
 struct MadeSimulation {
   tyto::Model model;
-  std::unique_ptr<tyto::Simulation> simulation;
+  std::unique_ptr<tyto::Program> simulation;
 
   [[nodiscard]] std::size_t index(const std::string& path) const {
     const auto& arrays = simulation->arrays();
@@ -42,7 +42,8 @@ inline MadeSimulation simulation(const std::string& layers, const std::string& p
   static_cast<void>(tyto::spec::read_probes(&node, stream, built, reader));
   reader.finish();
   MadeSimulation made;
-  made.simulation = make<tyto::Backend>(arithmetic.backend)->simulate(built.model, arithmetic.precision);
+  static tyto::Executor executor(1);
+  made.simulation = make<tyto::Backend>(arithmetic.backend)->compile(built.model, arithmetic.precision, executor);
   made.model = std::move(built.model);
   return made;
 }

@@ -87,7 +87,7 @@ inline std::vector<Arithmetic> arithmetics() {
 inline std::string name_of(const Arithmetic& arithmetic) {
   return arithmetic.backend + (arithmetic.is_double() ? "_float64" : "_float32");
 }
-inline std::unique_ptr<tyto::Network> compile(const tyto::Model& model, const Arithmetic& arithmetic,
+inline std::unique_ptr<tyto::Program> compile(const tyto::Model& model, const Arithmetic& arithmetic,
                                               tyto::Executor& executor) {
   return make<tyto::Backend>(arithmetic.backend)->compile(model, arithmetic.precision, executor);
 }

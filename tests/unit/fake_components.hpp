@@ -126,14 +126,14 @@ struct Gradient final : LearningRule {
             {Need::Of::every_spiking_layer, capability::surrogate},
             {Need::Of::backend, capability::backpropagation}};
   }
-  BatchResult learn(Network&, const Batch&, const Objective&) override { return {}; }
+  BatchResult learn(Program&, const Batch&, const Objective&) override { return {}; }
 };
 
 struct NoRule final : LearningRule {
   static auto parameters() { return tyto::parameters<NoRule>("Evaluates only"); }
   [[nodiscard]] std::vector<Need> needs() const override { return {}; }
   [[nodiscard]] bool trains() const override { return false; }
-  BatchResult learn(Network&, const Batch&, const Objective&) override { return {}; }
+  BatchResult learn(Program&, const Batch&, const Objective&) override { return {}; }
 };
 
 struct PlainBackend final : Backend {
@@ -141,7 +141,7 @@ struct PlainBackend final : Backend {
   static auto parameters() {
     return tyto::parameters<PlainBackend>("A backend").integer("lanes", &PlainBackend::lanes, "4", "width").at_least(1);
   }
-  [[nodiscard]] std::unique_ptr<Network> compile(const Model&, Precision, Executor&) const override { return {}; }
+  [[nodiscard]] std::unique_ptr<Program> compile(const Model&, Precision, Executor&) const override { return {}; }
 };
 
 struct Tuning final : Analysis {

@@ -17,7 +17,7 @@ class RandomSearch final : public tyto::LearningRule {
 
   void begin(const tyto::Model&, const tyto::Objective&) override { batches_ = 0; }
 
-  tyto::BatchResult learn(tyto::Network& network, const tyto::Batch& batch, const tyto::Objective& objective) override {
+  tyto::BatchResult learn(tyto::Program& network, const tyto::Batch& batch, const tyto::Objective& objective) override {
     const auto before = score(network, batch, objective);
     const auto kept = change(network);
     const auto after = score(network, batch, objective);
@@ -27,7 +27,7 @@ class RandomSearch final : public tyto::LearningRule {
   }
 
  private:
-  static tyto::BatchResult score(tyto::Network& network, const tyto::Batch& batch, const tyto::Objective& objective) {
+  static tyto::BatchResult score(tyto::Program& network, const tyto::Batch& batch, const tyto::Objective& objective) {
     const auto answer = network.evaluate(batch, objective, false);
     const std::span<const double> scores = answer.scores;
     tyto::BatchResult result;
@@ -42,7 +42,7 @@ class RandomSearch final : public tyto::LearningRule {
   }
 
   /// Changes every trainable array; returns the values before.
-  std::vector<std::vector<double>> change(tyto::Network& network) {
+  std::vector<std::vector<double>> change(tyto::Program& network) {
     tyto::Random random(tyto::stream_key(stream_, "random_search"), batches_++);
     std::vector<std::vector<double>> before;
     for (std::size_t k = 0; k < network.arrays().size(); ++k) {

@@ -1,4 +1,4 @@
-/// A backend compiles a model into a network: the place where the arithmetic runs.
+/// A backend compiles a model into a program: the place where the arithmetic runs.
 #pragma once
 
 #include <cstddef>
@@ -104,21 +104,6 @@ class TYTO_API ArrayStore {
 [[nodiscard]] TYTO_API std::optional<std::size_t> first_not_finite(std::span<const float> values);
 [[nodiscard]] TYTO_API std::optional<std::size_t> first_not_finite(std::span<const double> values);
 
-/// A model compiled for trials. Results do not depend on the executor's number of threads.
-class TYTO_API Network : public ArrayStore {
- public:
-  [[nodiscard]] virtual Evaluation evaluate(const Batch& batch, const Objective& objective, bool activity) = 0;
-  [[nodiscard]] virtual Recording record(const TrialSet& trials, std::size_t trial, std::size_t layer) = 0;
-
-  /// Gradients of the objective over a batch, kept until the next call; needs
-  /// capability::backpropagation.
-  virtual BatchResult backpropagate(const Batch& batch, const Backpropagation& request) = 0;
-  /// With respect to the stored numbers.
-  [[nodiscard]] virtual std::vector<double> gradient(std::size_t array) const = 0;
-  /// One optimizer step on every trainable array along the kept gradients.
-  virtual void apply(const Optimizer& optimizer) = 0;
-};
-
 /// Receives a sample of a probe: its index in Model::probes, the step, and the numbers.
 using ProbeSink = std::function<void(std::size_t probe, std::uint64_t step, std::span<const double> sample)>;
 
@@ -139,16 +124,32 @@ struct SimulationActivity {
   std::vector<Learning> learning;
 };
 
-/// A model compiled to be run step by step through a stream. It begins at rest.
-class TYTO_API Simulation : public ArrayStore {
+/// A compiled model: arithmetic that runs. A model with TrialShape::steps runs through trials, one without through a
+/// stream. Results do not depend on the executor's number of threads.
+class TYTO_API Program : public ArrayStore {
  public:
+  // Trials. Each begins at rest.
+
+  [[nodiscard]] virtual Evaluation evaluate(const Batch& batch, const Objective& objective, bool activity) = 0;
+  [[nodiscard]] virtual Recording record(const TrialSet& trials, std::size_t trial, std::size_t layer) = 0;
+  /// Gradients of the objective over a batch, kept until the next call; needs
+  /// capability::backpropagation.
+  virtual BatchResult backpropagate(const Batch& batch, const Backpropagation& request) = 0;
+  /// With respect to the stored numbers.
+  [[nodiscard]] virtual std::vector<double> gradient(std::size_t array) const = 0;
+  /// One optimizer step on every trainable array along the kept gradients.
+  virtual void apply(const Optimizer& optimizer) = 0;
+
+  // A stream; needs capability::simulation.
+
   /// Back to rest and to the first step; arrays stay as they are.
   virtual void start() = 0;
-  /// Goes on by some steps, with the stimulus [step][channel] in them.
+  /// Goes on by some steps, with the stimulus [step][channel] in them. In how many stretches a stream goes on changes
+  /// no bit.
   virtual void advance(std::size_t steps, std::span<const double> stimulus, const ProbeSink& sink) = 0;
   /// A state or an output that is infinite or none, as in "v of neuron 3 of layer 'a' is nan"; empty if there is none.
-  [[nodiscard]] virtual std::string not_finite() const { return {}; }
-  [[nodiscard]] virtual SimulationActivity activity() const { return {}; }
+  [[nodiscard]] virtual std::string not_finite() const = 0;
+  [[nodiscard]] virtual SimulationActivity activity() const = 0;
 };
 
 /// Interface of the plugin kind "backend".
@@ -156,10 +157,8 @@ class TYTO_API Backend {
  public:
   virtual ~Backend() = default;
   /// Throws Error if a layer has no kernels for this backend and precision.
-  [[nodiscard]] virtual std::unique_ptr<Network> compile(const Model& model, Precision precision,
+  [[nodiscard]] virtual std::unique_ptr<Program> compile(const Model& model, Precision precision,
                                                          Executor& executor) const = 0;
-  /// Needs capability::simulation.
-  [[nodiscard]] virtual std::unique_ptr<Simulation> simulate(const Model& model, Precision precision) const;
 };
 
 /// Draws every array's initial values from the seed's stream "weights/<layer>/<name>".

@@ -47,16 +47,18 @@ struct BackwardScan {
   S* grad_current = nullptr;       ///< receives dL/d current
   bool detach_reset = false;       ///< gradients do not flow through the reset
   const Surrogate* smooth = nullptr;
+  S* adjoint = nullptr;  ///< if set: dL/d state after the last step, [variable][neuron]; becomes that before the first
 };
 
-/// One step of a population in a simulation.
+/// What arrives at a population that has an input of its own beside the currents of its neurons, in some steps of some
+/// lanes side by side.
 template <class S>
-struct PopulationStep {
-  std::span<const S> input;                    ///< what arrives at the layer, [Layer::input_size()]
-  std::span<const S> current;                  ///< what arrives at its neurons directly, [neuron]
-  std::span<const std::span<const S>> arrays;  ///< the layer's own
-  std::span<S> state;                          ///< [variable][neuron], kept from step to step
-  std::span<S> output;                         ///< [neuron]
+struct PopulationDrive {
+  std::size_t steps = 0;
+  std::size_t lanes = 0;
+  std::size_t neurons = 0;   ///< of a lane
+  const S* input = nullptr;  ///< [step][lane][Layer::input_size()]
+  S* current = nullptr;      ///< [step][lane][neuron]: what arrives at the neurons; becomes all of their current
 };
 
 /// One population's arithmetic in precision S.
@@ -76,16 +78,10 @@ class PopulationKernel {
   /// The state at the beginning of a simulation; `state` comes zeroed.
   virtual void rest([[maybe_unused]] std::span<const std::span<const S>> arrays,
                     [[maybe_unused]] std::span<S> state) const {}
-  /// By default a forward scan of one step, in which what arrives at the layer and at its neurons is the same.
-  virtual void step(const PopulationStep<S>& step) const {
-    ForwardScan<S> scan;
-    scan.steps = 1;
-    scan.neurons = step.output.size();
-    scan.current = step.current.data();
-    scan.output = step.output.data();
-    scan.carried = step.state.data();
-    forward(scan);
-  }
+  /// Turns what arrives at the layer into currents of its neurons, to be added to what arrives there, with the layer's
+  /// own arrays. For populations with capability::ensemble.
+  virtual void drive([[maybe_unused]] const PopulationDrive<S>& drive,
+                     [[maybe_unused]] std::span<const std::span<const S>> arrays) const {}
 };
 
 /// Keeps an array within a law, e.g. Dale's: every row of weights has one sign. Beside the stored numbers, which an
@@ -177,14 +173,17 @@ template <class S>
 class ProjectionKernel {
  public:
   virtual ~ProjectionKernel() = default;
-  /// Called at the beginning of a simulation, when its arrays are known: the place to derive from them what no rule
-  /// changes while it runs. Such a kernel serves one connection.
+  /// Called when its arrays have been set: the place to derive from them what no rule changes. A kernel serves one
+  /// connection.
   virtual void start([[maybe_unused]] std::span<const std::span<const S>> arrays, [[maybe_unused]] std::size_t from,
                      [[maybe_unused]] std::size_t to) {}
+  /// Steps of the past that it reads beside the present one. So many are handed to it before those that are wanted, if
+  /// they do not begin with the first of all.
+  [[nodiscard]] virtual std::size_t reach() const { return 0; }
   /// current[step][to] += ...; arrays in the order of Layer::arrays().
   virtual void forward(const Signal<S>& input, std::span<const std::span<const S>> arrays, std::size_t to,
                        const Pass& pass, S* current) const = 0;
-  /// grad_arrays[k] += ...; if grad_input is set, grad_input[step][from] += ...
+  /// grad_arrays[k] += ..., unless there are none; if grad_input is set, grad_input[step][from] += ...
   virtual void backward(const Signal<S>& input, std::span<const std::span<const S>> arrays, std::size_t to,
                         const Pass& pass, const S* grad_current, std::span<const std::span<S>> grad_arrays,
                         S* grad_input) const = 0;
@@ -193,7 +192,7 @@ class ProjectionKernel {
   /// by default they are worked on one by one.
   virtual void forward_group(const Group<S>& group, std::span<const std::span<const S>> arrays, std::size_t to,
                              std::span<const Rows<S>> currents) const;
-  /// `grad_inputs` is empty if nobody wants them.
+  /// `grad_inputs` is empty if nobody wants them, and so is `grad_arrays`.
   virtual void backward_group(const Group<S>& group, std::span<const std::span<const S>> arrays, std::size_t to,
                               std::span<const Rows<const S>> grad_currents, std::span<const std::span<S>> grad_arrays,
                               std::span<const Rows<S>> grad_inputs) const;
@@ -245,6 +244,8 @@ class TransformKernel {
  public:
   virtual ~TransformKernel() = default;
   [[nodiscard]] virtual std::size_t output_steps(std::size_t input_steps) const { return input_steps; }
+  /// As ProjectionKernel::reach().
+  [[nodiscard]] virtual std::size_t reach() const { return 0; }
   /// Whether, given spikes, it hands on spikes in this pass; otherwise values.
   [[nodiscard]] virtual bool spikes(const Pass& pass) const = 0;
   /// Writes `values` [step][channel], or, if spikes(pass) and the input are spikes, `bits`, which come zeroed. The

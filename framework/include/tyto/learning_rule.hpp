@@ -31,7 +31,7 @@ class TYTO_API LearningRule {
   /// Called once, before the first batch.
   virtual void begin([[maybe_unused]] const Model& model, [[maybe_unused]] const Objective& objective) {}
   /// Learns from one batch.
-  virtual BatchResult learn(Network& network, const Batch& batch, const Objective& objective) = 0;
+  virtual BatchResult learn(Program& network, const Batch& batch, const Objective& objective) = 0;
 };
 
 }  // namespace tyto

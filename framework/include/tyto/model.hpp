@@ -39,6 +39,7 @@ struct ModelInput {
   // or a later one, in the next.
   std::size_t channels = 0;                              ///< numbers that it hands on
   bool onto_neurons = true;                              ///< else it reaches what an ensemble represents
+  std::uint64_t delay_steps = 0;                         ///< on the way; 0 without a delay of its own
   std::shared_ptr<const Synapse> synapse;                ///< may be null
   SynapticInput synaptic_input = SynapticInput::values;  ///< what it hands on, to its synapse first
   std::optional<ModelLearning> learning;

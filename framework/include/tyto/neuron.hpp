@@ -256,16 +256,17 @@ class NeuronKernel final : public PopulationKernel<S> {
 
  private:
   void run_backward(const BackwardScan<S>& scan) const {
-    thread_local std::vector<S> adjoint;  // dL/d state after the step
+    thread_local std::vector<S> scratch;  // dL/d state after the step
     thread_local std::vector<S> zeros;
-    adjoint.assign(variables * scan.neurons, S(0));
+    if (scan.adjoint == nullptr) scratch.assign(variables * scan.neurons, S(0));
     zeros.assign(scan.neurons, S(0));
+    S* const adjoint = scan.adjoint != nullptr ? scan.adjoint : scratch.data();
     if (scan.smooth == nullptr)
       scan_backward(prepared_, dt_s_, {scan.steps, scan.neurons}, scan.detach_reset, scan.current, scan.states,
                     scan.psi != nullptr ? scan.psi : zeros.data(), scan.psi != nullptr ? scan.neurons : 0,
-                    scan.grad_output, scan.grad_current, adjoint.data());
+                    scan.grad_output, scan.grad_current, adjoint);
     else
-      for (std::size_t t = scan.steps; t-- > 0;) smooth_backward(scan, t, adjoint.data(), zeros.data());
+      for (std::size_t t = scan.steps; t-- > 0;) smooth_backward(scan, t, adjoint, zeros.data());
   }
 
   /// A number that the way forward left behind; linear neurons leave none and need none.

@@ -11,10 +11,6 @@
 
 namespace tyto {
 
-std::unique_ptr<Simulation> Backend::simulate(const Model&, Precision) const {
-  throw Error("this backend cannot run a model step by step");
-}
-
 namespace {
 
 /// Infinity and NaN have all bits of the exponent set. Looked at as whole numbers, since comparisons of numbers stop

@@ -14,7 +14,7 @@ namespace {
 /// Changes arrays of a network for as long as it lives.
 class Changes {
  public:
-  explicit Changes(Network& network) : network_(network) {}
+  explicit Changes(Program& network) : network_(network) {}
   ~Changes() {
     // The last change first, in case an array was changed twice.
     for (auto change = before_.rbegin(); change != before_.rend(); ++change)
@@ -38,7 +38,7 @@ class Changes {
   }
 
  private:
-  Network& network_;
+  Program& network_;
   std::vector<std::pair<std::size_t, std::vector<double>>> before_;
 };
 

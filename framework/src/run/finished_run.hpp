@@ -10,7 +10,7 @@ namespace tyto::run {
 
 class TestedRun final : public FinishedRun {
  public:
-  TestedRun(const spec::Experiment& experiment, Network& network, const TrialSet& training_trials,
+  TestedRun(const spec::Experiment& experiment, Program& network, const TrialSet& training_trials,
             const TrialSet& trials, const Evaluation& evaluation, Executor& executor)
       : experiment_(experiment),
         network_(network),
@@ -33,7 +33,7 @@ class TestedRun final : public FinishedRun {
 
  private:
   const spec::Experiment& experiment_;
-  Network& network_;
+  Program& network_;
   const TrialSet& training_trials_;
   const TrialSet& trials_;
   const Evaluation& evaluation_;

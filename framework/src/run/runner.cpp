@@ -33,7 +33,7 @@ struct Tested {
   Metrics metrics;
 };
 
-Tested test(Network& network, const TrialSet& trials, const Objective& objective, bool activity) {
+Tested test(Program& network, const TrialSet& trials, const Objective& objective, bool activity) {
   const auto index = all_of(trials);
   Tested tested;
   tested.evaluation = network.evaluate({&trials, index, {}}, objective, activity);
@@ -41,7 +41,7 @@ Tested test(Network& network, const TrialSet& trials, const Objective& objective
   return tested;
 }
 
-void write_metrics(Network& network, const TrialSet& trials, const Objective& objective, const std::string& group,
+void write_metrics(Program& network, const TrialSet& trials, const Objective& objective, const std::string& group,
                    results::ResultsFile& file) {
   if (trials.size() > 0) file.write(group, metrics_table(test(network, trials, objective, false).metrics, objective));
 }
@@ -128,7 +128,7 @@ StageResult run_trials(const spec::Experiment& experiment, const Stages& stages,
 StageResult run_one(const spec::Experiment& planned, const Stages& stages, results::ResultsFile& file,
                     Executor& executor, Progress& progress, const std::stop_token& stop) {
   const spec::Experiment experiment = with_prepared_stimulus(planned);
-  StageResult result = experiment.simulation ? run_simulation(experiment, stages, file, progress, stop)
+  StageResult result = experiment.simulation ? run_simulation(experiment, stages, file, executor, progress, stop)
                                              : run_trials(experiment, stages, file, executor, progress, stop);
   write_root(file, experiment, result);
   return result;

@@ -122,14 +122,14 @@ void check_stimulus(std::span<const double> stimulus, std::size_t channels, std:
                              *found % channels, static_cast<double>(until) * dt_s));
 }
 
-void check_state(const Simulation& simulation, std::uint64_t step, double dt_s) {
+void check_state(const Program& simulation, std::uint64_t step, double dt_s) {
   const std::string by = fmt::format("by {:.6g} s", static_cast<double>(step) * dt_s);
   check_arrays(simulation, by, "the rule that changes it may learn too fast, or its error may have the wrong sign");
   if (const std::string found = simulation.not_finite(); !found.empty())
     throw Diverged(fmt::format("{} {}: weights or inputs may be too large for this time step", found, by));
 }
 
-void simulate(const spec::Experiment& experiment, Simulation& simulation, Recorder& recorder, Progress& progress,
+void simulate(const spec::Experiment& experiment, Program& simulation, Recorder& recorder, Progress& progress,
               const std::stop_token& stop) {
   const auto& plan = *experiment.simulation;
   const std::size_t channels = experiment.model.input.channels;
@@ -154,11 +154,11 @@ void simulate(const spec::Experiment& experiment, Simulation& simulation, Record
 }  // namespace
 
 StageResult run_simulation(const spec::Experiment& experiment, const Stages& stages, results::ResultsFile& file,
-                           Progress& progress, const std::stop_token& stop) {
+                           Executor& executor, Progress& progress, const std::stop_token& stop) {
   StageResult result;
   RunSummary& summary = result.summary;
   const auto simulation = from_plugin(arithmetic_text(experiment), [&] {
-    return experiment.backend->simulate(experiment.model, experiment.precision);
+    return experiment.backend->compile(experiment.model, experiment.precision, executor);
   });
   initialise(*simulation, experiment.seeds.weights);
   std::set<std::string> given;

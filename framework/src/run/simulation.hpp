@@ -11,6 +11,7 @@ namespace tyto::run {
 
 /// Finds decoders, simulates, records, analyses. Samples go to the file while they come.
 [[nodiscard]] StageResult run_simulation(const spec::Experiment& experiment, const Stages& stages,
-                                         results::ResultsFile& file, Progress& progress, const std::stop_token& stop);
+                                         results::ResultsFile& file, Executor& executor, Progress& progress,
+                                         const std::stop_token& stop);
 
 }  // namespace tyto::run

@@ -27,7 +27,7 @@ std::vector<std::uint32_t> shuffled(std::uint64_t seed, int epoch, std::size_t c
 namespace {
 
 /// One pass over all trials. A last batch with fewer trials counts by its size.
-EpochRow train_epoch(const spec::Experiment& experiment, Network& network, const TrialSet& trials, int epoch,
+EpochRow train_epoch(const spec::Experiment& experiment, Program& network, const TrialSet& trials, int epoch,
                      Progress& progress, const std::stop_token& stop) {
   const auto order = shuffled(experiment.seeds.order, epoch, trials.size());
   const auto batch_size = static_cast<std::size_t>(experiment.batch_size);
@@ -66,7 +66,7 @@ EpochRow train_epoch(const spec::Experiment& experiment, Network& network, const
 }
 
 /// Loss and accuracy on the validation trials.
-void validate(const spec::Experiment& experiment, Network& network, const TrialSet& trials, EpochRow& row) {
+void validate(const spec::Experiment& experiment, Program& network, const TrialSet& trials, EpochRow& row) {
   if (trials.size() == 0) return;
   std::vector<std::uint32_t> all(trials.size());
   std::iota(all.begin(), all.end(), 0U);
@@ -81,11 +81,11 @@ void validate(const spec::Experiment& experiment, Network& network, const TrialS
 /// Numbers of all arrays, to go back to.
 class Snapshot {
  public:
-  void take(const Network& network) {
+  void take(const Program& network) {
     arrays_.resize(network.arrays().size());
     for (std::size_t array = 0; array < arrays_.size(); ++array) arrays_[array] = network.get(array);
   }
-  void restore(Network& network) const {
+  void restore(Program& network) const {
     if (arrays_.empty()) return;
     for (std::size_t array = 0; array < arrays_.size(); ++array) network.set(array, arrays_[array]);
   }
@@ -124,7 +124,7 @@ class Judge {
 };
 
 /// Weights of the wrong sign; nothing where no array obeys Dale's law.
-std::optional<std::size_t> count_sign_violations(const Network& network) {
+std::optional<std::size_t> count_sign_violations(const Program& network) {
   std::optional<std::size_t> count;
   for (std::size_t array = 0; array < network.arrays().size(); ++array) {
     const NetworkArray& weights = network.arrays()[array];
@@ -155,7 +155,7 @@ void refresh(const spec::Experiment& experiment, const TrainingTrials& trials, i
 
 }  // namespace
 
-Training train(const spec::Experiment& experiment, Network& network, const TrainingTrials& trials, Progress& progress,
+Training train(const spec::Experiment& experiment, Program& network, const TrainingTrials& trials, Progress& progress,
                const std::stop_token& stop) {
   from_plugin(component_text(experiment, Kind::learning_rule),
               [&] { experiment.rule->begin(experiment.model, experiment.objective); });

@@ -44,7 +44,7 @@ struct TrainingTrials {
 
 /// Trains `network` in place, epoch by epoch, until its numbers are no longer finite, if that happens. Throws
 /// Interrupted between batches when `stop` is requested.
-[[nodiscard]] Training train(const spec::Experiment& experiment, Network& network, const TrainingTrials& trials,
+[[nodiscard]] Training train(const spec::Experiment& experiment, Program& network, const TrainingTrials& trials,
                              Progress& progress, const std::stop_token& stop);
 
 /// The table /training.

@@ -1,46 +1,205 @@
 #include "compile.hpp"
 
+#include <algorithm>
+#include <cmath>
+
 #include "kernels.hpp"
 
 namespace cpu {
 
-template <class S>
-std::vector<CompiledLayer<S>> compile_layers(const tyto::Model& model) {
-  std::vector<CompiledLayer<S>> layers;
-  std::size_t next_array = 0;
-  for (const auto& layer : model.layers) {
-    const auto read_from = [&](std::size_t source) {
-      if (source != tyto::ModelInput::stimulus) layers[source].read = true;
-    };
-    auto& compiled = layers.emplace_back();
-    compiled.name = layer.name;
-    compiled.size = layer.size;
-    compiled.steps = layer.steps;
-    compiled.spiking = layer.spiking;
-    if (layer.transform) {
-      compiled.from = layer.from;
-      read_from(layer.from);
-      compiled.transform = transform<S>(*layer.transform, model.input.dt_s);
-      need(compiled.transform, layer.name, layer.type, sizeof(S));
-      for (std::size_t k = 0; k < layer.arrays.size(); ++k) compiled.arrays.push_back(next_array++);
-      continue;
-    }
-    next_array += layer.arrays.size();
-    compiled.kernel = population<S>(*layer.population, model.input.dt_s);
-    need(compiled.kernel, layer.name, layer.type, sizeof(S));
-    for (const auto& input : layer.inputs) {
-      auto& target = compiled.inputs.emplace_back();
-      target.from = input.from;
-      read_from(input.from);
-      target.kernel = projection<S>(*input.projection, model.input.dt_s);
-      need(target.kernel, layer.name, input.type, sizeof(S));
-      for (std::size_t k = 0; k < input.arrays.size(); ++k) target.arrays.push_back(next_array++);
-    }
-  }
-  return layers;
+namespace {
+
+/// The first step that begins at a time or after it.
+std::uint64_t step_at(double time_s, double dt_s) {
+  const double step = std::ceil(time_s / dt_s - 1e-6);
+  return step < 1e18 ? static_cast<std::uint64_t>(std::max(step, 0.0)) : std::numeric_limits<std::uint64_t>::max();
 }
 
-template std::vector<CompiledLayer<float>> compile_layers(const tyto::Model&);
-template std::vector<CompiledLayer<double>> compile_layers(const tyto::Model&);
+std::size_t index_of(const std::vector<std::string>& names, const std::string& name) {
+  return static_cast<std::size_t>(std::find(names.begin(), names.end(), name) - names.begin());
+}
+
+/// Index of a layer's own array by name; its first one has the index `first`.
+std::size_t place_of(const tyto::ModelLayer& layer, const std::string& name, std::size_t first) {
+  for (std::size_t k = 0; k < layer.arrays.size(); ++k)
+    if (layer.arrays[k].name == name) return first + k;
+  throw tyto::Error("layer '" + layer.name + "': an ensemble needs an array '" + name + "', which '" + layer.type +
+                    "' has not");
+}
+
+template <class S>
+class Compiler {
+ public:
+  explicit Compiler(const tyto::Model& model) : model_(model) {}
+
+  Compiled<S> compile() {
+    made_.input = model_.input;
+    made_.parts = tyto::schedule(model_);
+    made_.arrays = tyto::arrays_of(model_);
+    for (std::size_t layer = 0; layer < model_.layers.size(); ++layer) add_layer(layer);
+    for (const auto& probe : model_.probes) add_probe(probe);
+    for (const auto& part : made_.parts) settle_part(part);
+    for (auto& edge : made_.edges) {
+      if (made_.streams()) edge.reach = edge.kernel->reach();
+      note_reader(edge.from, edge.late + edge.reach);
+      if (edge.learning && edge.learning->error != tyto::ModelLearning::no_error) note_reader(edge.learning->error, 0);
+    }
+    for (auto& node : made_.nodes) {
+      if (node.transform) note_reader(node.from, made_.streams() ? node.transform->reach() : 0);
+      // Numbers are looked at after every window, whether somebody reads them or not.
+      if (made_.streams() && !node.spiking) node.read = true;
+    }
+    // Scores are read when all parts have run.
+    if (!made_.streams() && made_.parts.back().layers.front() + 1 != made_.nodes.size())
+      made_.nodes.back().own_run = true;
+    return std::move(made_);
+  }
+
+ private:
+  ArrayRange take_arrays(std::size_t count) {
+    const ArrayRange range{next_array_, count};
+    next_array_ += count;
+    return range;
+  }
+
+  void add_layer(std::size_t index) {
+    const tyto::ModelLayer& layer = model_.layers[index];
+    auto& node = made_.nodes.emplace_back();
+    node.name = layer.name;
+    node.size = layer.size;
+    node.steps = layer.steps;
+    node.spiking = layer.spiking;
+    node.arrays = take_arrays(layer.arrays.size());
+    if (layer.transform) {
+      node.from = layer.from;
+      node.transform = transform<S>(*layer.transform, model_.input.dt_s);
+      need(node.transform, layer.name, layer.type, sizeof(S));
+      return;
+    }
+    if (!layer.population) throw tyto::Error("layer '" + layer.name + "' is no population");
+    node.kernel = population<S>(*layer.population, model_.input.dt_s);
+    need(node.kernel, layer.name, layer.type, sizeof(S));
+    node.variables = node.kernel->state_size();
+    node.ensemble = layer.ensemble;
+    node.radius = layer.population->radius();
+    if (node.ensemble) {
+      node.inputs = layer.population->input_size(layer.size);
+      node.encoders = place_of(layer, "encoders", node.arrays.first);
+      node.gain = place_of(layer, "gain", node.arrays.first);
+    }
+    const auto states = node.kernel->state_names();
+    for (const auto& initial : layer.initial)
+      node.initial.push_back({index_of(states, initial.state), node.arrays.first + initial.array});
+    for (const auto& input : layer.inputs) {
+      made_.nodes[index].edges.push_back(made_.edges.size());
+      made_.edges.push_back(make_edge(input, index, layer.name, layer.size));
+    }
+  }
+
+  /// `neurons` is what it reaches if the input does not say how much it hands on.
+  Edge<S> make_edge(const tyto::ModelInput& input, std::size_t layer, const std::string& name, std::size_t neurons) {
+    Edge<S> edge;
+    edge.from = input.from;
+    edge.layer = layer;
+    edge.channels = input.channels > 0 ? input.channels : neurons;
+    edge.onto_neurons = input.onto_neurons;
+    edge.late = tyto::steps_late(layer, input);
+    edge.kernel = projection<S>(*input.projection, model_.input.dt_s);
+    need(edge.kernel, name, input.type, sizeof(S));
+    edge.arrays = take_arrays(input.arrays.size());
+    if (input.synapse) edge.filter.emplace(tyto::filter_of(*input.synapse, model_.input.dt_s, input.synaptic_input));
+    if (!input.learning) return edge;
+    auto& learning = edge.learning.emplace();
+    learning.kernel = plasticity<S>(*input.learning->rule, model_.input.dt_s);
+    need(learning.kernel, name, input.learning->type, sizeof(S));
+    learning.error = input.learning->error;
+    learning.from_step = step_at(input.learning->from_s, model_.input.dt_s);
+    learning.until_step = step_at(input.learning->until_s, model_.input.dt_s);
+    learning.changes_encoders = input.learning->rule->needs_ensemble();
+    return edge;
+  }
+
+  void add_probe(const tyto::ModelProbe& probe) {
+    using What = tyto::ModelProbe::What;
+    CompiledProbe<S> made;
+    made.what = probe.what;
+    made.layer = probe.layer;
+    made.channels = probe.channels;
+    made.every_steps = probe.every_steps;
+    if (probe.what == What::projection) {
+      made.edge = made_.edges.size();
+      // Behind all layers, so that it acts in the same step.
+      made_.edges.push_back(make_edge(probe.input, model_.layers.size(), probe.name, probe.channels));
+    } else if (probe.what == What::array) {
+      made.item = array_at(probe.item);
+      made.while_learning = std::any_of(made_.edges.begin(), made_.edges.end(), [&](const Edge<S>& edge) {
+        return edge.learning && made.item == changed_by(edge);
+      });
+    } else {
+      auto& node = made_.nodes[probe.layer];
+      node.own_run = true;
+      node.read = true;
+      if (probe.what == What::state) {
+        made.item = index_of(node.kernel->state_names(), probe.item);
+        node.keeps_states = true;
+      }
+    }
+    made_.probes.push_back(made);
+  }
+
+  [[nodiscard]] std::size_t array_at(const std::string& path) const {
+    const auto found =
+        std::find_if(made_.arrays.begin(), made_.arrays.end(), [&](const auto& info) { return info.path() == path; });
+    if (found == made_.arrays.end()) throw tyto::Error("the model has no array '" + path + "'");
+    return static_cast<std::size_t>(found - made_.arrays.begin());
+  }
+
+  [[nodiscard]] std::size_t changed_by(const Edge<S>& edge) const {
+    return edge.learning->changes_encoders ? made_.nodes[edge.layer].encoders : edge.arrays.first;
+  }
+
+  void settle_part(const tyto::Part& part) {
+    for (const std::size_t layer : part.layers) {
+      auto& node = made_.nodes[layer];
+      node.own_run = node.own_run || part.loops;
+      if (node.transform && part.loops && !made_.streams())
+        throw tyto::Error("layer '" + node.name + "' lies in a loop, which trials cannot go through");
+      bool ahead = true;
+      for (const std::size_t index : node.edges) {
+        auto& edge = made_.edges[index];
+        edge.inside = std::binary_search(part.layers.begin(), part.layers.end(), edge.from);
+        ahead = ahead && !edge.inside && !edge.learning;
+        node.ahead += ahead ? 1 : 0;
+        // What begins a trial has no past; a loop goes through it piece by piece.
+        if (part.loops && !ahead) edge.reach = edge.kernel->reach();
+      }
+    }
+  }
+
+  /// Somebody reads a signal, and so many steps of its past.
+  void note_reader(std::size_t source, std::size_t past) {
+    if (source == from_stimulus) {
+      made_.stimulus_past = std::max(made_.stimulus_past, past);
+      return;
+    }
+    auto& node = made_.nodes[source];
+    node.read = true;
+    node.past = std::max(node.past, past);
+  }
+
+  const tyto::Model& model_;
+  Compiled<S> made_;
+  std::size_t next_array_ = 0;
+};
+
+}  // namespace
+
+template <class S>
+Compiled<S> compile(const tyto::Model& model) {
+  return Compiler<S>(model).compile();
+}
+
+template Compiled<float> compile(const tyto::Model&);
+template Compiled<double> compile(const tyto::Model&);
 
 }  // namespace cpu

@@ -1,5 +1,4 @@
-#include "network.hpp"
-#include "simulation.hpp"
+#include "program.hpp"
 
 namespace {
 
@@ -7,15 +6,10 @@ class CpuBackend final : public tyto::Backend {
  public:
   static auto parameters() { return tyto::parameters<CpuBackend>("Runs on the processor's cores, over trials"); }
 
-  [[nodiscard]] std::unique_ptr<tyto::Network> compile(const tyto::Model& model, tyto::Precision precision,
+  [[nodiscard]] std::unique_ptr<tyto::Program> compile(const tyto::Model& model, tyto::Precision precision,
                                                        tyto::Executor& executor) const override {
-    if (precision == tyto::Precision::float32) return std::make_unique<cpu::CpuNetwork<float>>(model, executor);
-    return std::make_unique<cpu::CpuNetwork<double>>(model, executor);
-  }
-  [[nodiscard]] std::unique_ptr<tyto::Simulation> simulate(const tyto::Model& model,
-                                                           tyto::Precision precision) const override {
-    if (precision == tyto::Precision::float32) return std::make_unique<cpu::CpuSimulation<float>>(model);
-    return std::make_unique<cpu::CpuSimulation<double>>(model);
+    if (precision == tyto::Precision::float32) return std::make_unique<cpu::CpuProgram<float>>(model, executor);
+    return std::make_unique<cpu::CpuProgram<double>>(model, executor);
   }
 };
 

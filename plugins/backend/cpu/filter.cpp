@@ -1,5 +1,9 @@
 #include "filter.hpp"
 
+#include <algorithm>
+
+#include <tyto/targets.hpp>
+
 namespace cpu {
 
 namespace {
@@ -17,38 +21,60 @@ TYTO_MANY_TARGETS void add_scaled(S factor, const S* TYTO_RESTRICT x, S* TYTO_RE
 }  // namespace
 
 template <class S>
-Filter<S>::Filter(const tyto::LinearFilter& filter, std::size_t channels)
+Filter<S>::Filter(const tyto::LinearFilter& filter)
     : order_(filter.order),
-      channels_(channels),
       a_(filter.a.begin(), filter.a.end()),
       b_(filter.b.begin(), filter.b.end()),
-      c_(filter.c.begin(), filter.c.end()),
-      state_(order_ * channels, S(0)),
-      next_(order_ > 1 ? order_ * channels : 0, S(0)) {
-  if (order_ == 1) c_[0] = static_cast<S>(filter.c[0] * filter.b[0]);
+      c_(filter.c.begin(), filter.c.end()) {
+  if (order_ != 1) return;
+  c_[0] = static_cast<S>(filter.c[0] * filter.b[0]);
+  b_[0] = S(1);
 }
 
 template <class S>
-void Filter<S>::add_to(std::span<S> y) const {
+void Filter<S>::start(FilterState<S>& kept, std::size_t channels) const {
+  kept.state.assign(order_ * channels, S(0));
+  kept.next.assign(order_ * channels, S(0));
+  kept.driven.assign(channels, S(0));
+}
+
+template <class S>
+void Filter<S>::add_to(std::span<S> y, const FilterState<S>& kept) const {
   for (std::size_t row = 0; row < order_; ++row)
-    add_scaled(c_[row], state_.data() + row * channels_, y.data(), channels_);
+    add_scaled(c_[row], kept.state.data() + row * y.size(), y.data(), y.size());
 }
 
 template <class S>
-void Filter<S>::decay() {
-  scale(a_[0], state_.data(), channels_);
+void Filter<S>::decay(FilterState<S>& kept) const {
+  scale(a_[0], kept.state.data(), kept.state.size());
 }
 
 template <class S>
-void Filter<S>::advance() {
-  next_.assign(next_.size(), S(0));
+void Filter<S>::advance(FilterState<S>& kept) const {
+  const std::size_t channels = kept.driven.size();
+  std::fill(kept.next.begin(), kept.next.end(), S(0));
   for (std::size_t row = 0; row < order_; ++row) {
-    S* const next = next_.data() + row * channels_;
-    add_scaled(b_[row], driven_.data(), next, channels_);
+    S* const next = kept.next.data() + row * channels;
+    add_scaled(b_[row], kept.driven.data(), next, channels);
     for (std::size_t column = 0; column < order_; ++column)
-      add_scaled(a_[row * order_ + column], state_.data() + column * channels_, next, channels_);
+      add_scaled(a_[row * order_ + column], kept.state.data() + column * channels, next, channels);
   }
-  state_.swap(next_);
+  kept.state.swap(kept.next);
+}
+
+template <class S>
+void Filter<S>::move_back(FilterState<S>& kept, std::span<const S> grad_y, std::span<S> grad_u) const {
+  const std::size_t channels = grad_y.size();
+  std::fill(kept.next.begin(), kept.next.end(), S(0));
+  std::fill(grad_u.begin(), grad_u.end(), S(0));
+  for (std::size_t row = 0; row < order_; ++row) {
+    S* const before = kept.next.data() + row * channels;
+    add_scaled(c_[row], grad_y.data(), before, channels);
+    for (std::size_t column = 0; column < order_; ++column)
+      add_scaled(a_[column * order_ + row], kept.state.data() + column * channels, before, channels);
+    add_scaled(b_[row], before, grad_u.data(), channels);
+  }
+  kept.state.swap(kept.next);
 }
 
 template class Filter<float>;

@@ -1,4 +1,4 @@
-/// A synapse's linear filter over many channels.
+/// A synapse's linear filter over many channels, forward and back in time.
 #pragma once
 
 #include <cstddef>
@@ -6,44 +6,52 @@
 #include <vector>
 
 #include <tyto/synapse.hpp>
-#include <tyto/targets.hpp>
 
 namespace cpu {
 
+/// What a filter keeps of the past, [order][channel], and room to work in.
+template <class S>
+struct FilterState {
+  std::vector<S> state, next;
+  std::vector<S> driven;  ///< u, [channel]
+};
+
+/// x[n+1] = A x[n] + B u[n], y[n] = C x[n] for every channel.
 template <class S>
 class Filter {
  public:
-  Filter(const tyto::LinearFilter& filter, std::size_t channels);
+  explicit Filter(const tyto::LinearFilter& filter);
 
-  void start() { state_.assign(state_.size(), S(0)); }
+  /// x = 0
+  void start(FilterState<S>& kept, std::size_t channels) const;
 
   /// y[k] += C x of every channel.
-  void add_to(std::span<S> y) const;
+  void add_to(std::span<S> y, const FilterState<S>& kept) const;
 
   /// x = A x + B u, where project(span) adds u to the numbers that it is given.
   template <class Project>
-  void move_on(const Project& project) {
+  void move_on(FilterState<S>& kept, const Project& project) const {
     if (order_ == 1) {
       // The state is kept in units of B, so that u is added to it as it comes: a spike touches what it reaches and
       // nothing else.
-      decay();
-      project(std::span<S>(state_));
+      decay(kept);
+      project(std::span<S>(kept.state));
       return;
     }
-    driven_.assign(channels_, S(0));
-    project(std::span<S>(driven_));
-    advance();
+    kept.driven.assign(kept.driven.size(), S(0));
+    project(std::span<S>(kept.driven));
+    advance(kept);
   }
 
+  /// The way back of a step, from dL/dy[n] and dL/dx[n+1] in `kept`, which becomes dL/dx[n]. Receives dL/du[n-1].
+  void move_back(FilterState<S>& kept, std::span<const S> grad_y, std::span<S> grad_u) const;
+
  private:
-  void decay();
-  void advance();
+  void decay(FilterState<S>& kept) const;
+  void advance(FilterState<S>& kept) const;
 
   std::size_t order_;
-  std::size_t channels_;
   std::vector<S> a_, b_, c_;
-  std::vector<S> state_, next_;  ///< [order][channel]
-  std::vector<S> driven_;        ///< u
 };
 
 extern template class Filter<float>;

@@ -45,7 +45,8 @@ HWY_INLINE void compare_row(const S* numbers, std::size_t count, std::uint64_t* 
 }
 
 template <class S>
-void pack_rows(const S* output, std::size_t steps, std::size_t trials, std::size_t neurons, std::uint64_t* bits) {
+void pack_rows(const S* output, std::size_t steps, std::size_t trials, std::size_t neurons, std::uint64_t* bits,
+               std::size_t rows) {
   const std::size_t words = tyto::words_for(neurons);
   thread_local std::vector<std::uint64_t> row;  // scratch, so that no call allocates
   row.assign(tyto::words_for(trials * neurons) + 1, 0);
@@ -53,21 +54,23 @@ void pack_rows(const S* output, std::size_t steps, std::size_t trials, std::size
     compare_row(output + t * trials * neurons, trials * neurons, row.data());
     if (words == 1 && trials * neurons <= 64) {  // one word for all
       const std::uint64_t own = ~std::uint64_t{0} >> (64 - neurons);
-      for (std::size_t trial = 0; trial < trials; ++trial) bits[trial * steps + t] = row[0] >> (trial * neurons) & own;
+      for (std::size_t trial = 0; trial < trials; ++trial) bits[trial * rows + t] = row[0] >> (trial * neurons) & own;
       continue;
     }
     for (std::size_t trial = 0; trial < trials; ++trial)
       for (std::size_t w = 0; w < words; ++w)
-        bits[(trial * steps + t) * words + w] =
+        bits[(trial * rows + t) * words + w] =
             tyto::bits_at(row.data(), trial * neurons + w * 64, std::min(neurons - w * 64, std::size_t{64}));
   }
 }
 
-void pack_f32(const float* output, std::size_t steps, std::size_t trials, std::size_t neurons, std::uint64_t* bits) {
-  pack_rows(output, steps, trials, neurons, bits);
+void pack_f32(const float* output, std::size_t steps, std::size_t trials, std::size_t neurons, std::uint64_t* bits,
+              std::size_t rows) {
+  pack_rows(output, steps, trials, neurons, bits, rows);
 }
-void pack_f64(const double* output, std::size_t steps, std::size_t trials, std::size_t neurons, std::uint64_t* bits) {
-  pack_rows(output, steps, trials, neurons, bits);
+void pack_f64(const double* output, std::size_t steps, std::size_t trials, std::size_t neurons, std::uint64_t* bits,
+              std::size_t rows) {
+  pack_rows(output, steps, trials, neurons, bits, rows);
 }
 
 }  // namespace cpu::HWY_NAMESPACE
@@ -80,12 +83,14 @@ HWY_EXPORT(pack_f32);
 HWY_EXPORT(pack_f64);
 
 template <>
-void pack(const float* output, std::size_t steps, std::size_t trials, std::size_t neurons, std::uint64_t* bits) {
-  HWY_DYNAMIC_DISPATCH(pack_f32)(output, steps, trials, neurons, bits);
+void pack(const float* output, std::size_t steps, std::size_t trials, std::size_t neurons, std::uint64_t* bits,
+          std::size_t rows) {
+  HWY_DYNAMIC_DISPATCH(pack_f32)(output, steps, trials, neurons, bits, rows);
 }
 template <>
-void pack(const double* output, std::size_t steps, std::size_t trials, std::size_t neurons, std::uint64_t* bits) {
-  HWY_DYNAMIC_DISPATCH(pack_f64)(output, steps, trials, neurons, bits);
+void pack(const double* output, std::size_t steps, std::size_t trials, std::size_t neurons, std::uint64_t* bits,
+          std::size_t rows) {
+  HWY_DYNAMIC_DISPATCH(pack_f64)(output, steps, trials, neurons, bits, rows);
 }
 
 }  // namespace cpu

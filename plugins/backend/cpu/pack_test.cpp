@@ -5,6 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -20,11 +22,14 @@ void check(std::size_t steps, std::size_t trials, std::size_t neurons) {
   std::vector<S> output(steps * trials * neurons);
   for (S& value : output) value = random.uniform() < 0.4 ? static_cast<S>(random.uniform(-1, 1)) : S(0);
   const std::size_t words = tyto::words_for(neurons);
-  std::vector<std::uint64_t> bits(trials * steps * words, ~std::uint64_t{0});  // must be written over
-  cpu::pack(output.data(), steps, trials, neurons, bits.data());
-  std::vector<std::uint64_t> expected(bits.size(), 0);
+  // One row of each trial stands for others that must stay as they are.
+  std::vector<std::uint64_t> bits(trials * (steps + 1) * words, ~std::uint64_t{0});
+  cpu::pack(output.data(), steps, trials, neurons, bits.data(), steps + 1);
+  std::vector<std::uint64_t> expected(bits.size(), ~std::uint64_t{0});
   for (std::size_t trial = 0; trial < trials; ++trial) {
-    const tyto::MutableSpikes spikes{expected.data() + trial * steps * words, steps, neurons};
+    const auto own = std::span(expected).subspan(trial * (steps + 1) * words, steps * words);
+    std::fill(own.begin(), own.end(), std::uint64_t{0});
+    const tyto::MutableSpikes spikes{own.data(), steps, neurons};
     for (std::size_t t = 0; t < steps; ++t)
       for (std::size_t i = 0; i < neurons; ++i)
         if (output[(t * trials + trial) * neurons + i] != S(0)) spikes.set(t, i);

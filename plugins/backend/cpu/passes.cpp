@@ -10,268 +10,353 @@ namespace cpu {
 
 namespace {
 
+using Offset = std::ptrdiff_t;
+
+/// Where step `step` of a lane begins in numbers[step][lane][channel].
 template <class S>
-tyto::Rows<S> interleaved(Numbers<S>& numbers, std::size_t trials, std::size_t neurons, std::size_t trial) {
-  return {numbers.data() + trial * neurons, trials * neurons};
+tyto::Rows<S> interleaved(S* numbers, std::size_t lanes, std::size_t channels, std::size_t lane) {
+  return {numbers + lane * channels, lanes * channels};
 }
 
 }  // namespace
 
 template <class S>
-Passes<S>::Passes(const std::vector<CompiledLayer<S>>& layers, std::span<const std::span<const S>> arrays)
-    : layers_(layers) {
-  const auto view = [&](const std::vector<std::size_t>& own) {
-    Views views;
-    for (const std::size_t array : own) views.push_back(arrays[array]);
-    return views;
-  };
-  for (const auto& layer : layers) {
-    auto& inputs = views_.emplace_back();
-    if (layer.transform) inputs.push_back(view(layer.arrays));
-    for (const auto& input : layer.inputs) inputs.push_back(view(input.arrays));
+std::vector<std::vector<S>> Passes<S>::rests() const {
+  std::vector<std::vector<S>> rests;
+  for (const auto& node : compiled_.nodes) {
+    auto& state = rests.emplace_back(node.variables * node.size, S(0));
+    if (!node.kernel) continue;
+    node.kernel->rest(arrays(node.arrays), state);
+    for (const auto& initial : node.initial)
+      std::copy(arrays_[initial.array].begin(), arrays_[initial.array].end(),
+                state.begin() + static_cast<Offset>(initial.state * node.size));
+  }
+  return rests;
+}
+
+template <class S>
+void Passes<S>::start(Tape<S>& tape, std::size_t lanes, std::size_t steps,
+                      std::span<const std::vector<S>> rests) const {
+  tape.lanes = lanes;
+  tape.steps = steps;
+  tape.nodes.resize(compiled_.nodes.size());
+  for (std::size_t layer = 0; layer < compiled_.nodes.size(); ++layer) {
+    const auto& node = compiled_.nodes[layer];
+    auto& own = tape.nodes[layer];
+    own.spikes = node.spiking;
+    own.carried.resize(rests[layer].size() * lanes);
+    auto next = own.carried.begin();
+    for (auto rest = rests[layer].begin(); rest != rests[layer].end(); rest += static_cast<Offset>(node.size))
+      for (std::size_t lane = 0; lane < lanes; ++lane) next = std::copy_n(rest, node.size, next);
+    if (node.past == 0) continue;
+    own.bits.assign(lanes * rows_of(layer, tape) * tyto::words_for(node.size), 0);
+    own.values.assign(lanes * rows_of(layer, tape) * node.size, S(0));
+  }
+  tape.filters.resize(compiled_.edges.size());
+  tape.handed.resize(compiled_.edges.size());
+  for (std::size_t index = 0; index < compiled_.edges.size(); ++index) {
+    const auto& edge = compiled_.edges[index];
+    if (edge.filter) edge.filter->start(tape.filters[index], lanes * edge.channels);
+    if (edge.learning) tape.handed[index].assign(lanes * edge.channels, S(0));
   }
 }
 
 template <class S>
-tyto::Signal<S> Passes<S>::signal_from(std::size_t layer, const Tape<S>& tape, std::size_t trial) const {
-  if (layer == tyto::ModelInput::stimulus) {
-    const auto& input = tape.inputs[trial];
-    return {input.steps, input.channels, input.data, nullptr};
+tyto::Signal<S> Passes<S>::signal(std::size_t layer, const Tape<S>& tape, std::size_t lane, Offset first,
+                                  std::size_t steps) const {
+  if (layer == from_stimulus) {
+    const std::size_t channels = compiled_.input.channels, past = compiled_.stimulus_past;
+    if (past == 0 && !compiled_.streams()) {
+      const auto& input = tape.inputs[lane];
+      return {steps, channels, input.data + static_cast<std::size_t>(first) * input.words(), nullptr};
+    }
+    const std::size_t rows = past + (compiled_.streams() ? tape.steps : compiled_.input.steps);
+    const std::size_t row = lane * rows + past + static_cast<std::size_t>(first);
+    if (tape.stimulus.spikes)
+      return {steps, channels, tape.stimulus.bits.data() + row * tyto::words_for(channels), nullptr};
+    return {steps, channels, nullptr, tape.stimulus.values.data() + row * channels};
   }
-  const auto& source = tape.layers[layer];
-  const std::size_t steps = layers_[layer].steps, size = layers_[layer].size;
-  if (source.spikes) return {steps, size, source.bits.data() + trial * steps * tyto::words_for(size), nullptr};
-  return {steps, size, nullptr, source.values.data() + trial * steps * size};
-}
-
-/// Leaves the output where other layers look for it.
-template <class S>
-void Passes<S>::hand_on(std::size_t index, Tape<S>& tape, const Workspace<S>& work, Keep keep, bool as_spikes) const {
-  const auto& layer = layers_[index];
-  auto& own = tape.layers[index];
-  own.spikes = as_spikes;
-  if (as_spikes) {
-    own.bits.resize(tape.trials() * layer.steps * tyto::words_for(layer.size));
-    pack(work.output.data(), layer.steps, tape.trials(), layer.size, own.bits.data());
-  } else if (layer.read || keep.values) {
-    own.values.resize(work.output.size());
-    for (std::size_t trial = 0; trial < tape.trials(); ++trial)
-      for (std::size_t t = 0; t < layer.steps; ++t)
-        std::copy_n(work.output.data() + (t * tape.trials() + trial) * layer.size, layer.size,
-                    own.values.data() + (trial * layer.steps + t) * layer.size);
-  }
-  if (!keep.totals || !layer.spiking) return;
-  const std::size_t width = tape.trials() * layer.size;
-  Numbers<S> sums(width, S(0));
-  tyto::add_steps<S>({work.output.data(), width}, layer.steps, sums);
-  own.totals.assign(layer.size, 0);
-  for (std::size_t i = 0; i < width; ++i) own.totals[i % layer.size] += static_cast<double>(sums[i]);
+  const auto& source = tape.nodes[layer];
+  const std::size_t size = compiled_.nodes[layer].size;
+  const std::size_t row = lane * rows_of(layer, tape) + compiled_.nodes[layer].past + static_cast<std::size_t>(first);
+  if (source.spikes) return {steps, size, source.bits.data() + row * tyto::words_for(size), nullptr};
+  return {steps, size, nullptr, source.values.data() + row * size};
 }
 
 template <class S>
-void Passes<S>::forward_population(std::size_t index, Tape<S>& tape, Workspace<S>& work, Keep keep,
-                                   const tyto::Surrogate* smooth) const {
-  const auto& layer = layers_[index];
-  auto& own = tape.layers[index];
-  const std::size_t cells = layer.steps * tape.trials() * layer.size;
-  const bool needed = keep.way_back && !layer.kernel->linear();
-  auto& current = needed ? own.current : work.current;
-  current.assign(cells, S(0));
-  work.output.resize(cells);
+void Passes<S>::find_signals(const Edge<S>& edge, const Tape<S>& tape, Workspace<S>& work, Stretch stretch,
+                             std::size_t reach) const {
+  const Offset first = static_cast<Offset>(stretch.first) - static_cast<Offset>(edge.late + reach);
+  work.signals.clear();
+  for (std::size_t lane = 0; lane < tape.lanes; ++lane)
+    work.signals.push_back(signal(edge.from, tape, lane, first, stretch.steps() + reach));
+}
+
+template <class S>
+void Passes<S>::project(const Edge<S>& edge, const Tape<S>& tape, Workspace<S>& work, Stretch stretch,
+                        S* target) const {
+  const std::size_t reach = edge.reach;
+  const std::size_t width = tape.lanes * edge.channels;
+  S* rows = target;
+  if (reach > 0) {
+    work.scratch.assign((reach + stretch.steps()) * width, S(0));
+    rows = work.scratch.data();
+  }
+  find_signals(edge, tape, work, stretch, reach);
   work.rows.clear();
-  for (std::size_t trial = 0; trial < tape.trials(); ++trial)
-    work.rows.push_back(interleaved(current, tape.trials(), layer.size, trial));
-  for (std::size_t k = 0; k < layer.inputs.size(); ++k) {
-    work.signals.clear();
-    for (std::size_t trial = 0; trial < tape.trials(); ++trial)
-      work.signals.push_back(signal_from(layer.inputs[k].from, tape, trial));
-    layer.inputs[k].kernel->forward_group({work.signals, tape.passes}, views_[index][k], layer.size, work.rows);
-  }
-  tyto::ForwardScan<S> scan;
-  scan.steps = layer.steps;
-  scan.neurons = tape.trials() * layer.size;
-  scan.current = current.data();
-  scan.output = work.output.data();
-  scan.smooth = smooth;
-  if (needed || keep.states) {
-    own.states.resize(cells * layer.kernel->state_size());
-    scan.states = own.states.data();
-  }
-  if (keep.way_back && layer.spiking) {
-    own.distances.resize(cells);
-    scan.distances = own.distances.data();
-  }
-  layer.kernel->forward(scan);
-  hand_on(index, tape, work, keep, layer.spiking && smooth == nullptr);
+  for (std::size_t lane = 0; lane < tape.lanes; ++lane)
+    work.rows.push_back(interleaved(rows, tape.lanes, edge.channels, lane));
+  edge.kernel->forward_group({work.signals, tape.passes}, arrays(edge.arrays), edge.channels, work.rows);
+  if (reach == 0) return;
+  for (std::size_t k = 0; k < stretch.steps() * width; ++k) target[k] += rows[reach * width + k];
 }
 
 template <class S>
-void Passes<S>::forward_transform(std::size_t index, Tape<S>& tape) const {
-  const auto& layer = layers_[index];
-  auto& own = tape.layers[index];
-  for (std::size_t trial = 0; trial < tape.trials(); ++trial) {
-    const auto signal = signal_from(layer.from, tape, trial);
-    auto& pass = tape.passes[trial];
-    pass.layer = layer.name;
-    // The same for all trials of a group, which are worked on for one purpose.
-    own.spikes = signal.bits != nullptr && layer.transform->spikes(pass);
+void Passes<S>::move_on(std::size_t index, Tape<S>& tape, Workspace<S>& work, std::size_t step) const {
+  const auto& edge = compiled_.edges[index];
+  edge.filter->move_on(tape.filters[index], [&](std::span<S> driven) {
+    project(edge, tape, work, {step, step + 1}, driven.data());
+  });
+}
+
+template <class S>
+void Passes<S>::hand_on(std::size_t index, Tape<S>& tape, Workspace<S>& work, Stretch stretch, S* target) const {
+  const auto& edge = compiled_.edges[index];
+  if (!edge.filter) {
+    project(edge, tape, work, stretch, target);
+    return;
+  }
+  const std::size_t width = tape.lanes * edge.channels;
+  for (std::size_t t = stretch.first; t < stretch.end; ++t, target += width) {
+    if (t > stretch.first) move_on(index, tape, work, t);
+    edge.filter->add_to({target, width}, tape.filters[index]);
+  }
+  // In a loop the source has not come so far yet.
+  if (!edge.inside) move_on(index, tape, work, stretch.end);
+}
+
+/// Makes room for a window, with nothing arriving.
+template <class S>
+void Passes<S>::prepare(std::size_t layer, Tape<S>& tape, Workspace<S>& work, Way way) const {
+  const auto& node = compiled_.nodes[layer];
+  auto& own = tape.nodes[layer];
+  const std::size_t steps = steps_of(layer, tape), cells = steps * tape.lanes * node.size;
+  (keeps_current(node, way.keep) ? own.current : work.current).assign(cells, S(0));
+  (node.own_run ? own.output : work.output).resize(cells);
+  if (node.ensemble) own.input.assign(steps * tape.lanes * node.inputs, S(0));
+  const bool needed = way.keep.way_back && !node.kernel->linear();
+  own.states.resize(needed || way.keep.states || node.keeps_states ? cells * node.variables : 0);
+  own.distances.resize(way.keep.way_back && node.spiking ? cells : 0);
+  own.spikes = node.spiking && way.smooth == nullptr;
+  const std::size_t rows = tape.lanes * rows_of(layer, tape);
+  if (own.spikes)
+    own.bits.resize(rows * tyto::words_for(node.size));
+  else if (node.read || way.keep.values)
+    own.values.resize(rows * node.size);
+}
+
+template <class S>
+void Passes<S>::gather(std::span<const std::size_t> edges, Tape<S>& tape, Workspace<S>& work, Way way,
+                       Stretch stretch) const {
+  for (const std::size_t index : edges) {
+    const auto& edge = compiled_.edges[index];
+    const auto& node = compiled_.nodes[edge.layer];
+    auto& own = tape.nodes[edge.layer];
+    const std::size_t width = tape.lanes * edge.channels;
+    Numbers<S>& numbers = node.ensemble && !edge.onto_neurons ? own.input
+                          : keeps_current(node, way.keep)     ? own.current
+                                                              : work.current;
+    S* const target = numbers.data() + stretch.first * width;
+    if (!edge.learning) {
+      hand_on(index, tape, work, stretch, target);
+      continue;
+    }
+    auto& handed = tape.handed[index];
+    std::fill(handed.begin(), handed.end(), S(0));
+    hand_on(index, tape, work, stretch, handed.data());
+    for (std::size_t k = 0; k < width; ++k) target[k] += handed[k];
+  }
+}
+
+/// Lets a population take some steps.
+template <class S>
+void Passes<S>::run(std::size_t layer, Tape<S>& tape, Workspace<S>& work, Way way, Stretch stretch) const {
+  const auto& node = compiled_.nodes[layer];
+  auto& own = tape.nodes[layer];
+  const std::size_t width = tape.lanes * node.size;
+  S* const current = (keeps_current(node, way.keep) ? own.current : work.current).data() + stretch.first * width;
+  if (node.ensemble)
+    node.kernel->drive(
+        {stretch.steps(), tape.lanes, node.size, own.input.data() + stretch.first * tape.lanes * node.inputs, current},
+        arrays(node.arrays));
+  tyto::ForwardScan<S> scan;
+  scan.steps = stretch.steps();
+  scan.neurons = width;
+  scan.current = current;
+  scan.output = (node.own_run ? own.output : work.output).data() + stretch.first * width;
+  scan.smooth = way.smooth;
+  scan.carried = own.carried.data();
+  if (!own.states.empty()) scan.states = own.states.data() + stretch.first * node.variables * width;
+  if (!own.distances.empty()) scan.distances = own.distances.data() + stretch.first * width;
+  node.kernel->forward(scan);
+  leave_output(layer, tape, work, way, stretch);
+}
+
+/// Leaves the output where others look for it.
+template <class S>
+void Passes<S>::leave_output(std::size_t layer, Tape<S>& tape, const Workspace<S>& work, Way way,
+                             Stretch stretch) const {
+  const auto& node = compiled_.nodes[layer];
+  auto& own = tape.nodes[layer];
+  const S* const output = output_of(layer, tape, work).data() + stretch.first * tape.lanes * node.size;
+  const std::size_t rows = rows_of(layer, tape), row = node.past + stretch.first;
+  if (own.spikes) {
+    pack(output, stretch.steps(), tape.lanes, node.size, own.bits.data() + row * tyto::words_for(node.size), rows);
+  } else if (node.read || way.keep.values) {
+    for (std::size_t lane = 0; lane < tape.lanes; ++lane)
+      for (std::size_t t = 0; t < stretch.steps(); ++t)
+        std::copy_n(output + (t * tape.lanes + lane) * node.size, node.size,
+                    own.values.data() + (lane * rows + row + t) * node.size);
+  }
+}
+
+template <class S>
+void Passes<S>::add_totals(std::size_t layer, Tape<S>& tape, const Workspace<S>& work) const {
+  const auto& node = compiled_.nodes[layer];
+  if (!node.spiking) return;
+  const std::size_t width = tape.lanes * node.size;
+  Numbers<S> sums(width, S(0));
+  tyto::add_steps<S>({output_of(layer, tape, work).data(), width}, steps_of(layer, tape), sums);
+  auto& totals = tape.nodes[layer].totals;
+  totals.assign(node.size, 0);
+  for (std::size_t i = 0; i < width; ++i) totals[i % node.size] += static_cast<double>(sums[i]);
+}
+
+template <class S>
+void Passes<S>::forward_transform(std::size_t layer, Tape<S>& tape, Workspace<S>& work, Stretch stretch) const {
+  const auto& node = compiled_.nodes[layer];
+  auto& own = tape.nodes[layer];
+  const std::size_t words = tyto::words_for(node.size), rows = rows_of(layer, tape);
+  // All of a trial at once is begun with nothing before it; of a stream a transform gets what it reads of the past.
+  const std::size_t reach = compiled_.streams() ? node.transform->reach() : 0;
+  const std::size_t read = compiled_.streams() ? reach + stretch.steps() : steps_of_source(node, tape);
+  const Offset first = static_cast<Offset>(stretch.first) - static_cast<Offset>(reach);
+  const std::size_t made = node.transform->output_steps(read), surplus = made - stretch.steps();
+  for (std::size_t lane = 0; lane < tape.lanes; ++lane) {
+    const auto source = signal(node.from, tape, lane, first, read);
+    auto& pass = tape.passes[lane];
+    pass.layer = node.name;
+    const std::size_t row = lane * rows + node.past + stretch.first;
+    // The same for all lanes of a group, which are worked on for one purpose.
+    own.spikes = source.bits != nullptr && node.transform->spikes(pass);
     if (own.spikes) {
-      const std::size_t words = layer.steps * tyto::words_for(layer.size);
-      if (trial == 0) own.bits.assign(tape.trials() * words, 0);
-      layer.transform->forward(signal, views_[index][0], pass, nullptr, own.bits.data() + trial * words);
+      own.bits.resize(tape.lanes * rows * words);
+      work.bits.assign(surplus > 0 ? made * words : 0, 0);
+      std::uint64_t* const target = own.bits.data() + row * words;
+      std::fill_n(target, stretch.steps() * words, std::uint64_t{0});
+      node.transform->forward(source, arrays(node.arrays), pass, nullptr, surplus > 0 ? work.bits.data() : target);
+      if (surplus > 0)
+        std::copy_n(work.bits.begin() + static_cast<Offset>(surplus * words), stretch.steps() * words, target);
     } else {
-      const std::size_t cells = layer.steps * layer.size;
-      own.values.resize(tape.trials() * cells);
-      layer.transform->forward(signal, views_[index][0], pass, own.values.data() + trial * cells, nullptr);
+      own.values.resize(tape.lanes * rows * node.size);
+      work.scratch.resize(surplus > 0 ? made * node.size : 0);
+      S* const target = own.values.data() + row * node.size;
+      node.transform->forward(source, arrays(node.arrays), pass, surplus > 0 ? work.scratch.data() : target, nullptr);
+      if (surplus > 0)
+        std::copy_n(work.scratch.begin() + static_cast<Offset>(surplus * node.size), stretch.steps() * node.size,
+                    target);
     }
   }
 }
 
 template <class S>
-void Passes<S>::forward(Tape<S>& tape, Workspace<S>& work, Keep keep, const tyto::Surrogate* smooth) const {
-  tape.layers.resize(layers_.size());
-  for (std::size_t index = 0; index < layers_.size(); ++index) {
-    if (layers_[index].transform)
-      forward_transform(index, tape);
-    else
-      forward_population(index, tape, work, keep, smooth);
+void Passes<S>::forward_loop(const tyto::Part& part, Tape<S>& tape, Workspace<S>& work, Way way,
+                             const AfterStretch& after) const {
+  const std::size_t steps = steps_of(part.layers.front(), tape);
+  for (const std::size_t layer : part.layers) {
+    const auto& node = compiled_.nodes[layer];
+    if (node.transform) continue;
+    prepare(layer, tape, work, way);
+    gather(std::span(node.edges).first(node.ahead), tape, work, way, {0, steps});
   }
+  for (std::size_t first = 0; first < steps; first += part.stride) {
+    const Stretch stretch{first, std::min(first + part.stride, steps)};
+    for (const std::size_t layer : part.layers) {
+      const auto& node = compiled_.nodes[layer];
+      if (node.transform) {
+        forward_transform(layer, tape, work, stretch);
+        continue;
+      }
+      gather(std::span(node.edges).subspan(node.ahead), tape, work, way, stretch);
+      run(layer, tape, work, way, stretch);
+    }
+    for (const std::size_t layer : part.layers)
+      for (const std::size_t index : compiled_.nodes[layer].edges)
+        if (compiled_.edges[index].inside && compiled_.edges[index].filter) move_on(index, tape, work, stretch.end);
+    if (after) after(part, stretch);
+  }
+}
+
+template <class S>
+void Passes<S>::forward(Tape<S>& tape, Workspace<S>& work, Keep keep, const tyto::Surrogate* smooth,
+                        const AfterStretch& after) const {
+  const Way way{keep, smooth};
+  for (const auto& part : compiled_.parts) {
+    const std::size_t layer = part.layers.front();
+    const auto& node = compiled_.nodes[layer];
+    const Stretch all{0, steps_of(layer, tape)};
+    if (part.loops) {
+      forward_loop(part, tape, work, way, after);
+    } else if (node.transform) {
+      forward_transform(layer, tape, work, all);
+    } else {
+      prepare(layer, tape, work, way);
+      gather(node.edges, tape, work, way, all);
+      run(layer, tape, work, way, all);
+    }
+    if (!keep.totals) continue;
+    for (const std::size_t own : part.layers) add_totals(own, tape, work);
+  }
+}
+
+template <class S>
+void Passes<S>::keep_past(Tape<S>& tape) const {
+  const auto keep = [&](auto& numbers, std::size_t past, std::size_t width) {
+    if (numbers.empty() || past == 0) return;
+    const auto begin = numbers.begin() + static_cast<Offset>(tape.steps * width);
+    std::copy(begin, begin + static_cast<Offset>(past * width), numbers.begin());
+  };
+  for (std::size_t layer = 0; layer < compiled_.nodes.size(); ++layer) {
+    const auto& node = compiled_.nodes[layer];
+    auto& own = tape.nodes[layer];
+    if (own.spikes)
+      keep(own.bits, node.past, tyto::words_for(node.size));
+    else
+      keep(own.values, node.past, node.size);
+  }
+  keep(tape.stimulus.values, compiled_.stimulus_past, compiled_.input.channels);
 }
 
 template <class S>
 void Passes<S>::read(const tyto::Objective& objective, Tape<S>& tape, const Workspace<S>& work) const {
-  const std::size_t outputs = objective.outputs();
-  tape.scores.resize(tape.trials() * outputs);
-  tape.grad_scores.resize(tape.trials() * outputs);
-  tape.when.resize(tape.trials() * outputs);
+  const std::size_t outputs = objective.outputs(), last = compiled_.nodes.size() - 1;
+  tape.scores.resize(tape.lanes * outputs);
+  tape.grad_scores.resize(tape.lanes * outputs);
+  tape.when.resize(tape.lanes * outputs);
   // Readouts go column by column, and the trials' columns lie side by side.
-  objective.read<S>({work.output.data(), tape.trials() * outputs}, layers_.back().steps, std::span(tape.scores),
-                    std::span(tape.when));
+  objective.read<S>({output_of(last, tape, work).data(), tape.lanes * outputs}, steps_of(last, tape),
+                    std::span(tape.scores), std::span(tape.when));
 }
 
 template <class S>
-std::vector<S> Passes<S>::output(const Tape<S>& tape, std::size_t layer, std::size_t trial) const {
-  const std::size_t steps = layers_[layer].steps, size = layers_[layer].size;
-  const auto signal = signal_from(layer, tape, trial);
-  if (signal.values != nullptr) return {signal.values, signal.values + steps * size};
+std::vector<S> Passes<S>::output(const Tape<S>& tape, std::size_t layer, std::size_t lane) const {
+  const std::size_t steps = steps_of(layer, tape), size = compiled_.nodes[layer].size;
+  const auto found = signal(layer, tape, lane, 0, steps);
+  if (found.values != nullptr) return {found.values, found.values + steps * size};
   std::vector<S> values(steps * size, S(0));
   for (std::size_t t = 0; t < steps; ++t)
-    signal.spikes().for_each(t, [&](std::size_t i) { values[t * size + i] = S(1); });
+    found.spikes().for_each(t, [&](std::size_t i) { values[t * size + i] = S(1); });
   return values;
-}
-
-template <class S>
-tyto::Rows<S> Passes<S>::gradient_rows(std::size_t layer, const Tape<S>& tape, Workspace<S>& work,
-                                       std::size_t trial) const {
-  if (layer == tyto::ModelInput::stimulus) {
-    const auto& input = tape.inputs[trial];
-    return {work.grad_input.data() + trial * input.steps * input.channels, input.channels};
-  }
-  const std::size_t size = layers_[layer].size;
-  auto& gradient = work.grad_output[layer];
-  if (layers_[layer].transform) return {gradient.data() + trial * layers_[layer].steps * size, size};
-  return interleaved(gradient, tape.trials(), size, trial);
-}
-
-template <class S>
-void Passes<S>::backward_population(std::size_t index, const Tape<S>& tape, Workspace<S>& work,
-                                    const tyto::Backpropagation& request,
-                                    std::span<const std::span<S>> grad_arrays) const {
-  const auto& layer = layers_[index];
-  const auto& own = tape.layers[index];
-  const bool linear = layer.kernel->linear();
-  work.grad_current.resize(layer.steps * tape.trials() * layer.size);
-  tyto::BackwardScan<S> scan;
-  scan.steps = layer.steps;
-  scan.neurons = tape.trials() * layer.size;
-  scan.current = linear ? nullptr : own.current.data();
-  scan.states = linear ? nullptr : own.states.data();
-  if (layer.spiking) {
-    work.psi.resize(own.distances.size());
-    request.surrogate->derivative(own.distances, work.psi);
-    scan.psi = work.psi.data();
-  }
-  scan.grad_output = work.grad_output[index].data();
-  scan.grad_current = work.grad_current.data();
-  scan.detach_reset = request.detach_reset;
-  scan.smooth = request.smooth ? request.surrogate : nullptr;
-  layer.kernel->backward(scan);
-  work.grad_rows.clear();
-  for (std::size_t trial = 0; trial < tape.trials(); ++trial)
-    work.grad_rows.push_back(interleaved(work.grad_current, tape.trials(), layer.size, trial));
-  for (std::size_t k = 0; k < layer.inputs.size(); ++k) {
-    const auto& input = layer.inputs[k];
-    work.signals.clear();
-    work.back_rows.clear();
-    for (std::size_t trial = 0; trial < tape.trials(); ++trial) {
-      work.signals.push_back(signal_from(input.from, tape, trial));
-      if (wanted(input.from, request)) work.back_rows.push_back(gradient_rows(input.from, tape, work, trial));
-    }
-    std::vector<std::span<S>> gradients;
-    for (const std::size_t array : input.arrays) gradients.push_back(grad_arrays[array]);
-    input.kernel->backward_group({work.signals, tape.passes}, views_[index][k], layer.size, work.grad_rows, gradients,
-                                 work.back_rows);
-  }
-}
-
-template <class S>
-void Passes<S>::backward_transform(std::size_t index, const Tape<S>& tape, Workspace<S>& work,
-                                   const tyto::Backpropagation& request,
-                                   std::span<const std::span<S>> grad_arrays) const {
-  const auto& layer = layers_[index];
-  std::vector<std::span<S>> gradients;
-  for (const std::size_t array : layer.arrays) gradients.push_back(grad_arrays[array]);
-  for (std::size_t trial = 0; trial < tape.trials(); ++trial) {
-    tyto::Pass pass = tape.passes[trial];
-    pass.layer = layer.name;
-    const auto signal = signal_from(layer.from, tape, trial);
-    const bool back = wanted(layer.from, request);
-    // Transforms know nothing of other trials; a population's gradients get theirs in a second step.
-    if (back) work.scratch.assign(signal.steps * signal.channels, S(0));
-    layer.transform->backward(signal, signal_from(index, tape, trial), views_[index][0], pass,
-                              gradient_rows(index, tape, work, trial).data, gradients,
-                              back ? work.scratch.data() : nullptr);
-    if (back) tyto::detail::add_rows<S>(work.scratch, signal.channels, gradient_rows(layer.from, tape, work, trial));
-  }
-}
-
-/// dL/d output of all layers before anything came back to them: zero, the rates' part, and what the objective says.
-template <class S>
-void Passes<S>::start_gradients(const Tape<S>& tape, Workspace<S>& work, const tyto::Backpropagation& request,
-                                const std::vector<std::vector<S>>& rate_gradients) const {
-  work.grad_output.resize(layers_.size());
-  for (std::size_t index = 0; index < layers_.size(); ++index) {
-    auto& gradient = work.grad_output[index];
-    const auto& rates = rate_gradients[index];
-    const std::size_t cells = tape.trials() * layers_[index].steps * layers_[index].size;
-    if (rates.empty()) {
-      gradient.assign(cells, S(0));
-      continue;
-    }
-    gradient.resize(cells);
-    // Written once as they are, then copied, twice as many each time.
-    std::copy(rates.begin(), rates.end(), gradient.begin());
-    for (std::size_t done = rates.size(); done < cells; done *= 2)
-      std::copy_n(gradient.begin(), std::min(done, cells - done), gradient.begin() + static_cast<std::ptrdiff_t>(done));
-  }
-  request.objective->spread<S>(std::span<const S>(tape.grad_scores), layers_.back().steps,
-                               std::span<const std::size_t>(tape.when),
-                               gradient_rows(layers_.size() - 1, tape, work, 0));
-  if (request.input_gradient)
-    work.grad_input.assign(tape.trials() * tape.inputs.front().steps * tape.inputs.front().channels, S(0));
-}
-
-template <class S>
-void Passes<S>::backward(const Tape<S>& tape, Workspace<S>& work, const tyto::Backpropagation& request,
-                         const std::vector<std::vector<S>>& rate_gradients,
-                         std::span<const std::span<S>> grad_arrays) const {
-  start_gradients(tape, work, request, rate_gradients);
-  for (std::size_t index = layers_.size(); index-- > 0;) {
-    if (layers_[index].transform)
-      backward_transform(index, tape, work, request, grad_arrays);
-    else
-      backward_population(index, tape, work, request, grad_arrays);
-  }
 }
 
 template class Passes<float>;

@@ -1,79 +1,135 @@
-/// The way of a group of trials through the layers, forward and back.
+/// The way of a group of lanes through the layers, forward and back.
+///
+/// Parts of the model that do not loop go through all steps of a window at once, layer by layer. A part that loops goes
+/// through as many as its shortest way round takes (`Part::stride`), again and again.
 #pragma once
 
-#include <memory>
+#include <functional>
 #include <span>
-#include <string>
 #include <vector>
 
 #include <tyto/backend.hpp>
 
+#include "compile.hpp"
 #include "tape.hpp"
 
 namespace cpu {
 
-/// A projection with its kernel and the network's arrays that it uses.
-template <class S>
-struct CompiledInput {
-  std::size_t from = 0;
-  std::unique_ptr<tyto::ProjectionKernel<S>> kernel;
-  std::vector<std::size_t> arrays;
+/// Steps first .. end-1 of a window.
+struct Stretch {
+  std::size_t first = 0;
+  std::size_t end = 0;
+
+  [[nodiscard]] std::size_t steps() const { return end - first; }
 };
 
-/// A population, or a transform of the layer `from`.
-template <class S>
-struct CompiledLayer {
-  std::string name;
-  std::size_t size = 0;
-  std::size_t steps = 0;
-  bool spiking = false;
-  bool read = false;  ///< by another layer
-  std::unique_ptr<tyto::PopulationKernel<S>> kernel;
-  std::vector<CompiledInput<S>> inputs;
-  std::unique_ptr<tyto::TransformKernel<S>> transform;
-  std::size_t from = tyto::ModelInput::stimulus;
-  std::vector<std::size_t> arrays;  ///< of a transform
-};
+/// Called after each stretch of a part that loops.
+using AfterStretch = std::function<void(const tyto::Part& part, Stretch stretch)>;
 
 template <class S>
 class Passes {
  public:
-  /// `arrays`: the numbers of every array of the network. Both must outlive this.
-  Passes(const std::vector<CompiledLayer<S>>& layers, std::span<const std::span<const S>> arrays);
+  /// `arrays`: the numbers of every array of the model. Both must outlive this.
+  Passes(const Compiled<S>& compiled, std::span<const std::span<const S>> arrays)
+      : compiled_(compiled), arrays_(arrays) {}
+
+  /// The states in which populations begin, [layer][variable][neuron].
+  [[nodiscard]] std::vector<std::vector<S>> rests() const;
+  /// Puts lanes at rest, with silence before, for windows of up to `steps` steps. Inputs and passes are not touched.
+  void start(Tape<S>& tape, std::size_t lanes, std::size_t steps, std::span<const std::vector<S>> rests) const;
 
   /// `smooth`: spikes are replaced by its primitive, and handed on as numbers.
-  void forward(Tape<S>& tape, Workspace<S>& work, Keep keep, const tyto::Surrogate* smooth) const;
+  void forward(Tape<S>& tape, Workspace<S>& work, Keep keep, const tyto::Surrogate* smooth,
+               const AfterStretch& after = {}) const;
+  /// Adds what an edge hands on in some steps to target[step][lane][channel].
+  void hand_on(std::size_t edge, Tape<S>& tape, Workspace<S>& work, Stretch stretch, S* target) const;
+  /// Keeps what the next window reads of this one.
+  void keep_past(Tape<S>& tape) const;
+
   /// Scores, right after forward(), of every trial of the group.
   void read(const tyto::Objective& objective, Tape<S>& tape, const Workspace<S>& work) const;
   /// `rate_gradients[layer]` is added to dL/d output of every step; from dL/d scores to `grad_arrays[array] += ...`.
   void backward(const Tape<S>& tape, Workspace<S>& work, const tyto::Backpropagation& request,
                 const std::vector<std::vector<S>>& rate_gradients, std::span<const std::span<S>> grad_arrays) const;
-  /// A layer's output in one trial, [step][neuron], after forward() with Keep::values.
-  [[nodiscard]] std::vector<S> output(const Tape<S>& tape, std::size_t layer, std::size_t trial) const;
 
- private:
-  using Views = std::vector<std::span<const S>>;
-
-  [[nodiscard]] tyto::Signal<S> signal_from(std::size_t layer, const Tape<S>& tape, std::size_t trial) const;
-  void forward_population(std::size_t index, Tape<S>& tape, Workspace<S>& work, Keep keep,
-                          const tyto::Surrogate* smooth) const;
-  void forward_transform(std::size_t index, Tape<S>& tape) const;
-  void hand_on(std::size_t index, Tape<S>& tape, const Workspace<S>& work, Keep keep, bool as_spikes) const;
-  void backward_population(std::size_t index, const Tape<S>& tape, Workspace<S>& work,
-                           const tyto::Backpropagation& request, std::span<const std::span<S>> grad_arrays) const;
-  void backward_transform(std::size_t index, const Tape<S>& tape, Workspace<S>& work,
-                          const tyto::Backpropagation& request, std::span<const std::span<S>> grad_arrays) const;
-  void start_gradients(const Tape<S>& tape, Workspace<S>& work, const tyto::Backpropagation& request,
-                       const std::vector<std::vector<S>>& rate_gradients) const;
-  /// Where the gradient of a layer's output in one trial lies.
-  [[nodiscard]] tyto::Rows<S> gradient_rows(std::size_t layer, const Tape<S>& tape, Workspace<S>& work,
-                                            std::size_t trial) const;
-  [[nodiscard]] static bool wanted(std::size_t layer, const tyto::Backpropagation& request) {
-    return layer != tyto::ModelInput::stimulus || request.input_gradient;
+  /// A layer's output in one lane, [step][neuron], after forward() with Keep::values.
+  [[nodiscard]] std::vector<S> output(const Tape<S>& tape, std::size_t layer, std::size_t lane) const;
+  /// What a layer, or the stimulus, hands on in some steps, of which the first may lie before the window.
+  [[nodiscard]] tyto::Signal<S> signal(std::size_t layer, const Tape<S>& tape, std::size_t lane, std::ptrdiff_t first,
+                                       std::size_t steps) const;
+  [[nodiscard]] std::span<const std::span<const S>> arrays(ArrayRange range) const {
+    return arrays_.subspan(range.first, range.count);
   }
 
-  const std::vector<CompiledLayer<S>>& layers_;
-  std::vector<std::vector<Views>> views_;  ///< [layer][input]; of a transform [layer][0]
+ private:
+  struct Way {
+    Keep keep;
+    const tyto::Surrogate* smooth;
+  };
+  struct WayBack {
+    const tyto::Backpropagation& request;
+    std::span<const std::span<S>> grad_arrays;
+  };
+  /// What of an edge's way back is wanted.
+  struct Wanted {
+    bool arrays, source;
+  };
+
+  [[nodiscard]] std::size_t steps_of(std::size_t layer, const Tape<S>& tape) const {
+    return compiled_.streams() ? tape.steps : compiled_.nodes[layer].steps;
+  }
+  /// Of what a transform reads.
+  [[nodiscard]] std::size_t steps_of_source(const Node<S>& node, const Tape<S>& tape) const {
+    return node.from == from_stimulus ? compiled_.input.steps : steps_of(node.from, tape);
+  }
+  /// From a lane's first row to that of the next one.
+  [[nodiscard]] std::size_t rows_of(std::size_t layer, const Tape<S>& tape) const {
+    return compiled_.nodes[layer].past + steps_of(layer, tape);
+  }
+  [[nodiscard]] bool keeps_current(const Node<S>& node, Keep keep) const {
+    return node.own_run || (keep.way_back && !node.kernel->linear());
+  }
+  [[nodiscard]] const Numbers<S>& output_of(std::size_t layer, const Tape<S>& tape, const Workspace<S>& work) const {
+    return compiled_.nodes[layer].own_run ? tape.nodes[layer].output : work.output;
+  }
+  /// Of all lanes: what an edge reads for some steps of what it reaches, and `reach` steps before.
+  void find_signals(const Edge<S>& edge, const Tape<S>& tape, Workspace<S>& work, Stretch stretch,
+                    std::size_t reach) const;
+
+  void prepare(std::size_t layer, Tape<S>& tape, Workspace<S>& work, Way way) const;
+  /// Sums up what arrives by some of the edges.
+  void gather(std::span<const std::size_t> edges, Tape<S>& tape, Workspace<S>& work, Way way, Stretch stretch) const;
+  void run(std::size_t layer, Tape<S>& tape, Workspace<S>& work, Way way, Stretch stretch) const;
+  void leave_output(std::size_t layer, Tape<S>& tape, const Workspace<S>& work, Way way, Stretch stretch) const;
+  void add_totals(std::size_t layer, Tape<S>& tape, const Workspace<S>& work) const;
+  void forward_transform(std::size_t layer, Tape<S>& tape, Workspace<S>& work, Stretch stretch) const;
+  void forward_loop(const tyto::Part& part, Tape<S>& tape, Workspace<S>& work, Way way,
+                    const AfterStretch& after) const;
+  /// Adds what an edge's weights make of its source to target[step][lane][channel].
+  void project(const Edge<S>& edge, const Tape<S>& tape, Workspace<S>& work, Stretch stretch, S* target) const;
+  /// Brings an edge's filter from the step before to a step.
+  void move_on(std::size_t edge, Tape<S>& tape, Workspace<S>& work, std::size_t step) const;
+
+  void start_gradients(const Tape<S>& tape, Workspace<S>& work, const tyto::Backpropagation& request,
+                       const std::vector<std::vector<S>>& rate_gradients) const;
+  void run_back(std::size_t layer, const Tape<S>& tape, Workspace<S>& work, const WayBack& way, Stretch stretch,
+                S* grad_current, S* adjoint) const;
+  void filter_back(std::size_t index, const Tape<S>& tape, Workspace<S>& work, Stretch stretch,
+                   const S* grad_current) const;
+  void send_back(std::size_t index, const Tape<S>& tape, Workspace<S>& work, const WayBack& way, Stretch stretch,
+                 const S* grad_current, Wanted wanted) const;
+  void backward_population(std::size_t layer, const Tape<S>& tape, Workspace<S>& work, const WayBack& way) const;
+  void backward_transform(std::size_t layer, const Tape<S>& tape, Workspace<S>& work, const WayBack& way) const;
+  void backward_loop(const tyto::Part& part, const Tape<S>& tape, Workspace<S>& work, const WayBack& way) const;
+  /// Where the gradient of a layer's output in one lane lies, from a step on that may lie before the window.
+  [[nodiscard]] tyto::Rows<S> gradient_rows(std::size_t layer, const Tape<S>& tape, Workspace<S>& work,
+                                            std::size_t lane, std::ptrdiff_t first) const;
+  [[nodiscard]] static bool wanted(std::size_t layer, const tyto::Backpropagation& request) {
+    return layer != from_stimulus || request.input_gradient;
+  }
+
+  const Compiled<S>& compiled_;
+  std::span<const std::span<const S>> arrays_;
 };
 
 extern template class Passes<float>;

@@ -1,7 +1,8 @@
-/// What some trials leave behind on their way through the layers.
+/// What some lanes leave behind on their way through the layers. A lane is a trial, or a stream.
 ///
-/// Populations work on the trials of a group side by side: one row of numbers for each step, with one trial's neurons
-/// after the other's. So vectors are full however small a layer is. What transforms hand on lies trial by trial.
+/// Populations work on the lanes of a group side by side: one row of numbers for each step, with one lane's neurons
+/// after the other's. So vectors are full however small a layer is. What layers hand on lies lane by lane, behind the
+/// steps of the past that somebody still reads.
 #pragma once
 
 #include <cstdint>
@@ -10,6 +11,8 @@
 #include <boost/align/aligned_allocator.hpp>
 
 #include <tyto/backend.hpp>
+
+#include "filter.hpp"
 
 namespace cpu {
 
@@ -26,43 +29,69 @@ struct Keep {
 };
 
 template <class S>
-struct LayerTape {
-  Numbers<S> current;               ///< [step][trial][neuron]
-  Numbers<S> states;                ///< [step][variable][trial][neuron]
-  Numbers<S> distances;             ///< [step][trial][neuron], to the threshold
-  Numbers<S> values;                ///< [trial][step][neuron]: the output, where somebody reads it as numbers
-  std::vector<std::uint64_t> bits;  ///< [trial][step][word]: the output, packed
-  std::vector<double> totals;       ///< [neuron]: the output, summed over steps and trials
+struct NodeTape {
+  Numbers<S> input;                 ///< [step][lane][dimension], of an ensemble
+  Numbers<S> current;               ///< [step][lane][neuron]
+  Numbers<S> states;                ///< [step][variable][lane][neuron], before each step
+  Numbers<S> carried;               ///< [variable][lane][neuron], after the last step
+  Numbers<S> distances;             ///< [step][lane][neuron], to the threshold
+  Numbers<S> output;                ///< [step][lane][neuron], of Node::own_run
+  Numbers<S> values;                ///< [lane][step][neuron]: the output, where somebody reads it as numbers
+  std::vector<std::uint64_t> bits;  ///< [lane][step][word]: the output, packed
+  std::vector<double> totals;       ///< [neuron]: the output, summed over steps and lanes
   bool spikes = false;              ///< the output is in `bits`
 };
 
-/// The tape of a group of trials. Its memory is used again for the next group.
+/// The stimulus of a stream, or of trials of which somebody reads what came before.
+template <class S>
+struct StimulusTape {
+  std::vector<std::uint64_t> bits;  ///< [lane][step][word]
+  std::vector<S> values;            ///< [lane][step][channel]
+  bool spikes = false;
+};
+
+/// The tape of a group of lanes. Its memory is used again for the next group, or the next window of a stream.
 template <class S>
 struct Tape {
+  std::size_t lanes = 0;
+  std::size_t steps = 0;             ///< of a window of a stream; layers have their own in trials
   std::vector<tyto::Spikes> inputs;  ///< of each trial
-  std::vector<tyto::Pass> passes;    ///< of each trial
-  std::vector<LayerTape<S>> layers;
-  Numbers<S> scores;              ///< [trial][output]
-  Numbers<S> grad_scores;         ///< [trial][output]
-  std::vector<std::size_t> when;  ///< [trial][output], step of the maximum
-
-  [[nodiscard]] std::size_t trials() const { return inputs.size(); }
+  StimulusTape<S> stimulus;          ///< instead, if Compiled::stimulus_past is not 0, or in a stream
+  std::vector<tyto::Pass> passes;    ///< of each lane
+  std::vector<NodeTape<S>> nodes;
+  std::vector<FilterState<S>> filters;  ///< of each edge
+  std::vector<Numbers<S>> handed;       ///< of each edge that learns: what it hands on, [lane][channel]
+  Numbers<S> scores;                    ///< [trial][output]
+  Numbers<S> grad_scores;               ///< [trial][output]
+  std::vector<std::size_t> when;        ///< [trial][output], step of the maximum
 };
 
 /// What a thread needs while it works on a group and not after.
 template <class S>
 struct Workspace {
-  Numbers<S> current;                   ///< [step][trial][neuron], of a population that keeps none
-  Numbers<S> output;                    ///< [step][trial][neuron], of the population that ran last
-  Numbers<S> psi;                       ///< [step][trial][neuron], surrogate derivatives
-  Numbers<S> grad_current;              ///< [step][trial][neuron]
-  std::vector<Numbers<S>> grad_output;  ///< of each layer, laid out as its output
-  Numbers<S> grad_input;                ///< [trial][step][channel], if asked for
+  Numbers<S> current;  ///< [step][lane][neuron], of a population that keeps none
+  Numbers<S> output;   ///< [step][lane][neuron], of the population that ran last, if it has no output of its own
+  Numbers<S> psi;      ///< [step][lane][neuron], surrogate derivatives
+  struct Back {
+    Numbers<S> output;   ///< dL/d output, laid out as the output, behind the steps of the past
+    Numbers<S> current;  ///< dL/d current, [step][lane][neuron], in a loop
+    Numbers<S> adjoint;  ///< dL/d state, [variable][lane][neuron], in a loop
+  };
+  std::vector<Back> back;  ///< of each layer
+  struct FilterBack {
+    FilterState<S> adjoint;
+    Numbers<S> driven;  ///< dL/d what drives it, [step][lane][channel]
+  };
+  std::vector<FilterBack> filters;  ///< of each edge
+  Numbers<S> grad_current;          ///< [step][lane][neuron], of a population outside loops
+  Numbers<S> grad_input;            ///< [trial][step][channel], if asked for, behind the steps of the past
   Numbers<S> scratch;
-  std::vector<tyto::Signal<S>> signals;  ///< of each trial
-  std::vector<tyto::Rows<S>> rows;       ///< of each trial
+  std::vector<std::uint64_t> bits;
+  std::vector<tyto::Signal<S>> signals;  ///< of each lane
+  std::vector<tyto::Rows<S>> rows;       ///< of each lane
   std::vector<tyto::Rows<const S>> grad_rows;
   std::vector<tyto::Rows<S>> back_rows;
+  std::vector<std::span<S>> gradients;
 };
 
 }  // namespace cpu

@@ -27,14 +27,12 @@ class DecodedKernel final : public tyto::ProjectionKernel<S> {
 
   void forward(const tyto::Signal<S>& input, std::span<const std::span<const S>> arrays, std::size_t to,
                const tyto::Pass&, S* current) const override {
-    for (std::size_t t = 0; t < input.steps; ++t) {
-      S* const values = current + t * to;
-      if (input.bits != nullptr)
-        input.spikes().for_each(t, [&](std::size_t i) { add(arrays[weights].data() + i * to, spike_hz_, to, values); });
-      else
-        for (std::size_t i = 0; i < input.channels; ++i)
-          add(arrays[weights].data() + i * to, input.values[t * input.channels + i], to, values);
-    }
+    add_all(input, arrays[weights].data(), to, {current, to});
+  }
+  void forward_group(const tyto::Group<S>& group, std::span<const std::span<const S>> arrays, std::size_t to,
+                     std::span<const tyto::Rows<S>> currents) const override {
+    for (std::size_t lane = 0; lane < group.size(); ++lane)
+      add_all(group.inputs[lane], arrays[weights].data(), to, currents[lane]);
   }
   void backward(const tyto::Signal<S>&, std::span<const std::span<const S>>, std::size_t, const tyto::Pass&, const S*,
                 std::span<const std::span<S>>, S*) const override {
@@ -42,6 +40,16 @@ class DecodedKernel final : public tyto::ProjectionKernel<S> {
   }
 
  private:
+  void add_all(const tyto::Signal<S>& input, const S* decoders, std::size_t to, tyto::Rows<S> current) const {
+    for (std::size_t t = 0; t < input.steps; ++t) {
+      S* const values = current[t];
+      if (input.bits != nullptr)
+        input.spikes().for_each(t, [&](std::size_t i) { add(decoders + i * to, spike_hz_, to, values); });
+      else
+        for (std::size_t i = 0; i < input.channels; ++i)
+          add(decoders + i * to, input.values[t * input.channels + i], to, values);
+    }
+  }
   static void add(const S* row, S rate_hz, std::size_t to, S* values) {
     for (std::size_t k = 0; k < to; ++k) values[k] += row[k] * rate_hz;
   }

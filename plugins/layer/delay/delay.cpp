@@ -15,6 +15,7 @@ class DelayKernel final : public tyto::TransformKernel<S> {
   DelayKernel(const delay::Plan& plan, bool trimmed) : plan_(plan), offset_(trimmed ? plan.max_steps : 0) {}
 
   [[nodiscard]] std::size_t output_steps(std::size_t input_steps) const override { return input_steps - offset_; }
+  [[nodiscard]] std::size_t reach() const override { return plan_.reach(); }
   [[nodiscard]] bool spikes(const tyto::Pass& pass) const override { return plan_.whole(pass); }
 
   void forward(const tyto::Signal<S>& input, std::span<const std::span<const S>> arrays, const tyto::Pass& pass,

@@ -335,7 +335,7 @@ tyto::TrialSet random_trials(std::size_t count, std::size_t length, std::size_t 
 struct Bench {
   tyto::TrialSet trials;
   tyto::Executor executor;
-  std::unique_ptr<tyto::Network> network;
+  std::unique_ptr<tyto::Program> network;
   tyto::Objective objective;
   std::shared_ptr<tyto::Surrogate> surrogate = workshop::surrogate("sigmoid");
   std::vector<std::uint32_t> index;

@@ -25,6 +25,8 @@ struct Plan {
 
   /// Width of the Gaussian at a part of the training, going down geometrically.
   [[nodiscard]] double sigma_steps(double progress) const;
+  /// Steps of the past that a delayed signal depends on.
+  [[nodiscard]] std::size_t reach() const { return max_steps + 1; }
   /// Whether delays are whole steps in this pass, so that spikes stay spikes.
   [[nodiscard]] bool whole(const tyto::Pass& pass) const;
 };

@@ -12,6 +12,8 @@ class DelayedDenseKernel final : public tyto::ProjectionKernel<S> {
  public:
   explicit DelayedDenseKernel(const delay::Plan& plan) : plan_(plan) {}
 
+  [[nodiscard]] std::size_t reach() const override { return plan_.reach(); }
+
   void forward(const tyto::Signal<S>& input, std::span<const std::span<const S>> arrays, std::size_t to,
                const tyto::Pass& pass, S* current) const override {
     const delay::TapMaker<S> maker(plan_, pass, false);
@@ -55,9 +57,11 @@ class DelayedDenseKernel final : public tyto::ProjectionKernel<S> {
           const std::size_t synapse = i * to + first + k;
           const S weight = arrays[0][synapse];
           maker.make(arrays[1][synapse], taps);
-          const auto sums = delay::gather<S>(train, taps, input.steps, gradients.row(k), room);
-          grad_arrays[0][synapse] += static_cast<S>(sums.weight);
-          grad_arrays[1][synapse] += weight * static_cast<S>(sums.slope);
+          if (!grad_arrays.empty()) {
+            const auto sums = delay::gather<S>(train, taps, input.steps, gradients.row(k), room);
+            grad_arrays[0][synapse] += static_cast<S>(sums.weight);
+            grad_arrays[1][synapse] += weight * static_cast<S>(sums.slope);
+          }
           if (grad_input != nullptr) delay::spread_back(taps, weight, gradients.row(k), input.steps, back.data());
         }
         for (std::size_t t = 0; t < back.size(); ++t) grad_input[t * input.channels + i] += back[t];

@@ -26,7 +26,7 @@ tyto::Objective three_classes(const tyto::TrialSet& trials) {
   return objective;
 }
 
-std::size_t violations(const tyto::Network& network) {
+std::size_t violations(const tyto::Program& network) {
   return tyto::sign_violations(network.get(0), network.get(1)) + tyto::sign_violations(network.get(2), network.get(3));
 }
 

@@ -39,20 +39,24 @@ class DenseKernel final : public tyto::ProjectionKernel<S> {
   void backward_group(const tyto::Group<S>& group, std::span<const std::span<const S>> arrays, std::size_t to,
                       std::span<const tyto::Rows<const S>> grad_currents, std::span<const std::span<S>> grad_arrays,
                       std::span<const tyto::Rows<S>> grad_inputs) const override {
-    S* const grad_w = grad_arrays[0].data();
-    if (group.inputs[0].bits != nullptr)
-      dense::add_spike_gradients<S>(spikes_of(group), grad_currents, to, grad_w);
-    else
-      for (std::size_t trial = 0; trial < group.size(); ++trial) {
-        const auto& input = group.inputs[trial];
-        dense::add_value_gradients(input.values, input.steps, input.channels, grad_currents[trial], to, grad_w);
-      }
+    if (!grad_arrays.empty()) add_weight_gradients(group, to, grad_currents, grad_arrays[0].data());
     if (!grad_inputs.empty())
       dense::add_input_gradients(grad_currents, group.inputs[0].steps, arrays[0].data(), group.inputs[0].channels, to,
                                  grad_inputs);
   }
 
  private:
+  static void add_weight_gradients(const tyto::Group<S>& group, std::size_t to,
+                                   std::span<const tyto::Rows<const S>> grad_currents, S* grad_w) {
+    if (group.inputs[0].bits != nullptr) {
+      dense::add_spike_gradients<S>(spikes_of(group), grad_currents, to, grad_w);
+      return;
+    }
+    for (std::size_t trial = 0; trial < group.size(); ++trial) {
+      const auto& input = group.inputs[trial];
+      dense::add_value_gradients(input.values, input.steps, input.channels, grad_currents[trial], to, grad_w);
+    }
+  }
   /// Valid until the thread's next call.
   static std::span<const tyto::Spikes> spikes_of(const tyto::Group<S>& group) {
     thread_local std::vector<tyto::Spikes> spikes;

@@ -16,6 +16,19 @@ class DirectKernel final : public tyto::ProjectionKernel<S> {
 
   void forward(const tyto::Signal<S>& input, std::span<const std::span<const S>>, std::size_t to, const tyto::Pass&,
                S* current) const override {
+    add(input, to, {current, to});
+  }
+  void forward_group(const tyto::Group<S>& group, std::span<const std::span<const S>>, std::size_t to,
+                     std::span<const tyto::Rows<S>> currents) const override {
+    for (std::size_t lane = 0; lane < group.size(); ++lane) add(group.inputs[lane], to, currents[lane]);
+  }
+  void backward(const tyto::Signal<S>&, std::span<const std::span<const S>>, std::size_t, const tyto::Pass&, const S*,
+                std::span<const std::span<S>>, S*) const override {
+    throw tyto::Error("a direct connection cannot be run backwards");
+  }
+
+ private:
+  void add(const tyto::Signal<S>& input, std::size_t to, tyto::Rows<S> current) const {
     // One kernel serves one connection, whose sizes never change, on one thread.
     if (!mapped_) mapped_ = std::make_unique<nef::Mapped>(mapping_, input.channels, to);
     x_.resize(input.channels);
@@ -25,15 +38,10 @@ class DirectKernel final : public tyto::ProjectionKernel<S> {
         x_[k] = input.values != nullptr ? static_cast<double>(input.values[t * input.channels + k])
                                         : static_cast<double>(input.spikes().at(t, k));
       (*mapped_)(x_, y_);
-      for (std::size_t k = 0; k < to; ++k) current[t * to + k] += static_cast<S>(y_[k]);
+      for (std::size_t k = 0; k < to; ++k) current[t][k] += static_cast<S>(y_[k]);
     }
   }
-  void backward(const tyto::Signal<S>&, std::span<const std::span<const S>>, std::size_t, const tyto::Pass&, const S*,
-                std::span<const std::span<S>>, S*) const override {
-    throw tyto::Error("a direct connection cannot be run backwards");
-  }
 
- private:
   nef::Mapping mapping_;
   mutable std::unique_ptr<nef::Mapped> mapped_;
   mutable std::vector<double> x_, y_;

@@ -38,38 +38,28 @@ class EnsembleKernel final : public tyto::PopulationKernel<S> {
     if (!arrays.empty()) std::copy(arrays[initial_voltage].begin(), arrays[initial_voltage].end(), state.begin());
   }
 
-  void step(const tyto::PopulationStep<S>& step) const override {
-    thread_local std::vector<S> current;
-    const std::size_t n = step.output.size();
-    current.resize(n);
-    find_currents(step, radius_, current.data());
-    if (own_bias_)
-      for (std::size_t i = 0; i < n; ++i) current[i] += step.arrays[bias][i];
-    tyto::ForwardScan<S> scan;
-    scan.steps = 1;
-    scan.neurons = n;
-    scan.current = current.data();
-    scan.output = step.output.data();
-    scan.carried = step.state.data();
-    neurons_->forward(scan);
+  void drive(const tyto::PopulationDrive<S>& drive, std::span<const std::span<const S>> arrays) const override {
+    const std::size_t n = drive.neurons, dimensions = arrays[encoders].size() / n;
+    for (std::size_t row = 0; row < drive.steps * drive.lanes; ++row)
+      add_currents(arrays[encoders].data(), arrays[gain].data(), own_bias_ ? arrays[bias].data() : nullptr, radius_,
+                   drive.input + row * dimensions, dimensions, drive.current + row * n, n);
   }
 
  private:
-  /// All but the bias.
-  TYTO_MANY_TARGETS static void find_currents(const tyto::PopulationStep<S>& step, S radius, S* TYTO_RESTRICT current) {
-    const std::size_t n = step.output.size(), dimensions = step.input.size();
-    const S* const encoder = step.arrays[encoders].data();
-    const S* const gains = step.arrays[gain].data();
+  TYTO_MANY_TARGETS static void add_currents(const S* TYTO_RESTRICT encoder, const S* TYTO_RESTRICT gains,
+                                             const S* TYTO_RESTRICT biases, S radius, const S* TYTO_RESTRICT point,
+                                             std::size_t dimensions, S* TYTO_RESTRICT current, std::size_t n) {
     // A loop of its own, so that neurons go side by side.
     if (dimensions == 1)
-      for (std::size_t i = 0; i < n; ++i) current[i] = encoder[i] * step.input[0];
+      for (std::size_t i = 0; i < n; ++i) current[i] = gains[i] / radius * (encoder[i] * point[0]) + current[i];
     else
       for (std::size_t i = 0; i < n; ++i) {
         S along = S(0);
-        for (std::size_t k = 0; k < dimensions; ++k) along += encoder[i * dimensions + k] * step.input[k];
-        current[i] = along;
+        for (std::size_t k = 0; k < dimensions; ++k) along += encoder[i * dimensions + k] * point[k];
+        current[i] = gains[i] / radius * along + current[i];
       }
-    for (std::size_t i = 0; i < n; ++i) current[i] = gains[i] / radius * current[i] + step.current[i];
+    if (biases == nullptr) return;
+    for (std::size_t i = 0; i < n; ++i) current[i] += biases[i];
   }
 
   std::unique_ptr<tyto::PopulationKernel<S>> neurons_;

@@ -38,18 +38,12 @@ class SparseKernel final : public tyto::ProjectionKernel<S> {
 
   void forward(const tyto::Signal<S>& input, std::span<const std::span<const S>> arrays, std::size_t to,
                const tyto::Pass&, S* current) const override {
-    const S* const w = arrays[weights].data();
-    for (std::size_t t = 0; t < input.steps; ++t) {
-      S* const row = current + t * to;
-      if (input.bits != nullptr)
-        input.spikes().for_each(t, [&](std::size_t from) {
-          for (std::size_t k = begin_of(from); k < begin_of(from + 1); ++k) row[targets_[k]] += w[k];
-        });
-      else
-        for (std::size_t from = 0; from < input.channels; ++from)
-          for (std::size_t k = begin_of(from); k < begin_of(from + 1); ++k)
-            row[targets_[k]] += w[k] * input.values[t * input.channels + from];
-    }
+    add(input, arrays[weights].data(), {current, to});
+  }
+  void forward_group(const tyto::Group<S>& group, std::span<const std::span<const S>> arrays, std::size_t,
+                     std::span<const tyto::Rows<S>> currents) const override {
+    for (std::size_t lane = 0; lane < group.size(); ++lane)
+      add(group.inputs[lane], arrays[weights].data(), currents[lane]);
   }
 
   void backward(const tyto::Signal<S>&, std::span<const std::span<const S>>, std::size_t, const tyto::Pass&, const S*,
@@ -60,6 +54,19 @@ class SparseKernel final : public tyto::ProjectionKernel<S> {
   static constexpr std::size_t most_neurons = std::size_t{1} << 24U;  ///< whole numbers that a float can hold
 
  private:
+  void add(const tyto::Signal<S>& input, const S* w, tyto::Rows<S> current) const {
+    for (std::size_t t = 0; t < input.steps; ++t) {
+      S* const row = current[t];
+      if (input.bits != nullptr)
+        input.spikes().for_each(t, [&](std::size_t from) {
+          for (std::size_t k = begin_of(from); k < begin_of(from + 1); ++k) row[targets_[k]] += w[k];
+        });
+      else
+        for (std::size_t from = 0; from < input.channels; ++from)
+          for (std::size_t k = begin_of(from); k < begin_of(from + 1); ++k)
+            row[targets_[k]] += w[k] * input.values[t * input.channels + from];
+    }
+  }
   /// Where the synapses of a neuron begin; the last neurons may have none.
   [[nodiscard]] std::size_t begin_of(std::size_t from) const {
     return from < rows_.size() ? rows_[from] : targets_.size();

@@ -46,7 +46,7 @@ class OutputLayer {
   [[nodiscard]] double dt_s() const { return dt_s_; }
 
   /// Signs that Dale's law gives to the neurons; empty without it.
-  [[nodiscard]] std::vector<double> signs(const tyto::Network& network) const {
+  [[nodiscard]] std::vector<double> signs(const tyto::Program& network) const {
     return sign_ == none ? std::vector<double>{} : network.get(sign_);
   }
 
@@ -81,7 +81,7 @@ class OutputLayer {
 
   /// Gives the network weights that make its readout what the decoders say. How much a spike adds to the readout is
   /// measured, not derived, so that any linear output layer and readout will do. Returns what the network then answers.
-  [[nodiscard]] tyto::Evaluation set(tyto::Network& network, const tyto::Batch& batch, const tyto::Objective& objective,
+  [[nodiscard]] tyto::Evaluation set(tyto::Program& network, const tyto::Batch& batch, const tyto::Objective& objective,
                                      const Samples& samples, std::vector<double> decoders) const {
     network.set(weights_, decoders);
     auto raw = network.evaluate(batch, objective, false);

@@ -38,7 +38,7 @@ The last batch decides. The objective has to be `loss: mse`, and the output laye
   }
   void begin(const tyto::Model& model, const tyto::Objective& objective) override { output_.bind(model, objective); }
 
-  tyto::BatchResult learn(tyto::Network& network, const tyto::Batch& batch, const tyto::Objective& objective) override {
+  tyto::BatchResult learn(tyto::Program& network, const tyto::Batch& batch, const tyto::Objective& objective) override {
     const auto samples = output_.sample(batch, objective, network.evaluate(batch, objective, true));
     const auto signs = output_.signs(network);
     tyto::DecodingProblem problem;

@@ -10,7 +10,7 @@ class NoLearning final : public tyto::LearningRule {
   }
   [[nodiscard]] std::vector<tyto::Need> needs() const override { return {}; }
   [[nodiscard]] bool trains() const override { return false; }
-  tyto::BatchResult learn(tyto::Network&, const tyto::Batch&, const tyto::Objective&) override {
+  tyto::BatchResult learn(tyto::Program&, const tyto::Batch&, const tyto::Objective&) override {
     throw tyto::Error("the rule 'none' does not learn");
   }
 };

@@ -44,7 +44,7 @@ that of MacNeil & Eliasmith (2011), for targets that do not change within a tria
     trial_s_ = static_cast<double>(model.input.steps) * model.input.dt_s;
   }
 
-  tyto::BatchResult learn(tyto::Network& network, const tyto::Batch& batch, const tyto::Objective& objective) override {
+  tyto::BatchResult learn(tyto::Program& network, const tyto::Batch& batch, const tyto::Objective& objective) override {
     const auto samples = output_.sample(batch, objective, network.evaluate(batch, objective, true));
     const auto signs = output_.signs(network);
     const std::size_t n = output_.neurons(), m = output_.outputs();

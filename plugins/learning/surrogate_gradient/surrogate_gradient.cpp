@@ -71,7 +71,7 @@ See Neftci, Mostafa & Zenke (2019).)")
         request_.rate_penalties.push_back({layer, penalty_->minimum_hz, penalty_->maximum_hz, penalty_->weight});
   }
 
-  tyto::BatchResult learn(tyto::Network& network, const tyto::Batch& batch, const tyto::Objective& objective) override {
+  tyto::BatchResult learn(tyto::Program& network, const tyto::Batch& batch, const tyto::Objective& objective) override {
     request_.objective = &objective;
     tyto::BatchResult result = network.backpropagate(batch, request_);
     network.apply(*optimizer_);

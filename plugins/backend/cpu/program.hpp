@@ -1,5 +1,6 @@
-/// A model compiled for the CPU: trials are spread over threads in chunks whose size never depends on the number of
-/// threads, and gradients are added up in a fixed tree.
+/// A model compiled for the CPU. Trials are spread over threads in chunks whose size never depends on the number of
+/// threads, and gradients are added up in a fixed tree. A stream is a single lane that goes through window after
+/// window.
 #pragma once
 
 #include <span>
@@ -8,21 +9,26 @@
 #include <tyto/backend.hpp>
 
 #include "arrays.hpp"
+#include "compile.hpp"
 #include "passes.hpp"
+#include "stream.hpp"
 
 namespace cpu {
 
 template <class S>
-class CpuNetwork final : public tyto::Network {
+class CpuProgram final : public tyto::Program {
  public:
-  CpuNetwork(const tyto::Model& model, tyto::Executor& executor);
+  CpuProgram(const tyto::Model& model, tyto::Executor& executor);
 
   [[nodiscard]] const std::vector<tyto::NetworkArray>& arrays() const override { return arrays_.infos(); }
   [[nodiscard]] std::vector<double> get(std::size_t array) const override { return arrays_.get(array); }
   [[nodiscard]] std::optional<std::size_t> first_not_finite(std::size_t array) const override {
     return tyto::first_not_finite(std::span<const S>(arrays_.used(array)));
   }
-  void set(std::size_t array, std::span<const double> values) override { arrays_.set(array, values); }
+  void set(std::size_t array, std::span<const double> values) override {
+    arrays_.set(array, values);
+    arrays_are_new_ = true;
+  }
   [[nodiscard]] tyto::Evaluation evaluate(const tyto::Batch& batch, const tyto::Objective& objective,
                                           bool activity) override;
   [[nodiscard]] tyto::Recording record(const tyto::TrialSet& trials, std::size_t trial, std::size_t layer) override;
@@ -30,7 +36,16 @@ class CpuNetwork final : public tyto::Network {
   [[nodiscard]] std::vector<double> gradient(std::size_t array) const override;
   void apply(const tyto::Optimizer& optimizer) override;
 
+  void start() override;
+  void advance(std::size_t steps, std::span<const double> stimulus, const tyto::ProbeSink& sink) override {
+    stream_.advance(steps, stimulus, sink);
+  }
+  [[nodiscard]] std::string not_finite() const override { return stream_.not_finite(); }
+  [[nodiscard]] tyto::SimulationActivity activity() const override { return stream_.activity(); }
+
  private:
+  /// Lets kernels see arrays that have been set. To be called before anything runs.
+  void settle_arrays();
   /// The gradients of an array in a chunk's buffer.
   [[nodiscard]] std::span<S> gradient_in(std::size_t chunk, std::size_t array) {
     return std::span(gradients_[chunk]).subspan(offsets_[array], arrays_.infos()[array].size);
@@ -39,7 +54,8 @@ class CpuNetwork final : public tyto::Network {
   template <class Visit>
   void for_each_group(std::size_t chunk, std::size_t trials, Visit&& visit) const;
   /// Prepares the tape for trials first .. first+count-1 of a batch.
-  void load(const tyto::Batch& batch, std::size_t first, std::size_t count, Tape<S>& tape) const;
+  void load(const Passes<S>& passes, const tyto::Batch& batch, std::size_t first, std::size_t count,
+            Tape<S>& tape) const;
   struct Outcome;
   /// Runs a group forward and scores it; leaves dL/d scores in the tape.
   void run_forward(const Passes<S>& passes, const tyto::Batch& batch, const tyto::Backpropagation& request,
@@ -48,10 +64,11 @@ class CpuNetwork final : public tyto::Network {
                                      std::vector<std::vector<S>>& rate_gradients) const;
   void reduce(std::size_t chunks);
 
-  tyto::TrialShape shape_;
+  Compiled<S> compiled_;
   tyto::Executor& executor_;
-  std::vector<CompiledLayer<S>> layers_;
   Arrays<S> arrays_;
+  bool arrays_are_new_ = true;
+  std::vector<std::vector<S>> rests_;   ///< in which populations begin
   std::vector<std::vector<S>> memory_;  ///< the optimizer's, for each array
   std::int64_t updates_ = 0;
   double rate_factor_ = 1;  ///< of the pass that the kept gradients come from
@@ -61,12 +78,13 @@ class CpuNetwork final : public tyto::Network {
   std::vector<std::vector<S>> gradients_;  ///< one for each chunk; [0] is the sum after reduce()
   std::size_t group_trials_ = 1;           ///< worked on side by side; does not change any bit of a result
   std::vector<Tape<S>> tapes_;
+  Stream<S> stream_;
 };
 
 /// Trials per task. Fixed, so that sums have the same bits for any number of threads.
 inline constexpr std::size_t chunk_trials = 8;
 
-extern template class CpuNetwork<float>;
-extern template class CpuNetwork<double>;
+extern template class CpuProgram<float>;
+extern template class CpuProgram<double>;
 
 }  // namespace cpu

@@ -1,8 +1,7 @@
-#include "network.hpp"
+#include "program.hpp"
 
 #include <algorithm>
 
-#include "compile.hpp"
 #include "flush_to_zero.hpp"
 
 namespace cpu {
@@ -34,22 +33,44 @@ void add_means(const std::vector<S>& output, std::size_t steps, std::span<double
 }  // namespace
 
 template <class S>
-CpuNetwork<S>::CpuNetwork(const tyto::Model& model, tyto::Executor& executor)
-    : shape_(model.input), executor_(executor), layers_(compile_layers<S>(model)), arrays_(tyto::arrays_of(model)) {
+CpuProgram<S>::CpuProgram(const tyto::Model& model, tyto::Executor& executor)
+    : compiled_(compile<S>(model)), executor_(executor), arrays_(compiled_.arrays), stream_(compiled_, arrays_) {
   for (const auto& info : arrays_.infos()) {
     offsets_.push_back(gradient_size_);
     gradient_size_ += info.size;
   }
   std::size_t widest = 1;
-  for (const auto& layer : layers_)
-    if (layer.kernel) widest = std::max(widest, layer.size);
+  for (const auto& node : compiled_.nodes)
+    if (node.kernel) widest = std::max(widest, node.size);
   while (group_trials_ < chunk_trials && group_trials_ * widest < wanted_lanes) group_trials_ *= 2;
+  // A loop does little in a step, so that more trials share what a step costs of itself.
+  if (std::any_of(compiled_.parts.begin(), compiled_.parts.end(), [](const auto& part) { return part.loops; }))
+    group_trials_ = chunk_trials;
   memory_.resize(arrays_.size());
 }
 
 template <class S>
+void CpuProgram<S>::settle_arrays() {
+  if (!arrays_are_new_) return;
+  const auto views = arrays_.in_use();
+  const Passes<S> passes(compiled_, views);
+  for (auto& edge : compiled_.edges)
+    edge.kernel->start(passes.arrays(edge.arrays),
+                       edge.from == from_stimulus ? compiled_.input.channels : compiled_.nodes[edge.from].size,
+                       edge.channels);
+  rests_ = passes.rests();
+  arrays_are_new_ = false;
+}
+
+template <class S>
+void CpuProgram<S>::start() {
+  settle_arrays();
+  stream_.start(rests_);
+}
+
+template <class S>
 template <class Visit>
-void CpuNetwork<S>::for_each_group(std::size_t chunk, std::size_t trials, Visit&& visit) const {
+void CpuProgram<S>::for_each_group(std::size_t chunk, std::size_t trials, Visit&& visit) const {
   const FlushToZero flush;
   const std::size_t end = std::min(trials, (chunk + 1) * chunk_trials);
   for (std::size_t first = chunk * chunk_trials; first < end; first += group_trials_)
@@ -57,25 +78,37 @@ void CpuNetwork<S>::for_each_group(std::size_t chunk, std::size_t trials, Visit&
 }
 
 template <class S>
-void CpuNetwork<S>::load(const tyto::Batch& batch, std::size_t first, std::size_t count, Tape<S>& tape) const {
+void CpuProgram<S>::load(const Passes<S>& passes, const tyto::Batch& batch, std::size_t first, std::size_t count,
+                         Tape<S>& tape) const {
+  const tyto::TrialShape& shape = compiled_.input;
+  passes.start(tape, count, shape.steps, rests_);
   tape.inputs.resize(count);
   tape.passes.assign(count, batch.pass);
   for (std::size_t k = 0; k < count; ++k) {
     tape.inputs[k] = batch.trials->spikes(batch.index[first + k]);
     tape.passes[k].trial = batch.index[first + k];
   }
+  if (compiled_.stimulus_past == 0) return;
+  // Silence before the first step has to lie before it in memory.
+  const std::size_t words = tyto::words_for(shape.channels), past = compiled_.stimulus_past * words;
+  const std::size_t all = past + shape.steps * words;
+  tape.stimulus.spikes = true;
+  tape.stimulus.bits.assign(count * all, 0);
+  for (std::size_t k = 0; k < count; ++k)
+    std::copy_n(tape.inputs[k].data, all - past,
+                tape.stimulus.bits.begin() + static_cast<std::ptrdiff_t>(k * all + past));
 }
 
 template <class S>
-double CpuNetwork<S>::add_penalties(std::size_t trials, std::size_t groups, const tyto::Backpropagation& request,
+double CpuProgram<S>::add_penalties(std::size_t trials, std::size_t groups, const tyto::Backpropagation& request,
                                     std::vector<std::vector<S>>& rate_gradients) const {
   double total = 0;
   for (const auto& penalty : request.rate_penalties) {
-    const double seconds = static_cast<double>(trials * layers_[penalty.layer].steps) * shape_.dt_s;
-    const std::size_t units = layers_[penalty.layer].size;
+    const double seconds = static_cast<double>(trials * compiled_.nodes[penalty.layer].steps) * compiled_.input.dt_s;
+    const std::size_t units = compiled_.nodes[penalty.layer].size;
     std::vector<double> spikes(units, 0);
     for (std::size_t group = 0; group < groups; ++group)
-      for (std::size_t i = 0; i < units; ++i) spikes[i] += tapes_[group].layers[penalty.layer].totals[i];
+      for (std::size_t i = 0; i < units; ++i) spikes[i] += tapes_[group].nodes[penalty.layer].totals[i];
     auto& gradient = rate_gradients[penalty.layer];
     gradient.resize(units, S(0));
     const double width = penalty.maximum_hz - penalty.minimum_hz;
@@ -91,7 +124,7 @@ double CpuNetwork<S>::add_penalties(std::size_t trials, std::size_t groups, cons
 }
 
 template <class S>
-void CpuNetwork<S>::reduce(std::size_t chunks) {
+void CpuProgram<S>::reduce(std::size_t chunks) {
   constexpr std::size_t block = 4096;
   const std::size_t blocks = (gradient_size_ + block - 1) / block;
   executor_.for_each(blocks, [&](std::size_t b) {
@@ -105,17 +138,17 @@ void CpuNetwork<S>::reduce(std::size_t chunks) {
 }
 
 template <class S>
-struct CpuNetwork<S>::Outcome {
+struct CpuProgram<S>::Outcome {
   std::vector<S> losses;   ///< [trial]
   std::vector<char> hits;  ///< [trial]
 };
 
 template <class S>
-void CpuNetwork<S>::run_forward(const Passes<S>& passes, const tyto::Batch& batch, const tyto::Backpropagation& request,
+void CpuProgram<S>::run_forward(const Passes<S>& passes, const tyto::Batch& batch, const tyto::Backpropagation& request,
                                 std::size_t first, std::size_t count, Tape<S>& tape, Outcome& outcome) const {
   thread_local Workspace<S> work;
   const tyto::Objective& objective = *request.objective;
-  load(batch, first, count, tape);
+  load(passes, batch, first, count, tape);
   passes.forward(tape, work, {.way_back = true, .totals = !request.rate_penalties.empty()},
                  request.smooth ? request.surrogate : nullptr);
   passes.read(objective, tape, work);
@@ -131,7 +164,7 @@ void CpuNetwork<S>::run_forward(const Passes<S>& passes, const tyto::Batch& batc
 }
 
 template <class S>
-tyto::BatchResult CpuNetwork<S>::backpropagate(const tyto::Batch& batch, const tyto::Backpropagation& request) {
+tyto::BatchResult CpuProgram<S>::backpropagate(const tyto::Batch& batch, const tyto::Backpropagation& request) {
   const std::size_t trials = batch.index.size();
   const std::size_t chunks = chunks_of(trials);
   const std::size_t groups = (trials + group_trials_ - 1) / group_trials_;
@@ -144,12 +177,14 @@ tyto::BatchResult CpuNetwork<S>::backpropagate(const tyto::Batch& batch, const t
 
   tyto::BatchResult result;
   result.trials = trials;
-  const std::size_t cells = shape_.steps * shape_.channels;
+  const std::size_t past = compiled_.stimulus_past * compiled_.input.channels;
+  const std::size_t cells = compiled_.input.steps * compiled_.input.channels;
   if (request.input_gradient) result.input_gradient.resize(trials * cells);
   Outcome outcome{std::vector<S>(trials), std::vector<char>(trials, 0)};
-  std::vector<std::vector<S>> rate_gradients(layers_.size());
+  std::vector<std::vector<S>> rate_gradients(compiled_.nodes.size());
+  settle_arrays();
   const auto arrays = arrays_.in_use();
-  const Passes<S> passes(layers_, arrays);
+  const Passes<S> passes(compiled_, arrays);
 
   if (two_passes) {
     executor_.for_each(chunks, [&](std::size_t chunk) {
@@ -169,8 +204,9 @@ tyto::BatchResult CpuNetwork<S>::backpropagate(const tyto::Batch& batch, const t
       if (!two_passes) run_forward(passes, batch, request, first, count, tape, outcome);
       passes.backward(tape, work, request, rate_gradients, views);
       if (request.input_gradient)
-        std::copy_n(work.grad_input.begin(), count * cells,
-                    result.input_gradient.begin() + static_cast<std::ptrdiff_t>(first * cells));
+        for (std::size_t k = 0; k < count; ++k)
+          std::copy_n(work.grad_input.begin() + static_cast<std::ptrdiff_t>(k * (past + cells) + past), cells,
+                      result.input_gradient.begin() + static_cast<std::ptrdiff_t>((first + k) * cells));
     });
   });
   reduce(chunks);
@@ -185,13 +221,13 @@ tyto::BatchResult CpuNetwork<S>::backpropagate(const tyto::Batch& batch, const t
 }
 
 template <class S>
-std::vector<double> CpuNetwork<S>::gradient(std::size_t array) const {
+std::vector<double> CpuProgram<S>::gradient(std::size_t array) const {
   if (gradients_.empty()) throw tyto::Error("no gradients have been computed yet");
   return widen(std::span(gradients_[0]).subspan(offsets_.at(array), arrays_.infos()[array].size));
 }
 
 template <class S>
-void CpuNetwork<S>::apply(const tyto::Optimizer& optimizer) {
+void CpuProgram<S>::apply(const tyto::Optimizer& optimizer) {
   const FlushToZero flush;
   ++updates_;
   for (std::size_t array = 0; array < arrays_.size(); ++array) {
@@ -203,10 +239,11 @@ void CpuNetwork<S>::apply(const tyto::Optimizer& optimizer) {
     own.update(stored, std::span<const S>(gradient_in(0, array)), memory_[array], {updates_, rate_factor_});
     arrays_.changed(array);
   }
+  arrays_are_new_ = true;
 }
 
 template <class S>
-tyto::Evaluation CpuNetwork<S>::evaluate(const tyto::Batch& batch, const tyto::Objective& objective, bool activity) {
+tyto::Evaluation CpuProgram<S>::evaluate(const tyto::Batch& batch, const tyto::Objective& objective, bool activity) {
   const std::size_t trials = batch.index.size();
   const std::size_t outputs = objective.outputs();
   tyto::Evaluation result;
@@ -214,14 +251,15 @@ tyto::Evaluation CpuNetwork<S>::evaluate(const tyto::Batch& batch, const tyto::O
   result.scores.resize(trials * outputs);
   result.losses.resize(trials);
   if (activity)
-    for (const auto& layer : layers_) result.activity.emplace_back(trials * layer.size, 0.0);
+    for (const auto& node : compiled_.nodes) result.activity.emplace_back(trials * node.size, 0.0);
+  settle_arrays();
   const auto arrays = arrays_.in_use();
-  const Passes<S> passes(layers_, arrays);
+  const Passes<S> passes(compiled_, arrays);
   executor_.for_each(chunks_of(trials), [&](std::size_t chunk) {
     thread_local Workspace<S> work;
     thread_local Tape<S> tape;
     for_each_group(chunk, trials, [&](std::size_t, std::size_t first, std::size_t count) {
-      load(batch, first, count, tape);
+      load(passes, batch, first, count, tape);
       passes.forward(tape, work, {.values = activity}, nullptr);
       passes.read(objective, tape, work);
       for (std::size_t k = 0; k < count; ++k) {
@@ -233,8 +271,9 @@ tyto::Evaluation CpuNetwork<S>::evaluate(const tyto::Batch& batch, const tyto::O
         std::copy_n(tape.scores.begin() + static_cast<std::ptrdiff_t>(k * outputs), outputs,
                     result.scores.begin() + static_cast<std::ptrdiff_t>(i * outputs));
         for (std::size_t index = 0; index < result.activity.size(); ++index)
-          add_means(passes.output(tape, index, k), layers_[index].steps,
-                    std::span(result.activity[index]).subspan(i * layers_[index].size, layers_[index].size));
+          add_means(
+              passes.output(tape, index, k), compiled_.nodes[index].steps,
+              std::span(result.activity[index]).subspan(i * compiled_.nodes[index].size, compiled_.nodes[index].size));
       }
     });
   });
@@ -242,17 +281,18 @@ tyto::Evaluation CpuNetwork<S>::evaluate(const tyto::Batch& batch, const tyto::O
 }
 
 template <class S>
-tyto::Recording CpuNetwork<S>::record(const tyto::TrialSet& trials, std::size_t trial, std::size_t layer) {
+tyto::Recording CpuProgram<S>::record(const tyto::TrialSet& trials, std::size_t trial, std::size_t layer) {
   const FlushToZero flush;
   Tape<S> tape;
   Workspace<S> work;
   const auto index = static_cast<std::uint32_t>(trial);
-  load({&trials, {&index, 1}, {}}, 0, 1, tape);
+  settle_arrays();
   const auto arrays = arrays_.in_use();
-  const Passes<S> passes(layers_, arrays);
+  const Passes<S> passes(compiled_, arrays);
+  load(passes, {&trials, {&index, 1}, {}}, 0, 1, tape);
   passes.forward(tape, work, {.states = true, .values = true}, nullptr);
-  const auto& own = tape.layers.at(layer);
-  const auto& compiled = layers_[layer];
+  const auto& own = tape.nodes.at(layer);
+  const auto& compiled = compiled_.nodes[layer];
   tyto::Recording recording;
   recording.steps = compiled.steps;
   recording.neurons = compiled.size;
@@ -269,7 +309,7 @@ tyto::Recording CpuNetwork<S>::record(const tyto::TrialSet& trials, std::size_t 
   return recording;
 }
 
-template class CpuNetwork<float>;
-template class CpuNetwork<double>;
+template class CpuProgram<float>;
+template class CpuProgram<double>;
 
 }  // namespace cpu

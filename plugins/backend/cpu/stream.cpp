@@ -1,0 +1,283 @@
+#include "stream.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "flush_to_zero.hpp"
+
+namespace cpu {
+
+namespace {
+
+/// Steps of a window, at most, and numbers that layers leave in it, about: few enough for the nearer caches.
+constexpr std::size_t most_steps = 1000;
+constexpr std::size_t most_numbers = std::size_t{1} << 17U;
+
+/// Steps of learning over which an error is called its first.
+constexpr std::size_t first_steps = 100;
+
+double rms(double squares, std::size_t count) {
+  return count == 0 ? 0 : std::sqrt(squares / static_cast<double>(count));
+}
+
+}  // namespace
+
+template <class S>
+Stream<S>::Stream(const Compiled<S>& compiled, Arrays<S>& arrays) : compiled_(compiled), arrays_(arrays) {
+  std::size_t numbers = compiled.input.channels;
+  for (const auto& node : compiled.nodes) numbers += node.size;
+  window_steps_ = std::clamp<std::size_t>(most_numbers / std::max<std::size_t>(numbers, 1), 1, most_steps);
+}
+
+template <class S>
+void Stream<S>::start(std::span<const std::vector<S>> rests) {
+  step_ = 0;
+  const auto views = arrays_.in_use();
+  const Passes<S> passes(compiled_, views);
+  passes.start(tape_, 1, window_steps_, rests);
+  tape_.passes.assign(1, {});
+  tape_.stimulus.values.assign(compiled_.stimulus_past * compiled_.input.channels, S(0));
+  spikes_.clear();
+  for (const auto& node : compiled_.nodes) spikes_.emplace_back(node.spiking ? node.size : 0, 0);
+  beyond_radius_.assign(compiled_.nodes.size(), 0);
+  learning_.assign(compiled_.edges.size(), {});
+  for (std::size_t index = 0; index < compiled_.edges.size(); ++index) {
+    const auto& edge = compiled_.edges[index];
+    if (!edge.learning) continue;
+    const std::size_t from = edge.from == from_stimulus ? compiled_.input.channels : compiled_.nodes[edge.from].size;
+    auto& state = learning_[index].state;
+    state.assign(edge.learning->kernel->state_size(from, edge.channels, compiled_.nodes[edge.layer].size), S(0));
+    edge.learning->kernel->start(from, state);
+  }
+}
+
+template <class S>
+void Stream<S>::advance(std::size_t steps, std::span<const double> stimulus, const tyto::ProbeSink& sink) {
+  const FlushToZero flush;
+  const std::size_t channels = compiled_.input.channels;
+  for (std::size_t done = 0; done < steps;) {
+    tape_.steps = std::min(window_steps_, steps - done);
+    run_window(stimulus.subspan(done * channels, tape_.steps * channels), sink);
+    done += tape_.steps;
+    step_ += tape_.steps;
+  }
+  for (auto& learning : learning_) {
+    if (learning.errors == 0) continue;
+    learning.error_rms.push_back(rms(learning.squares, learning.errors));
+    learning.squares = 0;
+    learning.errors = 0;
+  }
+}
+
+template <class S>
+void Stream<S>::run_window(std::span<const double> stimulus, const tyto::ProbeSink& sink) {
+  const auto views = arrays_.in_use();
+  const Passes<S> passes(compiled_, views);
+  const std::size_t past = compiled_.stimulus_past * compiled_.input.channels;
+  tape_.stimulus.values.resize(past + stimulus.size());
+  std::transform(stimulus.begin(), stimulus.end(), tape_.stimulus.values.begin() + static_cast<std::ptrdiff_t>(past),
+                 [](double value) { return static_cast<S>(value); });
+  passes.forward(tape_, work_, {}, nullptr, [&](const tyto::Part& part, Stretch stretch) {
+    // A step uses the weights that it found, and so do its samples.
+    for (std::size_t probe = 0; probe < compiled_.probes.size(); ++probe) {
+      const auto& own = compiled_.probes[probe];
+      if (own.while_learning && std::binary_search(part.layers.begin(), part.layers.end(), own.layer))
+        for_samples(own, stretch, [&](std::size_t step) { give(probe, step, views[own.item], sink); });
+    }
+    for (const std::size_t layer : part.layers)
+      for (const std::size_t edge : compiled_.nodes[layer].edges)
+        if (compiled_.edges[edge].learning) learn(edge, passes, stretch.first);
+  });
+  for (std::size_t layer = 0; layer < compiled_.nodes.size(); ++layer) count(layer);
+  for (std::size_t probe = 0; probe < compiled_.probes.size(); ++probe) sample(probe, passes, sink);
+  passes.keep_past(tape_);
+}
+
+template <class S>
+void Stream<S>::count(std::size_t layer) {
+  const auto& node = compiled_.nodes[layer];
+  const auto& own = tape_.nodes[layer];
+  if (node.spiking) {
+    const tyto::Spikes spikes{own.bits.data() + node.past * tyto::words_for(node.size), tape_.steps, node.size};
+    for (std::size_t t = 0; t < tape_.steps; ++t)
+      spikes.for_each(t, [&](std::size_t neuron) { ++spikes_[layer][neuron]; });
+  }
+  if (!node.ensemble) return;
+  for (std::size_t t = 0; t < tape_.steps; ++t) {
+    S square = 0;
+    for (std::size_t k = 0; k < node.inputs; ++k)
+      square += own.input[t * node.inputs + k] * own.input[t * node.inputs + k];
+    beyond_radius_[layer] += square > S(node.radius * node.radius) ? 1 : 0;
+  }
+}
+
+template <class S>
+template <class Visit>
+void Stream<S>::for_samples(const CompiledProbe<S>& probe, Stretch stretch, Visit&& visit) const {
+  for (std::size_t t = stretch.first; t < stretch.end; ++t)
+    if ((step_ + t + 1) % probe.every_steps == 0) visit(t);
+}
+
+template <class S>
+void Stream<S>::give(std::size_t probe, std::size_t step, std::span<const S> values, const tyto::ProbeSink& sink) {
+  sample_.assign(values.begin(), values.end());
+  sink(probe, step_ + step, sample_);
+}
+
+template <class S>
+void Stream<S>::sample_edge(std::size_t index, const Passes<S>& passes, const tyto::ProbeSink& sink) {
+  const auto& probe = compiled_.probes[index];
+  const std::size_t channels = compiled_.edges[probe.edge].channels;
+  const Stretch all{0, tape_.steps};
+  const auto give_row = [&](std::size_t step, const S* row) { give(index, step, {row, channels}, sink); };
+  if (!compiled_.edges[probe.edge].filter) {
+    for_samples(probe, all, [&](std::size_t step) {
+      handed_.assign(channels, S(0));
+      passes.hand_on(probe.edge, tape_, work_, {step, step + 1}, handed_.data());
+      give_row(step, handed_.data());
+    });
+    return;
+  }
+  handed_.assign(tape_.steps * channels, S(0));
+  passes.hand_on(probe.edge, tape_, work_, all, handed_.data());
+  for_samples(probe, all, [&](std::size_t step) { give_row(step, handed_.data() + step * channels); });
+}
+
+template <class S>
+void Stream<S>::sample(std::size_t index, const Passes<S>& passes, const tyto::ProbeSink& sink) {
+  using What = tyto::ModelProbe::What;
+  const auto& probe = compiled_.probes[index];
+  if (probe.while_learning) return;
+  if (probe.what == What::projection) {
+    sample_edge(index, passes, sink);
+    return;
+  }
+  const auto& node = compiled_.nodes[probe.layer];
+  const auto& own = tape_.nodes[probe.layer];
+  for_samples(probe, {0, tape_.steps}, [&](std::size_t step) {
+    const auto row = [&](const Numbers<S>& numbers, std::size_t width) {
+      give(index, step, std::span(numbers).subspan(step * width, width), sink);
+    };
+    switch (probe.what) {
+      case What::projection:
+        break;
+      case What::input:
+        node.ensemble ? row(own.input, node.inputs) : row(own.current, node.size);
+        break;
+      case What::output:
+        row(own.output, node.size);
+        break;
+      case What::spikes:
+        tyto::Spikes{own.bits.data() + node.past * tyto::words_for(node.size), tape_.steps, node.size}.for_each(
+            step, [&](std::size_t neuron) {
+              const auto number = static_cast<double>(neuron);
+              sink(index, step_ + step, {&number, 1});
+            });
+        break;
+      case What::state: {
+        // After the step is before the next one.
+        const bool last = step + 1 == tape_.steps;
+        const auto& states = last ? own.carried : own.states;
+        const std::size_t variable = last ? probe.item : (step + 1) * node.variables + probe.item;
+        give(index, step, std::span(states).subspan(variable * node.size, node.size), sink);
+        break;
+      }
+      case What::array:
+        give(index, step, arrays_.used(probe.item), sink);
+        break;
+    }
+  });
+}
+
+template <class S>
+std::span<const S> Stream<S>::error_at(std::size_t layer, const Passes<S>& passes, std::size_t step) const {
+  const auto& node = compiled_.nodes[layer];
+  if (node.ensemble) return std::span(tape_.nodes[layer].input).subspan(step * node.inputs, node.inputs);
+  return {passes.signal(layer, tape_, 0, static_cast<std::ptrdiff_t>(step), 1).values, node.size};
+}
+
+template <class S>
+void Stream<S>::note_error(std::size_t edge, std::span<const S> error) {
+  auto& learning = learning_[edge];
+  double squares = 0;
+  for (const S value : error) squares += static_cast<double>(value) * static_cast<double>(value);
+  learning.squares += squares;
+  learning.errors += error.size();
+  if (learning.steps++ >= first_steps) return;
+  learning.first_squares += squares;
+  learning.first_errors += error.size();
+}
+
+template <class S>
+void Stream<S>::learn(std::size_t index, const Passes<S>& passes, std::size_t step) {
+  const auto& edge = compiled_.edges[index];
+  const auto& learning = *edge.learning;
+  const auto& target = compiled_.nodes[edge.layer];
+  const std::uint64_t now = step_ + step;
+  const bool learns = now >= learning.from_step && now < learning.until_step;
+  const auto at = static_cast<std::ptrdiff_t>(step);
+  tyto::PlasticStep<S> local;
+  local.source = passes.signal(edge.from, tape_, 0, at, 1);
+  local.from = local.source.channels;
+  local.to = edge.channels;
+  local.handed = tape_.handed[index];
+  if (learning.error != tyto::ModelLearning::no_error) {
+    local.error = error_at(learning.error, passes, step);
+    if (learns) note_error(index, local.error);
+  }
+  local.target = passes.signal(edge.layer, tape_, 0, at, 1);
+  local.weights = arrays_.stored(edge.arrays.first);
+  if (target.ensemble) {
+    local.onto_neurons = edge.onto_neurons;
+    local.encoders = arrays_.stored(target.encoders);
+    local.gain = arrays_.used(target.gain);
+    local.radius = target.radius;
+  }
+  local.state = learning_[index].state;
+  learning.kernel->step(local, learns);
+  if (learns) arrays_.changed(learning.changes_encoders ? target.encoders : edge.arrays.first);
+}
+
+template <class S>
+tyto::SimulationActivity Stream<S>::activity() const {
+  tyto::SimulationActivity activity;
+  activity.steps = step_;
+  for (std::size_t layer = 0; layer < spikes_.size(); ++layer)
+    activity.populations.push_back({spikes_[layer], beyond_radius_[layer]});
+  for (std::size_t index = 0; index < learning_.size(); ++index) {
+    const auto& edge = compiled_.edges[index];
+    if (!edge.learning || edge.learning->error == tyto::ModelLearning::no_error) continue;
+    const Learning& own = learning_[index];
+    activity.learning.push_back({edge.layer, edge.from, rms(own.first_squares, own.first_errors), own.error_rms});
+  }
+  return activity;
+}
+
+template <class S>
+std::string Stream<S>::not_finite() const {
+  for (std::size_t layer = 0; layer < compiled_.nodes.size(); ++layer) {
+    const auto& node = compiled_.nodes[layer];
+    const auto& own = tape_.nodes[layer];
+    const auto text = [&](const std::string& what, std::size_t neuron, S value) {
+      return what + " of neuron " + std::to_string(neuron) + " of layer '" + node.name + "' is " +
+             (std::isnan(value) ? "nan" : std::to_string(value));
+    };
+    if (!node.kernel) continue;
+    if (const auto found = tyto::first_not_finite(std::span<const S>(own.carried))) {
+      const std::size_t variable = *found / node.size;
+      const auto names = node.kernel->state_names();
+      return text(variable < names.size() ? names[variable] : "state " + std::to_string(variable), *found % node.size,
+                  own.carried[*found]);
+    }
+    if (own.spikes) continue;
+    const auto last = std::span(own.values).last(node.size);
+    if (const auto found = tyto::first_not_finite(std::span<const S>(last)))
+      return text("the output", *found, last[*found]);
+  }
+  return {};
+}
+
+template class Stream<float>;
+template class Stream<double>;
+
+}  // namespace cpu

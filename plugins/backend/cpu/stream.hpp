@@ -1,0 +1,71 @@
+/// A stream on its way through a model: a single lane, window after window. Samples are taken and connections learn on
+/// the way.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <tyto/backend.hpp>
+
+#include "arrays.hpp"
+#include "compile.hpp"
+#include "passes.hpp"
+
+namespace cpu {
+
+template <class S>
+class Stream {
+ public:
+  /// Both must outlive this.
+  Stream(const Compiled<S>& compiled, Arrays<S>& arrays);
+
+  /// To the first step, with populations in the states `rests`.
+  void start(std::span<const std::vector<S>> rests);
+  void advance(std::size_t steps, std::span<const double> stimulus, const tyto::ProbeSink& sink);
+  [[nodiscard]] std::string not_finite() const;
+  [[nodiscard]] tyto::SimulationActivity activity() const;
+
+ private:
+  /// What a connection's rule keeps, and how large its error has been.
+  struct Learning {
+    std::vector<S> state;
+    double squares = 0;        ///< sum over values and steps of the error since the call of advance began
+    std::size_t errors = 0;    ///< their number
+    std::size_t steps = 0;     ///< of learning, since the start
+    double first_squares = 0;  ///< of the first steps
+    std::size_t first_errors = 0;
+    std::vector<double> error_rms;  ///< of the calls before
+  };
+
+  void run_window(std::span<const double> stimulus, const tyto::ProbeSink& sink);
+  /// For the report on the run's health.
+  void count(std::size_t layer);
+  /// Calls visit(step) for the steps of a stretch of this window in which a probe takes samples.
+  template <class Visit>
+  void for_samples(const CompiledProbe<S>& probe, Stretch stretch, Visit&& visit) const;
+  void sample(std::size_t probe, const Passes<S>& passes, const tyto::ProbeSink& sink);
+  void sample_edge(std::size_t probe, const Passes<S>& passes, const tyto::ProbeSink& sink);
+  void give(std::size_t probe, std::size_t step, std::span<const S> values, const tyto::ProbeSink& sink);
+  void learn(std::size_t edge, const Passes<S>& passes, std::size_t step);
+  void note_error(std::size_t edge, std::span<const S> error);
+  [[nodiscard]] std::span<const S> error_at(std::size_t layer, const Passes<S>& passes, std::size_t step) const;
+
+  const Compiled<S>& compiled_;
+  Arrays<S>& arrays_;
+  std::size_t window_steps_ = 1;  ///< at most
+  std::uint64_t step_ = 0;        ///< with which the window begins
+  Tape<S> tape_;
+  Workspace<S> work_;
+  std::vector<Learning> learning_;                  ///< of each edge
+  std::vector<std::vector<std::uint64_t>> spikes_;  ///< of each neuron of each layer since the start
+  std::vector<std::uint64_t> beyond_radius_;        ///< steps, of each layer
+  Numbers<S> handed_;
+  std::vector<double> sample_;  ///< that goes to a sink
+};
+
+extern template class Stream<float>;
+extern template class Stream<double>;
+
+}  // namespace cpu
