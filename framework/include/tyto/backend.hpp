@@ -144,9 +144,8 @@ class TYTO_API Program : public ArrayStore {
 
   /// Back to rest and to the first step; arrays stay as they are.
   virtual void start() = 0;
-  /// Goes on by some steps, with the stimulus [step][channel] in them. In how many stretches a stream goes on changes
-  /// no bit.
-  virtual void advance(std::size_t steps, std::span<const double> stimulus, const ProbeSink& sink) = 0;
+  /// Goes on by the steps of the stimulus. In how many stretches a stream goes on changes no bit.
+  virtual void advance(const Signal<double>& stimulus, const ProbeSink& sink) = 0;
   /// A state or an output that is infinite or none, as in "v of neuron 3 of layer 'a' is nan"; empty if there is none.
   [[nodiscard]] virtual std::string not_finite() const = 0;
   [[nodiscard]] virtual SimulationActivity activity() const = 0;

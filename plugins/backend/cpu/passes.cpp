@@ -334,7 +334,10 @@ void Passes<S>::keep_past(Tape<S>& tape) const {
     else
       keep(own.values, node.past, node.size);
   }
-  keep(tape.stimulus.values, compiled_.stimulus_past, compiled_.input.channels);
+  if (tape.stimulus.spikes)
+    keep(tape.stimulus.bits, compiled_.stimulus_past, tyto::words_for(compiled_.input.channels));
+  else
+    keep(tape.stimulus.values, compiled_.stimulus_past, compiled_.input.channels);
 }
 
 template <class S>

@@ -37,8 +37,8 @@ class CpuProgram final : public tyto::Program {
   void apply(const tyto::Optimizer& optimizer) override;
 
   void start() override;
-  void advance(std::size_t steps, std::span<const double> stimulus, const tyto::ProbeSink& sink) override {
-    stream_.advance(steps, stimulus, sink);
+  void advance(const tyto::Signal<double>& stimulus, const tyto::ProbeSink& sink) override {
+    stream_.advance(stimulus, sink);
   }
   [[nodiscard]] std::string not_finite() const override { return stream_.not_finite(); }
   [[nodiscard]] tyto::SimulationActivity activity() const override { return stream_.activity(); }

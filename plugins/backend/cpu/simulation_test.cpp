@@ -88,12 +88,12 @@ TEST_P(CpuSimulation, SpikesAreRecordedOneByOne) {
   std::vector<double> output, neurons;
   std::vector<std::uint64_t> steps;
   made.simulation->start();
-  made.simulation->advance(5, std::vector<double>{0, 0.7, 2, 0, 2},
-                           [&](std::size_t probe, std::uint64_t step, auto sample) {
-                             auto& all = probe == 0 ? output : neurons;
-                             all.insert(all.end(), sample.begin(), sample.end());
-                             if (probe == 1) steps.push_back(step);
-                           });
+  const std::vector<double> stimulus{0, 0.7, 2, 0, 2};
+  made.simulation->advance({5, 1, nullptr, stimulus.data()}, [&](std::size_t probe, std::uint64_t step, auto sample) {
+    auto& all = probe == 0 ? output : neurons;
+    all.insert(all.end(), sample.begin(), sample.end());
+    if (probe == 1) steps.push_back(step);
+  });
   EXPECT_THAT(neurons, ElementsAre(1, 0, 1, 0, 1));
   EXPECT_THAT(steps, ElementsAre(1, 2, 2, 4, 4));
   EXPECT_EQ(std::accumulate(output.begin(), output.end(), 0.0), 5);
@@ -161,7 +161,7 @@ TEST_P(CpuSimulation, ItDoesNotMatterInHowManyStretchesItGoesOn) {
   made.simulation->start();
   for (std::size_t first = 0; first < stimulus.size();) {
     const std::size_t count = std::min<std::size_t>(1 + first / 2, stimulus.size() - first);
-    made.simulation->advance(count, std::span(stimulus).subspan(first, count),
+    made.simulation->advance({count, 1, nullptr, stimulus.data() + first},
                              [&](std::size_t probe, std::uint64_t, auto sample) {
                                auto& all = pieces[made.model.probes[probe].name];
                                all.insert(all.end(), sample.begin(), sample.end());

@@ -37,6 +37,7 @@ void Stream<S>::start(std::span<const std::vector<S>> rests) {
   passes.start(tape_, 1, window_steps_, rests);
   tape_.passes.assign(1, {});
   tape_.stimulus.values.assign(compiled_.stimulus_past * compiled_.input.channels, S(0));
+  tape_.stimulus.bits.assign(compiled_.stimulus_past * tyto::words_for(compiled_.input.channels), 0);
   spikes_.clear();
   for (const auto& node : compiled_.nodes) spikes_.emplace_back(node.spiking ? node.size : 0, 0);
   beyond_radius_.assign(compiled_.nodes.size(), 0);
@@ -52,14 +53,12 @@ void Stream<S>::start(std::span<const std::vector<S>> rests) {
 }
 
 template <class S>
-void Stream<S>::advance(std::size_t steps, std::span<const double> stimulus, const tyto::ProbeSink& sink) {
+void Stream<S>::advance(const tyto::Signal<double>& stimulus, const tyto::ProbeSink& sink) {
   const FlushToZero flush;
-  const std::size_t channels = compiled_.input.channels;
-  for (std::size_t done = 0; done < steps;) {
-    tape_.steps = std::min(window_steps_, steps - done);
-    run_window(stimulus.subspan(done * channels, tape_.steps * channels), sink);
-    done += tape_.steps;
-    step_ += tape_.steps;
+  for (std::size_t done = 0; done < stimulus.steps; done += tape_.steps, step_ += tape_.steps) {
+    tape_.steps = std::min(window_steps_, stimulus.steps - done);
+    load(stimulus, done);
+    run_window(sink);
   }
   for (auto& learning : learning_) {
     if (learning.errors == 0) continue;
@@ -70,13 +69,28 @@ void Stream<S>::advance(std::size_t steps, std::span<const double> stimulus, con
 }
 
 template <class S>
-void Stream<S>::run_window(std::span<const double> stimulus, const tyto::ProbeSink& sink) {
+void Stream<S>::load(const tyto::Signal<double>& stimulus, std::size_t first) {
+  auto& own = tape_.stimulus;
+  own.spikes = stimulus.bits != nullptr;
+  const std::size_t rows = compiled_.stimulus_past + tape_.steps;
+  if (own.spikes) {
+    const std::size_t words = tyto::words_for(stimulus.channels);
+    own.bits.resize(rows * words);
+    std::copy_n(stimulus.bits + first * words, tape_.steps * words,
+                own.bits.begin() + static_cast<std::ptrdiff_t>(compiled_.stimulus_past * words));
+    return;
+  }
+  own.values.resize(rows * stimulus.channels);
+  const double* const values = stimulus.values + first * stimulus.channels;
+  std::transform(values, values + tape_.steps * stimulus.channels,
+                 own.values.begin() + static_cast<std::ptrdiff_t>(compiled_.stimulus_past * stimulus.channels),
+                 [](double value) { return static_cast<S>(value); });
+}
+
+template <class S>
+void Stream<S>::run_window(const tyto::ProbeSink& sink) {
   const auto views = arrays_.in_use();
   const Passes<S> passes(compiled_, views);
-  const std::size_t past = compiled_.stimulus_past * compiled_.input.channels;
-  tape_.stimulus.values.resize(past + stimulus.size());
-  std::transform(stimulus.begin(), stimulus.end(), tape_.stimulus.values.begin() + static_cast<std::ptrdiff_t>(past),
-                 [](double value) { return static_cast<S>(value); });
   passes.forward(tape_, work_, {}, nullptr, [&](const tyto::Part& part, Stretch stretch) {
     // A step uses the weights that it found, and so do its samples.
     for (std::size_t probe = 0; probe < compiled_.probes.size(); ++probe) {

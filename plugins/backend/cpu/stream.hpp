@@ -23,7 +23,7 @@ class Stream {
 
   /// To the first step, with populations in the states `rests`.
   void start(std::span<const std::vector<S>> rests);
-  void advance(std::size_t steps, std::span<const double> stimulus, const tyto::ProbeSink& sink);
+  void advance(const tyto::Signal<double>& stimulus, const tyto::ProbeSink& sink);
   [[nodiscard]] std::string not_finite() const;
   [[nodiscard]] tyto::SimulationActivity activity() const;
 
@@ -39,7 +39,9 @@ class Stream {
     std::vector<double> error_rms;  ///< of the calls before
   };
 
-  void run_window(std::span<const double> stimulus, const tyto::ProbeSink& sink);
+  /// Puts some steps of the stimulus behind what is left of the past.
+  void load(const tyto::Signal<double>& stimulus, std::size_t first);
+  void run_window(const tyto::ProbeSink& sink);
   /// For the report on the run's health.
   void count(std::size_t layer);
   /// Calls visit(step) for the steps of a stretch of this window in which a probe takes samples.

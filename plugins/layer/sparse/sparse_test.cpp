@@ -97,7 +97,7 @@ TEST_P(Sparse, HandsOnTheSumOfItsSynapses) {
   for (double& value : stimulus) value = random.uniform() < 0.2 ? 5 : 0;
   std::vector<double> spikes, arrived;
   made.simulation->start();
-  made.simulation->advance(12, stimulus, [&](std::size_t probe, std::uint64_t, auto sample) {
+  made.simulation->advance({12, 30, nullptr, stimulus.data()}, [&](std::size_t probe, std::uint64_t, auto sample) {
     (probe == 0 ? spikes : arrived).insert((probe == 0 ? spikes : arrived).end(), sample.begin(), sample.end());
   });
   std::vector<double> expected(12 * 20, 0.0);
