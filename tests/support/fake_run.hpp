@@ -65,6 +65,7 @@ class Run final : public tyto::FinishedRun {
   void add_weights(std::size_t from, std::size_t rows, std::vector<double> values) {
     auto& layer = network.layers.back();
     tyto::ModelInput input;
+    input.name = from == tyto::ModelInput::stimulus ? "stimulus" : network.layers[from].name;
     input.from = from;
     input.type = "dense";
     tyto::ArrayInfo array;

@@ -11,7 +11,7 @@
 
 #include <tyto/backend.hpp>
 
-#include "spec/simulation.hpp"
+#include "spec/model.hpp"
 #include "support/workshop.hpp"
 
 namespace workshop {
@@ -36,10 +36,9 @@ inline MadeSimulation simulation(const std::string& layers, const std::string& p
                                  std::size_t channels = 1,
                                  const Arithmetic& arithmetic = {"cpu", tyto::Precision::float64}) {
   tyto::spec::Reader reader(registry());
-  const tyto::spec::StreamShape stream{dt_s, channels > 0, channels};
-  auto built = tyto::spec::build_simulation_model(tyto::spec::parse(layers, "layers"), stream, reader);
+  const tyto::spec::ModelSurroundings around{true, channels > 0, {0, channels, dt_s}, {}, false};
   const auto node = tyto::spec::parse(probes, "probes");
-  static_cast<void>(tyto::spec::read_probes(&node, stream, built, reader));
+  auto built = tyto::spec::build_model(tyto::spec::parse(layers, "layers"), &node, around, reader);
   reader.finish();
   MadeSimulation made;
   static tyto::Executor executor(1);

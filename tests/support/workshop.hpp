@@ -59,6 +59,7 @@ inline tyto::Model chain(const tyto::TrialShape& input, const std::vector<LayerT
     layer.steps = input.steps;
     layer.population = make<tyto::Layer>(text.population, &layer.spiking);
     tyto::ModelInput source;
+    source.name = model.layers.empty() ? "stimulus" : model.layers.back().name;
     source.from = from;
     source.type = text.projection;
     source.projection = make<tyto::Layer>(text.projection);

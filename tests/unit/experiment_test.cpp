@@ -158,7 +158,7 @@ TEST_F(ExperimentTest, RefusesModelsThatAreNoGraph) {
   EXPECT_EQ(faults(with("{type: dense, gain: 2}", "{type: dense, from: hiden}")),
             "e.yaml:9:65: error: unknown layer 'hiden'; did you mean 'hidden'?");
   EXPECT_EQ(faults(with("{type: dense, gain: 2}", "[dense, {type: dense, from: stimulus}, dense]")),
-            "e.yaml:9:84: error: two inputs of layer 'output' come from 'hidden'; one is possible");
+            "e.yaml:9:84: error: two connections into layer 'output' are named 'hidden'; 'name' tells them apart");
   EXPECT_EQ(faults(with("type: lif, size: 8", "type: dense, size: 8")),
             "e.yaml:8:20: error: the layer 'dense' is no population; known are leaky_integrator, lif, rough");
   EXPECT_EQ(faults(with("input: dense", "input: lif")),

@@ -67,9 +67,11 @@ TEST(Schema, HasTheFrameworksOwnKeys) {
     EXPECT_TRUE(rule["properties"].contains(key)) << key;
   const Json lif = alternative(root["definitions"]["layer"], "type", "lif");
   EXPECT_TRUE(lif["properties"].contains("size"));
-  EXPECT_EQ(lif["required"], Json({"type", "input"}));
+  EXPECT_TRUE(lif["properties"].contains("initial"));
+  EXPECT_EQ(lif["required"], Json::array({"type"}));
   EXPECT_TRUE(alternative(root["definitions"]["layer"], "type", "dense").is_null());
-  EXPECT_TRUE(alternative(root["definitions"]["projection"], "type", "dense")["properties"].contains("from"));
+  const Json dense = alternative(root["definitions"]["connection"], "type", "dense");
+  for (const auto* key : {"from", "name", "synapse", "learn"}) EXPECT_TRUE(dense["properties"].contains(key)) << key;
 }
 
 TEST(Schema, OnlyModelFilesHaveReferences) {
@@ -105,9 +107,9 @@ TEST(Describe, HasTheFrameworksOwnParts) {
     EXPECT_NE(describe(block).find(block.doc), std::string::npos);
     EXPECT_NE(markdown(block).find("| `" + block.rows.front().name + "` |"), std::string::npos);
   }
-  EXPECT_EQ(names, (std::vector<std::string>{"experiment", "objective", "model", "model file", "layer", "input",
-                                             "learning", "trials", "analysis", "sweep", "stage", "simulation",
-                                             "connection", "learn", "probe"}));
+  EXPECT_EQ(names,
+            (std::vector<std::string>{"experiment", "objective", "model", "model file", "layer", "input", "learning",
+                                      "trials", "analysis", "sweep", "stage", "simulation", "learn", "probe"}));
 }
 
 }  // namespace

@@ -29,6 +29,7 @@ struct ModelLearning {
 /// A projection into a layer.
 struct ModelInput {
   static constexpr std::size_t stimulus = static_cast<std::size_t>(-1);
+  std::string name;             ///< that of its source unless it has its own; no other into the layer has it
   std::size_t from = stimulus;  ///< index of a layer, or the stimulus
   std::string type;             ///< the projection's component name
   std::shared_ptr<const Layer> projection;

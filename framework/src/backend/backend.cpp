@@ -53,9 +53,6 @@ std::vector<NetworkArray> arrays_of(const Model& model) {
     array.info = info;
     array.size = std::accumulate(info.shape.begin(), info.shape.end(), std::size_t{1}, std::multiplies<>());
   };
-  const auto name_of = [&](std::size_t source) {
-    return source == ModelInput::stimulus ? std::string("stimulus") : model.layers[source].name;
-  };
   for (const auto& layer : model.layers) {
     for (const auto& info : layer.arrays) {
       add(layer.name, info.name, layer.from, info);
@@ -63,7 +60,7 @@ std::vector<NetworkArray> arrays_of(const Model& model) {
     }
     for (const auto& input : layer.inputs)
       for (const auto& info : input.arrays)
-        add(layer.name, layer.inputs.size() == 1 ? info.name : name_of(input.from) + "_" + info.name, input.from, info);
+        add(layer.name, layer.inputs.size() == 1 ? info.name : input.name + "_" + info.name, input.from, info);
   }
   for (const auto& probe : model.probes)
     for (const auto& info : probe.input.arrays) {

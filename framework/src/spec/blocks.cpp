@@ -1,5 +1,7 @@
 #include "blocks.hpp"
 
+#include <cmath>
+
 namespace tyto::spec {
 
 namespace {
@@ -7,6 +9,7 @@ constexpr double largest_seed = 9007199254740991;  // every whole number up to h
 constexpr double most_trials = 1e8;
 constexpr double most_neurons = 1e6;
 constexpr double most_epochs = 1e6;
+constexpr double most_steps = 1e12;
 
 Parameters<WeightSource> weight_parameters() {
   return tyto::parameters<WeightSource>("Initial weights from a results file or an earlier stage")
@@ -127,11 +130,83 @@ Parameters<LayerKeys> LayerKeys::parameters() {
       .range(1, most_neurons);
 }
 
-Parameters<InputKeys> InputKeys::parameters() {
-  return tyto::parameters<InputKeys>("A projection into a layer; its type's own parameters stand beside these")
-      .text("from", &InputKeys::from, "",
+std::uint64_t SimulationKeys::steps() const { return static_cast<std::uint64_t>(std::llround(duration_s / dt_s)); }
+
+Parameters<SimulationKeys> SimulationKeys::parameters() {
+  return tyto::parameters<SimulationKeys>("A run of the model step by step through a stream")
+      .time("duration", &SimulationKeys::duration_s, "", "how long it runs")
+      .required()
+      .positive()
+      .time("dt", &SimulationKeys::dt_s, "1 ms", "duration of a step")
+      .positive()
+      .check([](const SimulationKeys& keys) -> std::optional<Problem> {
+        const double steps = keys.duration_s / keys.dt_s;
+        if (steps > most_steps) return Problem{"duration", "more than 1e12 steps"};
+        if (steps < 0.5) return Problem{"duration", "must be at least a step"};
+        if (std::abs(steps - std::round(steps)) > 1e-6 * std::max(1.0, steps * 1e-3))
+          return Problem{"duration", "must be a whole number of steps"};
+        return std::nullopt;
+      });
+}
+
+Parameters<ConnectionKeys> ConnectionKeys::parameters() {
+  return tyto::parameters<ConnectionKeys>("A connection into a layer; its type's own parameters stand beside these")
+      .text("from", &ConnectionKeys::from, "",
             "an earlier layer or 'stimulus', in a simulation any layer; default: the layer before")
+      .optional()
+      .text("name", &ConnectionKeys::name, "",
+            "tells several connections from one source into the layer apart; default: the name of the source")
+      .optional()
+      .component("synapse", &ConnectionKeys::synapse, "",
+                 "in a simulation: what a spike does over time; a bare time, as in '5 ms', stands for an exponential "
+                 "one; without any the connection acts in the same step, or, from the layer itself or a later one, in "
+                 "the next")
       .optional();
+}
+
+Parameters<Distribution> initial_state_parameters() {
+  return Distribution::parameters(Dimension::none, "0", "1", "A state variable of all neurons at the start");
+}
+
+Parameters<LearnKeys> LearnKeys::parameters() {
+  return tyto::parameters<LearnKeys>(
+             "How a connection of a simulation learns; the rule's own parameters stand beside "
+             "these")
+      .text("error", &LearnKeys::error, "",
+            "the layer that gives the error, for rules that learn from one: what an ensemble is given, what others put "
+            "out")
+      .optional()
+      .time("from", &LearnKeys::from_s, "0 s", "when learning begins")
+      .compared(StepRole::before_end)
+      .non_negative()
+      .time("until", &LearnKeys::until_s, "",
+            "when learning ends; at the end of the run if not given, or if it is later")
+      .non_negative()
+      .optional()
+      .check([](const LearnKeys& keys) -> std::optional<Problem> {
+        if (keys.until_s && *keys.until_s <= keys.from_s) return Problem{"until", "must be later than 'from'"};
+        return std::nullopt;
+      });
+}
+
+Parameters<ProbeKeys> ProbeKeys::parameters() {
+  return tyto::parameters<ProbeKeys>(
+             "What is recorded: {of: layer, what: ...}, or a projection, {from: layer, type: "
+             "...}, with its own parameters and a synapse")
+      .time("every", &ProbeKeys::every_s, "", "time between samples; each step if not given")
+      .compared(StepRole::within_run)
+      .positive()
+      .optional();
+}
+
+Parameters<LayerProbeKeys> LayerProbeKeys::parameters() {
+  return tyto::parameters<LayerProbeKeys>("A probe of a layer")
+      .text("of", &LayerProbeKeys::layer, "", "the layer")
+      .required()
+      .text(
+          "what", &LayerProbeKeys::what, "output",
+          "its output, its input, its spikes one by one (their times, with the index of the neuron as value), the name "
+          "of a state (v), or of an array (decoders, encoders)");
 }
 
 Parameters<ModelKeys> ModelKeys::parameters() {

@@ -8,12 +8,13 @@
 #include <vector>
 
 #include <tyto/backend.hpp>
+#include <tyto/distribution.hpp>
 #include <tyto/objective.hpp>
 #include <tyto/parameters.hpp>
 #include <tyto/stimulus.hpp>
+#include <tyto/synapse.hpp>
 
 #include "experiment.hpp"
-#include "simulation.hpp"
 
 namespace tyto::spec {
 
@@ -40,6 +41,15 @@ struct ExperimentKeys : CommonKeys {
   Objective objective;
 
   [[nodiscard]] static Parameters<ExperimentKeys> parameters();
+};
+
+/// How long a simulation runs.
+struct SimulationKeys {
+  double duration_s = 0;
+  double dt_s = 0;
+
+  [[nodiscard]] std::uint64_t steps() const;
+  [[nodiscard]] static Parameters<SimulationKeys> parameters();
 };
 
 /// The same of a simulation, which may do without a stimulus.
@@ -84,12 +94,39 @@ struct LayerKeys {
   [[nodiscard]] static Parameters<LayerKeys> parameters();
 };
 
-/// What stands in a layer's input beside the projection's own parameters.
-struct InputKeys {
+/// What stands in a connection beside the projection's own parameters and `learn`.
+struct ConnectionKeys {
   std::string from;
+  std::string name;
+  std::shared_ptr<const Synapse> synapse;
 
-  [[nodiscard]] static Parameters<InputKeys> parameters();
+  [[nodiscard]] static Parameters<ConnectionKeys> parameters();
 };
+
+/// What stands under `learn` beside the rule's own parameters.
+struct LearnKeys {
+  std::string error;
+  double from_s = 0;
+  std::optional<double> until_s;
+
+  [[nodiscard]] static Parameters<LearnKeys> parameters();
+};
+
+/// What stands in a probe; one that reads a projection has the projection's keys beside `every`.
+struct ProbeKeys {
+  std::optional<double> every_s;
+
+  [[nodiscard]] static Parameters<ProbeKeys> parameters();
+};
+struct LayerProbeKeys {
+  std::string layer;
+  std::string what;
+
+  [[nodiscard]] static Parameters<LayerProbeKeys> parameters();
+};
+
+/// What stands under a layer's `initial` for a state variable.
+[[nodiscard]] Parameters<Distribution> initial_state_parameters();
 
 /// A model's keys, where it comes from a file.
 struct ModelKeys {

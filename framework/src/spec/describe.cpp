@@ -200,7 +200,8 @@ Block layer_block() {
   Block block = declared<LayerKeys>("layer");
   block.rows.insert(block.rows.begin(), row("type", "layer (population)", "required", "the population's name"));
   block.rows.push_back(
-      row("input", "layer (projection)", "required", "a projection's name, a map, or a list of such; see 'input'"));
+      row("input", "layer (projection)", "-",
+          "a projection's name, a map, or a list of such; see 'input'; with trials every layer has one"));
   block.rows.push_back(row("initial", "map", "-",
                            "in a simulation: state variables of the neurons at the start, as in '{v: {low: 0, high: "
                            "1}}'"));
@@ -209,8 +210,9 @@ Block layer_block() {
 }
 
 Block input_block() {
-  Block block = declared<InputKeys>("input");
+  Block block = declared<ConnectionKeys>("input");
   block.rows.insert(block.rows.begin(), row("type", "layer (projection)", "required", "the projection's name"));
+  block.rows.push_back(row("learn", "plasticity", "-", "in a simulation: how it learns; see 'learn'"));
   return block;
 }
 
@@ -224,15 +226,6 @@ Block simulation_block() {
                 {row("model", "map", "required", "the layers, in the order in which they take their steps"),
                  row("probes", "map", "{}", "what is recorded, by name; see 'probe'")});
   add_common_rows(block);
-  return block;
-}
-
-Block connection_block() {
-  Block block = declared<ConnectionKeys>("connection");
-  const auto from = rows_of(InputKeys::parameters().list());
-  block.rows.insert(block.rows.begin(), from.begin(), from.end());
-  block.rows.insert(block.rows.begin(), row("type", "layer (projection)", "required", "the projection's name"));
-  block.rows.push_back(row("learn", "plasticity", "-", "how it learns; see 'learn'"));
   return block;
 }
 
@@ -302,7 +295,6 @@ std::vector<Block> blocks() {
           sweep_block(),
           declared<StageKeys>("stage"),
           simulation_block(),
-          connection_block(),
           learn_block(),
           probe_block()};
 }

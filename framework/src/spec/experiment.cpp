@@ -6,58 +6,14 @@
 #include "blocks.hpp"
 #include "memory.hpp"
 #include "model.hpp"
+#include "overrides.hpp"
 #include "parts.hpp"
-#include "settings.hpp"
-#include "simulation.hpp"
-#include "sweep_values.hpp"
 #include "time_steps.hpp"
 #include "words.hpp"
 
 namespace tyto::spec {
 
 namespace {
-
-template <class Item>
-void apply_settings(const std::vector<Item>& settings, Node& root, Reader& reader) {
-  for (const auto& setting : settings) {
-    try {
-      apply_setting(root, setting);
-    } catch (const InvalidInput& error) {
-      for (const auto& diagnostic : error.diagnostics()) reader.fault(diagnostic.place, diagnostic.message);
-    }
-  }
-}
-
-void apply(const Overrides& overrides, Node& root, Reader& reader) {
-  apply_settings(overrides.set, root, reader);
-  if (overrides.seed) {
-    const std::string text = std::to_string(*overrides.seed);
-    put(root, "seed", make_scalar(text, {"--seed " + text, 0, 0}));
-  }
-  if (overrides.backend) {
-    const Node* given = root.find("backend");
-    const Node* type = given == nullptr ? nullptr : given->find("type");
-    // The file's parameters stay if they are those of the backend that is asked for.
-    if (type == nullptr || type->text != *overrides.backend)
-      put(root, "backend", make_text(*overrides.backend, {"--backend " + *overrides.backend, 0, 0}));
-  }
-  apply_settings(overrides.settings, root, reader);
-}
-
-/// One seed for all stages, asked for from outside, is not to be kept from those that have their own.
-void refuse_seeds_of_stages(const Overrides& overrides, const Node& root, Reader& reader) {
-  const Node* stages = root.find("stages");
-  if (stages == nullptr || !stages->is_sequence()) return;
-  std::string asked = overrides.seed ? "--seed" : "";
-  for (const auto& setting : overrides.settings)
-    if (is_seed(setting.path)) asked = "a sweep of '" + setting.path + "'";
-  if (asked.empty()) return;
-  for (std::size_t i = 0; i < stages->items.size(); ++i)
-    if (const Node* seed = stages->items[i].find("seed"))
-      reader.fault(seed->place,
-                   asked + " does not reach this stage, which has a seed of its own; take that away, or set 'stages." +
-                       std::to_string(i) + ".seed'");
-}
 
 void check_top_level(const Node& root, const std::string& name) {
   if (root.type == Node::Type::null) throw InvalidInput({name, 0, 0}, "this file is empty; an experiment is needed");
@@ -253,8 +209,7 @@ LearningPart read_learning(const Node& root, Reader& reader, Experiment& experim
 
 void check_memory_of_trials(const Node& root, const ModelSurroundings& around, Reader& reader,
                             const Experiment& experiment) {
-  if (!around.input) return;
-  const auto& shape = *around.input;
+  const auto& shape = around.input;
   const double trials = static_cast<double>(experiment.train_trials) +
                         static_cast<double>(experiment.validation_trials) + static_cast<double>(experiment.test_trials);
   const double bytes = trials * static_cast<double>(shape.steps) *
@@ -304,7 +259,7 @@ BuiltModel read_model(const Node& root, const std::filesystem::path& folder, con
     return {};
   }
   const auto layers = model_layers(*node, folder, reader);
-  return layers ? build_model(*layers, around, reader) : BuiltModel{};
+  return layers ? build_model(*layers, root.find("probes"), around, reader) : BuiltModel{};
 }
 
 /// The parts of the resolved configuration in the order in which an experiment is written.
@@ -325,7 +280,8 @@ const ComponentInfo* take_backend(const Node& head, const plugin::Components& co
 /// An experiment with trials. Returns its resolved configuration.
 Node load_trials(const Node& root, const Surroundings& surroundings, Reader& reader, Experiment& experiment) {
   ExperimentKeys keys;
-  Node head = reader.read(root, ExperimentKeys::parameters(), keys, {"model", "learning", "analyses", "sweep"});
+  Node head =
+      reader.read(root, ExperimentKeys::parameters(), keys, {"model", "learning", "probes", "analyses", "sweep"});
   const ModelSurroundings around = take_head(keys, root, head.find("objective") != nullptr, reader, experiment);
   take_weights(keys, root, surroundings, reader, experiment);
   refuse_choice_of_arrays(keys, root, reader);
@@ -344,7 +300,7 @@ Node load_trials(const Node& root, const Surroundings& surroundings, Reader& rea
   Node analyses = read_analyses(root, reader, experiment, built.complete);
   // Taken in any case, so that none is left for the step of another stage.
   const auto times = reader.take_timed_values();
-  if (around.input) check_time_steps(times, around.input->dt_s, {}, reader);
+  check_time_steps(times, around.input.dt_s, {}, reader);
   take_warnings(keys, root, reader, experiment);
   put(head, "model", std::move(built.resolved));
   put(head, "learning", std::move(learning.resolved));
@@ -353,15 +309,15 @@ Node load_trials(const Node& root, const Surroundings& surroundings, Reader& rea
 }
 
 /// What the model of a simulation is shown; without a stimulus it has no channels.
-StreamShape shape_of_stream(const SimulationExperimentKeys& keys, const Node& root, Reader& reader) {
-  StreamShape shape;
-  shape.dt_s = keys.simulation.dt_s;
+ModelSurroundings shape_of_stream(const SimulationExperimentKeys& keys, const Node& root, Reader& reader) {
+  ModelSurroundings around;
+  around.stream = true;
+  around.input.dt_s = keys.simulation.dt_s;
   const Node* stimulus = root.find("stimulus");
-  shape.given = stimulus != nullptr && stimulus->type != Node::Type::null;
-  if (keys.stimulus == nullptr || !stimulus_offers(capability::stream, "has no values for a simulation", root, reader))
-    return shape;
-  guarded(reader, place_of(root, {"stimulus"}), [&] { shape.channels = keys.stimulus->channels(); });
-  return shape;
+  around.stimulus = stimulus != nullptr && stimulus->type != Node::Type::null;
+  if (keys.stimulus != nullptr && stimulus_offers(capability::stream, "has no values for a simulation", root, reader))
+    guarded(reader, place_of(root, {"stimulus"}), [&] { around.input.channels = keys.stimulus->channels(); });
+  return around;
 }
 
 /// An experiment that runs its model step by step.
@@ -377,7 +333,7 @@ Node load_simulation(const Node& root, const Surroundings& surroundings, Reader&
                           {"model", "probes", "analyses", "sweep", "objective", "learning"});
   take_common(keys, experiment);
   take_weights(keys, root, surroundings, reader, experiment);
-  const StreamShape stream = shape_of_stream(keys, root, reader);
+  const ModelSurroundings around = shape_of_stream(keys, root, reader);
   if (head.find("simulation") != nullptr && reader.faults().size() == faults_before)
     experiment.simulation = SimulationPlan{keys.simulation.steps(), keys.simulation.dt_s};
   else
@@ -387,18 +343,13 @@ Node load_simulation(const Node& root, const Surroundings& surroundings, Reader&
     reader.fault(place_of(root, {"backend"}),
                  "a simulation needs a backend that offers 'simulation', which " + quote(backend->name) + " does not");
 
-  BuiltModel built;
-  if (const Node* node = root.find("model"); node == nullptr || node->type == Node::Type::null)
-    reader.fault(node == nullptr ? root.place : node->place, "'model' is missing (a graph of layers)");
-  else if (const auto layers = model_layers(*node, surroundings.folder, reader); layers && keys.simulation.dt_s > 0)
-    built = build_simulation_model(*layers, stream, reader);
-  Node probes = read_probes(root.find("probes"), stream, built, reader);
+  BuiltModel built = read_model(root, surroundings.folder, around, reader);
   experiment.model = built.model;
   Node analyses = read_analyses(root, reader, experiment, built.complete);
   check_time_steps(reader.take_timed_values(), keys.simulation.dt_s, keys.simulation.duration_s, reader);
   take_warnings(keys, root, reader, experiment);
   put(head, "model", std::move(built.resolved));
-  put(head, "probes", std::move(probes));
+  put(head, "probes", std::move(built.probes));
   put(head, "analyses", std::move(analyses));
   return head;
 }
@@ -513,8 +464,7 @@ Experiment load_experiment(const std::filesystem::path& file, const Overrides& o
   Node root = parse(experiment.source, name);
   check_top_level(root, name);
   Reader reader(components, folder);
-  apply(overrides, root, reader);
-  refuse_seeds_of_stages(overrides, root, reader);
+  apply_overrides(overrides, root, reader);
 
   const Node parts = root.find("stages") != nullptr ? load_stages(root, folder, reader, experiment)
                                                     : load_one(root, {folder, {}}, reader, experiment);

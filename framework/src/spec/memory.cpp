@@ -27,4 +27,19 @@ std::string size_text(double bytes) {
   return {buffer.data(), static_cast<std::size_t>(length)};
 }
 
+void check_memory_of(const std::vector<ArrayInfo>& arrays, std::size_t from, std::size_t to, const Place& place,
+                     Reader& reader) {
+  double numbers = 0;
+  for (const auto& array : arrays) {
+    double product = 1;
+    for (const std::size_t extent : array.shape) product *= static_cast<double>(extent);
+    numbers += product;
+  }
+  // Weights, their gradients and what an optimizer remembers of them, in the narrower precision.
+  constexpr double bytes_per_weight = 4 * sizeof(float);
+  if (exceeds_memory(numbers * bytes_per_weight))
+    reader.fault(place, "the weights from " + std::to_string(from) + " to " + std::to_string(to) + " neurons need " +
+                            size_text(numbers * bytes_per_weight) + " of memory, more than this machine has");
+}
+
 }  // namespace tyto::spec

@@ -1,9 +1,8 @@
-/// From the key `model` to a graph of layers.
+/// From the keys `model` and `probes` to a graph of layers.
 #pragma once
 
 #include <filesystem>
 #include <optional>
-#include <string>
 #include <vector>
 
 #include <tyto/model.hpp>
@@ -17,10 +16,12 @@ namespace tyto::spec {
 /// there was a fault that leaves no layers to look at. `folder` is where the experiment file lies.
 [[nodiscard]] std::optional<Node> model_layers(const Node& model, const std::filesystem::path& folder, Reader& reader);
 
-/// What a model is made for; what could not be read is unknown.
+/// What a model is made for.
 struct ModelSurroundings {
-  std::optional<TrialShape> input;
-  std::optional<std::size_t> outputs;  ///< neurons that the objective needs
+  bool stream = false;                 ///< a simulation runs it step by step; else it is shown trials
+  bool stimulus = true;                ///< whether there is one
+  TrialShape input;                    ///< zero where unknown; a stream has no number of steps
+  std::optional<std::size_t> outputs;  ///< neurons that the objective needs; unknown if there is no objective
   bool classifies = false;
 };
 
@@ -29,13 +30,12 @@ struct BuiltModel {
   std::vector<const ComponentInfo*> types;  ///< for each layer; null if unknown
   std::vector<Place> places;                ///< for each layer, where its type is named
   Node resolved;                            ///< {layers: ...}
-  bool complete = false;                    ///< no fault in it
+  Node probes;                              ///< the same of what is recorded
+  bool complete = false;                    ///< no fault in its layers
 };
 
-/// Reports weights that no memory could hold.
-void check_memory_of(const std::vector<ArrayInfo>& arrays, std::size_t from, std::size_t to, const Place& place,
-                     Reader& reader);
-
-[[nodiscard]] BuiltModel build_model(const Node& layers, const ModelSurroundings& around, Reader& reader);
+/// Reads the layers, then their connections, then the probes (null if there are none).
+[[nodiscard]] BuiltModel build_model(const Node& layers, const Node* probes, const ModelSurroundings& around,
+                                     Reader& reader);
 
 }  // namespace tyto::spec

@@ -191,50 +191,6 @@ Json component_choice(Schema& schema, Kind kind, const std::string& type_key) {
   return reference_to(name);
 }
 
-/// A name, or a map, or a list of such.
-Json input_of_layer(Schema& schema) {
-  const auto projections = all_of(schema, Kind::layer, capability::projection);
-  const Json from = {{"from", parameter(schema, InputKeys::parameters().list().items.front())}};
-  Json alternatives = Json::array();
-  add_names(alternatives, projections);
-  for (const auto* info : projections) alternatives.push_back(component_object(schema, *info, "type", from));
-  if (schema.references) alternatives.push_back({{"type", "string"}, {"pattern", reference_pattern}});
-  const std::string prefix = schema.references ? "model_" : "";
-  schema.definitions[prefix + "projection"] = {{"oneOf", std::move(alternatives)}};
-  const Json one = reference_to(prefix + "projection");
-  Json json;
-  json["description"] = "projections into the layer";
-  json["anyOf"] = Json::array({one, {{"type", "array"}, {"items", one}, {"minItems", 1}}});
-  return json;
-}
-
-Json layers(Schema& schema) {
-  Json further = Json::object();
-  further["size"] = parameter(schema, LayerKeys::parameters().list().items.front());
-  further["input"] = input_of_layer(schema);
-  Json alternatives = Json::array();
-  for (const auto* info : all_of(schema, Kind::layer, capability::population))
-    alternatives.push_back(component_object(schema, *info, "type", further, Json::array({"input"})));
-  const Json from = {{"from", parameter(schema, InputKeys::parameters().list().items.front())}};
-  for (const auto* info : all_of(schema, Kind::layer, capability::transform))
-    alternatives.push_back(component_object(schema, *info, "type", from));
-  // In a model file the type itself may be a parameter; what goes with it is then unknown here.
-  if (schema.references)
-    alternatives.push_back({{"type", "object"},
-                            {"properties", {{"type", {{"type", "string"}, {"pattern", reference_pattern}}}}},
-                            {"required", Json::array({"type"})}});
-  if (alternatives.empty()) alternatives.push_back(false);
-  const std::string name = schema.references ? "model_layer" : "layer";
-  schema.definitions[name] = {{"oneOf", std::move(alternatives)}};
-  Json json;
-  json["type"] = "object";
-  json["description"] = "the layers in the order in which signals pass through them";
-  json["minProperties"] = 1;
-  json["propertyNames"] = {{"pattern", name_pattern}};
-  json["additionalProperties"] = reference_to(name);
-  return json;
-}
-
 /// Every declared parameter as a property.
 template <class Keys>
 Json properties_of(Schema& schema) {
@@ -251,18 +207,14 @@ Json plasticity(Schema& schema) {
     alternatives.push_back(component_object(schema, *info, "rule", further));
   if (alternatives.empty()) alternatives.push_back(false);
   alternatives.push_back({{"type", "null"}});
-  return {{"description", "how the connection learns"}, {"oneOf", std::move(alternatives)}};
+  return {{"description", "in a simulation: how the connection learns"}, {"oneOf", std::move(alternatives)}};
 }
 
-/// Connections of a simulation, with `more` keys of somebody else.
-Json connection(Schema& schema, const Json& more = Json::object()) {
-  Json further = properties_of<InputKeys>(schema);
+/// Connections, with the keys in `further` beside those of the projection.
+Json connection(Schema& schema, Json further) {
   // A bare time stands for an exponential synapse.
-  Json synapse = properties_of<ConnectionKeys>(schema)["synapse"];
-  synapse["anyOf"].push_back({{"type", "string"}, {"pattern", quantity_pattern(Dimension::time)}});
-  further["synapse"] = std::move(synapse);
+  further["synapse"]["anyOf"].push_back({{"type", "string"}, {"pattern", quantity_pattern(Dimension::time)}});
   further["learn"] = plasticity(schema);
-  for (const auto& [name, value] : more.items()) further[name] = value;
   const auto projections = all_of(schema, Kind::layer, capability::projection);
   Json alternatives = Json::array();
   add_names(alternatives, projections);
@@ -271,38 +223,44 @@ Json connection(Schema& schema, const Json& more = Json::object()) {
   return {{"oneOf", std::move(alternatives)}};
 }
 
-Json simulation_layers(Schema& schema) {
+Json layers(Schema& schema) {
   const std::string prefix = schema.references ? "model_" : "";
-  schema.definitions[prefix + "connection"] = connection(schema);
+  const Json of_connection = properties_of<ConnectionKeys>(schema);
+  schema.definitions[prefix + "connection"] = connection(schema, of_connection);
   const Json one = reference_to(prefix + "connection");
   Json further = properties_of<LayerKeys>(schema);
   further["initial"] = {{"type", {"object", "null"}},
-                        {"description", "state variables of the neurons at the start, by name"},
+                        {"description", "in a simulation: state variables of the neurons at the start, by name"},
                         {"additionalProperties", object_of(schema, initial_state_parameters().list())}};
   further["input"] = {{"description", "connections into the layer"},
                       {"anyOf", Json::array({one, {{"type", "array"}, {"items", one}}, {{"type", "null"}}})}};
   Json alternatives = Json::array();
   for (const auto* info : all_of(schema, Kind::layer, capability::population))
-    alternatives.push_back(component_object(schema, *info, "type", further, Json::array({"size"})));
+    alternatives.push_back(component_object(schema, *info, "type", further));
+  for (const auto* info : all_of(schema, Kind::layer, capability::transform))
+    alternatives.push_back(component_object(schema, *info, "type", {{"from", of_connection["from"]}}));
+  // In a model file the type itself may be a parameter; what goes with it is then unknown here.
   if (schema.references)
     alternatives.push_back({{"type", "object"},
                             {"properties", {{"type", {{"type", "string"}, {"pattern", reference_pattern}}}}},
                             {"required", Json::array({"type"})}});
   if (alternatives.empty()) alternatives.push_back(false);
-  const std::string name = prefix + "simulation_layer";
-  schema.definitions[name] = {{"oneOf", std::move(alternatives)}};
+  schema.definitions[prefix + "layer"] = {{"oneOf", std::move(alternatives)}};
   return {{"type", "object"},
-          {"description", "the layers in the order in which they take their steps"},
+          {"description", "the layers in the order in which signals pass through them"},
           {"minProperties", 1},
           {"propertyNames", {{"pattern", name_pattern}}},
-          {"additionalProperties", reference_to(name)}};
+          {"additionalProperties", reference_to(prefix + "layer")}};
 }
 
 Json probes(Schema& schema) {
   const Json every = properties_of<ProbeKeys>(schema);
   Json of_layer = object_of(schema, LayerProbeKeys::parameters().list());
   of_layer["properties"]["every"] = every["every"];
-  schema.definitions["probe"] = {{"anyOf", Json::array({std::move(of_layer), connection(schema, every)})}};
+  Json further = properties_of<ConnectionKeys>(schema);
+  further.erase("name");
+  further["every"] = every["every"];
+  schema.definitions["probe"] = {{"anyOf", Json::array({std::move(of_layer), connection(schema, further)})}};
   return {{"type", {"object", "null"}},
           {"description", "what is recorded, by name"},
           {"propertyNames", {{"pattern", name_pattern}}},
@@ -383,7 +341,7 @@ Json experiment_file(Schema& schema) {
 Json simulation_file(Schema& schema) {
   Json json = object_of(schema, SimulationExperimentKeys::parameters().list());
   json["properties"]["seed"] = seeds(schema, json["properties"]["seed"]);
-  json["properties"]["model"] = model(schema, simulation_layers(schema));
+  json["properties"]["model"] = model(schema, layers(schema));
   json["properties"]["probes"] = probes(schema);
   json["properties"]["analyses"] = analyses(schema);
   json["properties"]["sweep"] = sweep();
@@ -396,7 +354,6 @@ Json stages_file(Schema& schema, const Json& trials, const Json& simulation) {
   Json keys = trials["properties"];
   for (const auto& [name, value] : simulation["properties"].items())
     if (!keys.contains(name)) keys[name] = value;
-  keys["model"] = {{"anyOf", {trials["properties"]["model"], simulation["properties"]["model"]}}};
   Json stage = object_of(schema, StageKeys::parameters().list());
   for (const auto& [name, value] : keys.items())
     if (name != "tyto" && name != "title" && name != "sweep") stage["properties"][name] = value;
@@ -416,7 +373,7 @@ Json model_file(Schema& schema) {
   json["properties"]["parameters"] = {{"type", {"object", "null"}},
                                       {"description", "names and defaults; '$name' stands for the value"},
                                       {"propertyNames", {{"pattern", name_pattern}}}};
-  json["properties"]["layers"]["anyOf"] = Json::array({layers(schema), simulation_layers(schema)});
+  json["properties"]["layers"] = layers(schema);
   json["required"].push_back("layers");
   schema.references = false;
   return json;

@@ -37,7 +37,7 @@ std::vector<Outgoing> outgoing(const tyto::Model& model, std::size_t source, std
       bool known = false;
       for (const auto& array : input.arrays)
         if (array.name == "w" && array.shape.size() >= 2 && array.shape[0] == size) {
-          const std::string prefix = layer.inputs.size() > 1 ? model.layers[source].name + "_" : "";
+          const std::string prefix = layer.inputs.size() > 1 ? input.name + "_" : "";
           found.push_back({layer.name, prefix + array.name});
           known = true;
         }

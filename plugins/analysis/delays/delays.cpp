@@ -31,10 +31,8 @@ std::vector<DelayArray> delay_arrays(const tyto::Model& model) {
     for (const auto& input : layer.inputs)
       for (const auto& info : input.arrays) {
         if (!is_delay(info)) continue;
-        const std::string source =
-            input.from == tyto::ModelInput::stimulus ? "stimulus" : model.layers[input.from].name;
-        // A layer with several inputs puts the name of the source in front, as the network does.
-        found.push_back({layer.name, layer.inputs.size() > 1 ? source + "_" + info.name : info.name, info});
+        // A layer with several inputs puts the name of the connection in front, as the network does.
+        found.push_back({layer.name, layer.inputs.size() > 1 ? input.name + "_" + info.name : info.name, info});
       }
   }
   return found;

@@ -21,10 +21,6 @@ struct Matrix {
   std::size_t to = 0;
 };
 
-std::string source_name(const tyto::Model& model, std::size_t source) {
-  return source == tyto::ModelInput::stimulus ? "stimulus" : model.layers[source].name;
-}
-
 std::vector<Matrix> matrices(const tyto::Model& model) {
   std::vector<Matrix> found;
   for (std::size_t i = 0; i < model.layers.size(); ++i) {
@@ -32,8 +28,8 @@ std::vector<Matrix> matrices(const tyto::Model& model) {
     for (const auto& input : inputs)
       for (const auto& array : input.arrays)
         if (array.name == "w" && array.shape.size() == 2) {
-          // A layer with several inputs puts the name of the source in front, as the network does.
-          const std::string prefix = inputs.size() > 1 ? source_name(model, input.from) + "_" : "";
+          // A layer with several inputs puts the name of the connection in front, as the network does.
+          const std::string prefix = inputs.size() > 1 ? input.name + "_" : "";
           found.push_back({i, input.from, prefix + array.name, array.shape[0], array.shape[1]});
         }
   }

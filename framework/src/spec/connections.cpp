@@ -1,0 +1,341 @@
+#include "connections.hpp"
+
+#include <algorithm>
+
+#include <tyto/error.hpp>
+
+#include "blocks.hpp"
+#include "memory.hpp"
+#include "parts.hpp"
+#include "step_dependence.hpp"
+#include "words.hpp"
+
+namespace tyto::spec {
+
+namespace {
+
+/// What a connection comes from or reaches.
+struct ConnectionEnd {
+  std::string name;
+  std::size_t size = 0;         ///< numbers in its output; 0 if unknown
+  std::size_t represented = 0;  ///< numbers that it takes in
+  bool ensemble = false;
+  bool spiking = false;
+  bool takes_charges = false;
+};
+
+ConnectionEnd end_at(std::size_t index, const Draft& draft) {
+  const auto& around = draft.around;
+  if (index == ModelInput::stimulus) {
+    const std::size_t channels = around.input.channels;
+    return {"stimulus", channels, channels, false, !around.stream, false};
+  }
+  const ModelLayer& layer = draft.model.layers[index];
+  // Spikes stay spikes; what a transform reads comes earlier, so that this ends.
+  if (draft.written[index].is_transform())
+    return {layer.name, layer.size, layer.size, false, layer.size > 0 && end_at(layer.from, draft).spiking, false};
+  const bool known = layer.population && layer.size > 0;
+  const std::size_t represented = known ? layer.population->input_size(layer.size) : 0;
+  return {layer.name,     layer.size,    represented,
+          layer.ensemble, layer.spiking, layer.population && layer.population->takes_charges()};
+}
+
+/// A bare time stands for an exponential synapse.
+Node expanded_synapse(const Node& node) {
+  if (!node.is_scalar()) return node;
+  try {
+    static_cast<void>(parse_quantity(node.text, Dimension::time));
+  } catch (const Error&) {
+    return node;
+  }
+  Node map = make_map(node.place);
+  map.entries.push_back({"type", node.place, make_text("exponential", node.place)});
+  map.entries.push_back({"tau", node.place, node});
+  return map;
+}
+
+/// What a projection reads has to be of the sort that it can read.
+bool fits_source(const Configured& made, const ConnectionEnd& source, Reader& reader) {
+  const bool decodes = made.info->offers(capability::decoding);
+  if (decodes == source.ensemble || (!decodes && made.as<const Layer>()->port() == Port::neurons)) return true;
+  reader.fault(made.place, decodes ? quote(made.info->name) + " reads ensembles, which " + quote(source.name) +
+                                         " is not; use 'direct'"
+                                   : quote(made.info->name) + " reads values, but " + quote(source.name) +
+                                         " is an ensemble, which has rates; use 'decoded'");
+  return false;
+}
+
+/// Whether a projection reaches what a layer represents, and not its neurons.
+bool at_layer_of(const ConnectionEnd& target, const Layer& projection) {
+  return !target.ensemble || projection.port() == Port::layer;
+}
+
+/// Whether a rule can work on a connection.
+void check_rule(const ModelLearning& learning, const ModelInput& input, const ConnectionEnd& source,
+                const ConnectionEnd* target, const Place& place, Reader& reader) {
+  // Rules see a matrix (PlasticStep::weights).
+  const std::vector<std::size_t> matrix{source.size, input.channels};
+  if (target == nullptr)
+    reader.fault(place, "a probe does not learn");
+  else if (input.arrays.empty())
+    reader.fault(place, quote(input.type) + " has no weights that could learn");
+  else if (!learning.rule->needs_ensemble() && input.arrays.front().shape != matrix)
+    reader.fault(place, "the rule " + quote(learning.type) +
+                            " changes a matrix of weights, one for each pair of neurons, and " + quote(input.type) +
+                            " has none; use 'dense' or 'decoded'");
+  else if (learning.rule->needs_ensemble() && (!target->ensemble || input.onto_neurons))
+    reader.fault(place, "the rule " + quote(learning.type) +
+                            " changes the encoders of the ensemble that is reached, and " + quote(target->name) +
+                            " is none");
+}
+
+/// The layer that gives the error, which has `needed` values (0 if unknown).
+std::size_t read_error(const Node& learn, const ModelLearning& learning, std::size_t needed, const Draft& draft) {
+  Reader& reader = draft.reader;
+  const Node* error = learn.find("error");
+  if (!learning.rule->needs_error()) {
+    if (error != nullptr)
+      reader.fault(error->place, "the rule " + quote(learning.type) + " does not learn from an error");
+    return ModelLearning::no_error;
+  }
+  if (error == nullptr) {
+    reader.fault(learn.place, "the rule " + quote(learning.type) +
+                                  " learns from an error: name the layer that gives it, as in 'error: error'");
+    return ModelLearning::no_error;
+  }
+  const auto index = find_source(*error, draft);
+  if (!index) return ModelLearning::no_error;
+  if (*index == ModelInput::stimulus) {
+    reader.fault(error->place, "the error is given by a layer, not by the stimulus; use a node");
+    return ModelLearning::no_error;
+  }
+  const ConnectionEnd from = end_at(*index, draft);
+  if (from.spiking && !from.ensemble) {
+    reader.fault(error->place, quote(from.name) + " spikes, and spikes are no error; use a node");
+    return ModelLearning::no_error;
+  }
+  const std::size_t values = from.represented;
+  if (values != 0 && needed != 0 && values != needed)
+    reader.fault(error->place,
+                 "the error has " + std::to_string(values) + " values, and " + std::to_string(needed) + " are learnt");
+  return *index;
+}
+
+/// Reads `learn` of a connection. Returns its resolved configuration.
+Node read_learning(const Node& node, const ConnectionEnd& source, const ConnectionEnd* target, const Draft& draft,
+                   ModelInput& input) {
+  Reader& reader = draft.reader;
+  static const std::vector<std::string> own{"error", "from", "until"};
+  const Configured made = reader.component(node, {Kind::plasticity, "rule", {}}, own);
+  LearnKeys keys;
+  Node further = make_map(node.place);
+  for (const auto& entry : node.entries)
+    for (const auto& name : own)
+      if (entry.key == name) further.entries.push_back(entry);
+  const Node resolved_keys = reader.read(further, LearnKeys::parameters(), keys);
+  Node resolved = made.resolved;
+  for (const auto& entry : resolved_keys.entries) resolved.entries.push_back(entry);
+  if (made.interface == nullptr) return resolved;
+  ModelLearning learning;
+  learning.type = made.info->name;
+  learning.rule = made.as<const Plasticity>();
+  learning.from_s = keys.from_s;
+  if (keys.until_s) learning.until_s = *keys.until_s;
+  check_rule(learning, input, source, target, made.place, reader);
+  // An error for the neurons of an ensemble comes in terms of what the ensemble represents.
+  learning.error = read_error(node, learning, input.onto_neurons ? target->represented : input.channels, draft);
+  input.learning = std::move(learning);
+  return resolved;
+}
+
+/// Reads the keys of a connection that are neither its projection's nor `from` and `learn`. Returns their resolved
+/// configuration.
+Node read_keys(const Node& connection, ModelInput& input, Reader& reader) {
+  Node own = make_map(connection.place);
+  if (const Node* name = connection.find("name")) own.entries.push_back({"name", name->place, *name});
+  if (const Node* synapse = connection.find("synapse"))
+    own.entries.push_back({"synapse", synapse->place, expanded_synapse(*synapse)});
+  ConnectionKeys keys;
+  Node resolved = reader.read(own, ConnectionKeys::parameters(), keys);
+  if (resolved.find("name") != nullptr && !is_name(keys.name))
+    reader.fault(own.find("name")->place, "the name of a connection is made of letters, digits and underscores");
+  input.name = keys.name;
+  input.synapse = keys.synapse;
+  return resolved;
+}
+
+/// Settles how many values the connection hands on, which stay 0 if that is unknown, and lets the projection state its
+/// arrays. Returns whether it could.
+bool settle_arrays(const ConnectionEnd& source, const ConnectionEnd* target, const Place& place, ModelInput& input,
+                   Reader& reader) {
+  const std::size_t represented = source.ensemble ? source.represented : source.size;
+  bool settled = false;
+  guarded(reader, place, [&] {
+    input.onto_neurons = target != nullptr && !at_layer_of(*target, *input.projection);
+    input.channels = target == nullptr    ? input.projection->outputs(represented)
+                     : input.onto_neurons ? target->size
+                                          : target->represented;
+    settled = target == nullptr || input.channels > 0;
+    if (input.channels == 0) return;
+    settled = false;
+    // Weights onto neurons stand for a value that the ensemble takes in.
+    if (!input.onto_neurons || source.ensemble)
+      input.projection->check_outputs(represented, input.onto_neurons ? target->represented : input.channels);
+    input.arrays = input.projection->arrays(source.size, input.channels);
+    check_memory_of(input.arrays, source.size, input.channels, place, reader);
+    settled = true;
+  });
+  return settled;
+}
+
+/// Finds out what arrives, and warns if what it does depends on the time step. Only streams have synapses that could
+/// help, and warnings.
+void settle_effect(const ConnectionEnd& source, const ConnectionEnd* target, const Place& place, ModelInput& input,
+                   const Draft& draft) {
+  const bool charges = target != nullptr && target->takes_charges;
+  if (source.spiking && !input.decodes) input.synaptic_input = charges ? SynapticInput::charges : SynapticInput::spikes;
+  if (!draft.around.stream || (target == nullptr && !input.synapse)) return;
+  const double dt_s = draft.around.input.dt_s;
+  guarded(draft.reader, place, [&] {
+    Effect effect;
+    effect.synapse = input.synapse.get();
+    effect.synaptic_input = input.synaptic_input;
+    effect.takes_charges = charges;
+    effect.decodes_spikes = source.spiking && input.decodes;
+    effect.answers_silence = source.spiking && !input.decodes && input.arrays.empty() &&
+                             answers_silence(*input.projection, dt_s, source.size, input.channels);
+    effect.from = source.name;
+    effect.to = target != nullptr ? target->name : "the probe";
+    effect.place = place;
+    warn_of_step_dependence(effect, dt_s, draft.reader);
+  });
+}
+
+/// What is written as `from`, or else the layer before; for a probe there is none.
+std::optional<std::size_t> source_of(const Node& node, std::optional<std::size_t> layer, const Draft& draft) {
+  if (const Node* from = node.find("from")) return find_source(*from, draft);
+  if (layer && *layer > 0) return *layer - 1;
+  if (layer && draft.around.stimulus) return ModelInput::stimulus;
+  draft.reader.fault(node.place, "'from' is missing: the layer that is read");
+  return std::nullopt;
+}
+
+void connect_transform(std::size_t index, Draft& draft) {
+  ModelLayer& layer = draft.model.layers[index];
+  WrittenLayer& written = draft.written[index];
+  const auto from = source_of(*written.node, index, draft);
+  if (!from) return;
+  const ConnectionEnd source = end_at(*from, draft);
+  if (!written.resolved.entries.empty())
+    put_second(written.resolved, "from", make_text(source.name, written.node->place));
+  if (*from != ModelInput::stimulus && *from >= index) {
+    draft.reader.fault(written.node->find("from")->place, not_earlier(source.name, layer.name));
+    return;
+  }
+  layer.from = *from;
+  layer.size = source.size;
+  if (!layer.transform || layer.size == 0) return;
+  guarded(draft.reader, written.place, [&] {
+    layer.arrays = layer.transform->arrays(layer.size, layer.size);
+    check_memory_of(layer.arrays, layer.size, layer.size, written.place, draft.reader);
+  });
+}
+
+/// Reads one input of a population. Returns its resolved configuration.
+Node read_input(const Node& node, std::size_t index, Draft& draft) {
+  auto read = read_connection(node, index, draft);
+  auto& inputs = draft.model.layers[index].inputs;
+  if (!read.input) return std::move(read.resolved);
+  const bool taken =
+      std::any_of(inputs.begin(), inputs.end(), [&](const auto& other) { return other.name == read.input->name; });
+  if (taken)
+    draft.reader.fault(node.place, "two connections into layer " + quote(draft.model.layers[index].name) +
+                                       " are named " + quote(read.input->name) + "; 'name' tells them apart");
+  inputs.push_back(std::move(*read.input));
+  draft.written[index].inputs.push_back(&node);
+  return std::move(read.resolved);
+}
+
+void read_inputs(std::size_t index, Draft& draft) {
+  WrittenLayer& written = draft.written[index];
+  const Node* input = written.node->find("input");
+  if (input == nullptr || input->type == Node::Type::null) return;
+  Node resolved;
+  if (input->is_sequence()) {
+    resolved.type = Node::Type::sequence;
+    resolved.place = input->place;
+    for (const auto& item : input->items) resolved.items.push_back(read_input(item, index, draft));
+  } else {
+    resolved = read_input(*input, index, draft);
+  }
+  written.resolved.entries.push_back({"input", input->place, std::move(resolved)});
+}
+
+}  // namespace
+
+std::string not_earlier(const std::string& from, const std::string& layer) {
+  return "layer " + quote(from) +
+         (from == layer ? " cannot be its own input"
+                        : " comes later; an input comes from an earlier layer or the stimulus");
+}
+
+std::optional<std::size_t> find_source(const Node& name, const Draft& draft) {
+  if (!name.is_scalar()) {
+    draft.reader.fault(name.place, "the name of a layer, or 'stimulus', is needed");
+    return std::nullopt;
+  }
+  if (name.text == "stimulus" && draft.around.stimulus) return ModelInput::stimulus;
+  std::vector<std::string> known;
+  if (draft.around.stimulus) known.emplace_back("stimulus");
+  for (std::size_t i = 0; i < draft.model.layers.size(); ++i) {
+    if (draft.model.layers[i].name == name.text) return i;
+    known.push_back(draft.model.layers[i].name);
+  }
+  if (name.text.starts_with('$') && draft.reader.repeat_fault_at(name.place)) return std::nullopt;
+  draft.reader.fault(name.place, "unknown layer " + quote(name.text) + suggestion_or_known(name.text, known));
+  return std::nullopt;
+}
+
+ReadConnection read_connection(const Node& node, std::optional<std::size_t> target_index, const Draft& draft,
+                               const std::vector<std::string>& ignored) {
+  Reader& reader = draft.reader;
+  ReadConnection read;
+  std::vector<std::string> others = ignored;
+  others.insert(others.end(), {"from", "synapse", "learn"});
+  if (target_index) others.emplace_back("name");
+  const Configured made = reader.component(node, {Kind::layer, "type", capability::projection}, others);
+  read.resolved = made.resolved;
+  const auto from = source_of(node, target_index, draft);
+  ModelInput input;
+  Node keys = read_keys(node, input, reader);
+  if (!from || made.interface == nullptr) return read;
+  const ConnectionEnd source = end_at(*from, draft);
+  std::optional<ConnectionEnd> reached;
+  if (target_index) reached = end_at(*target_index, draft);
+  const ConnectionEnd* target = reached ? &*reached : nullptr;
+  input.from = *from;
+  if (input.name.empty()) input.name = source.name;
+  input.type = made.info->name;
+  input.projection = made.as<const Layer>();
+  input.decodes = made.info->offers(capability::decoding);
+  put_second(read.resolved, "from", make_text(source.name, node.place));
+  for (auto& entry : keys.entries) read.resolved.entries.push_back(std::move(entry));
+  if (source.size == 0 || !fits_source(made, source, reader)) return read;
+  if (!settle_arrays(source, target, made.place, input, reader)) return read;
+  settle_effect(source, target, made.place, input, draft);
+  if (const Node* learn = node.find("learn"); learn != nullptr && learn->type != Node::Type::null)
+    read.resolved.entries.push_back({"learn", learn->place, read_learning(*learn, source, target, draft, input)});
+  read.input = std::move(input);
+  return read;
+}
+
+void read_connections(Draft& draft) {
+  const std::size_t layers = draft.model.layers.size();
+  // Connections need the sizes of what they read, transforms included.
+  for (std::size_t i = 0; i < layers; ++i)
+    if (draft.written[i].is_transform()) connect_transform(i, draft);
+  for (std::size_t i = 0; i < layers; ++i)
+    if (draft.written[i].node->is_map() && !draft.written[i].is_transform()) read_inputs(i, draft);
+}
+
+}  // namespace tyto::spec

@@ -1,0 +1,101 @@
+#include "limits.hpp"
+
+#include <algorithm>
+
+#include "connections.hpp"
+#include "look_back.hpp"
+#include "parts.hpp"
+#include "words.hpp"
+
+namespace tyto::spec {
+
+namespace {
+
+bool is_empty(const Node* node) {
+  return node == nullptr || node->type == Node::Type::null || (node->is_sequence() && node->items.empty());
+}
+
+/// A key that belongs to simulations.
+void refuse_key(const Node& node, const std::string& key, const std::string& sentence, Reader& reader) {
+  for (const auto& entry : node.entries)
+    if (entry.key == key && entry.value.type != Node::Type::null)
+      reader.fault(entry.place, key + ": is for simulations; " + sentence);
+}
+
+/// Those whose arrays are found by their source, which several from one source share.
+void refuse_twin(std::size_t layer, std::size_t k, const Draft& draft) {
+  const auto& inputs = draft.model.layers[layer].inputs;
+  const ModelInput& input = inputs[k];
+  const bool by_source = input.decodes || std::any_of(input.arrays.begin(), input.arrays.end(),
+                                                      [](const ArrayInfo& array) { return !array.companion.empty(); });
+  const auto twins = [&](const ModelInput& other) { return &other != &input && other.from == input.from; };
+  if (by_source && std::any_of(inputs.begin(), inputs.end(), twins))
+    draft.reader.fault(place_of(*draft.written[layer].inputs[k], {"type"}),
+                       quote(input.type) + (input.decodes ? "" : " with constrained weights") +
+                           " must be the only connection from its source into layer " +
+                           quote(draft.model.layers[layer].name));
+}
+
+void refuse_in_trials(const ModelInput& input, std::size_t layer, const Node& node, const Draft& draft) {
+  Reader& reader = draft.reader;
+  const auto& layers = draft.model.layers;
+  if (input.from != ModelInput::stimulus && input.from >= layer)
+    reader.fault(place_of(node, {"from"}), not_earlier(layers[input.from].name, layers[layer].name));
+  const bool simulated = reader.components().find(Kind::layer, input.type)->offers(capability::simulation);
+  if (input.decodes || simulated || input.projection->port() == Port::layer)
+    reader.fault(place_of(node, {"type"}), quote(input.type) + " needs a simulation, not trials");
+  refuse_key(node, "synapse", "with trials a connection acts in the same step", reader);
+  refuse_key(node, "learn", "with trials the rule under 'learning' changes weights", reader);
+}
+
+void refuse_in_stream(const ModelInput& input, const Node& node, const Draft& draft) {
+  if (input.projection && looks_back(*input.projection, draft.around.input.dt_s))
+    draft.reader.fault(place_of(node, {"type"}), quote(input.type) +
+                                                     " hands on what arrived in steps before, which simulations do "
+                                                     "not keep; it works in trials, or take another projection");
+}
+
+void refuse_layer_in_trials(std::size_t index, const Draft& draft) {
+  Reader& reader = draft.reader;
+  const ModelLayer& layer = draft.model.layers[index];
+  const WrittenLayer& written = draft.written[index];
+  if (layer.ensemble) {
+    reader.fault(written.place, quote(layer.type) +
+                                    " needs a simulation, not trials: a key 'simulation' in the place of 'objective' "
+                                    "and 'learning'");
+    return;
+  }
+  const Node* const input = written.node->find("input");
+  if (written.node->is_map() && !written.is_transform() && is_empty(input))
+    reader.fault(input == nullptr ? written.node->place : input->place,
+                 "layer " + quote(layer.name) + " has no 'input' (a projection, as in 'input: dense')");
+  refuse_key(*written.node, "initial", "in trials neurons begin at rest", reader);
+  for (std::size_t k = 0; k < layer.inputs.size(); ++k)
+    refuse_in_trials(layer.inputs[k], index, *written.inputs[k], draft);
+}
+
+void refuse_layer_in_stream(std::size_t index, const Draft& draft) {
+  const ModelLayer& layer = draft.model.layers[index];
+  const WrittenLayer& written = draft.written[index];
+  if (written.is_transform()) draft.reader.fault(written.place, quote(layer.type) + " needs trials, not a simulation");
+  for (std::size_t k = 0; k < layer.inputs.size(); ++k) refuse_in_stream(layer.inputs[k], *written.inputs[k], draft);
+}
+
+}  // namespace
+
+void refuse_limits(const Node* probes, const Draft& draft) {
+  const bool stream = draft.around.stream;
+  for (std::size_t i = 0; i < draft.model.layers.size(); ++i) {
+    for (std::size_t k = 0; k < draft.model.layers[i].inputs.size(); ++k) refuse_twin(i, k, draft);
+    if (stream)
+      refuse_layer_in_stream(i, draft);
+    else
+      refuse_layer_in_trials(i, draft);
+  }
+  if (!stream && probes != nullptr && probes->type != Node::Type::null)
+    draft.reader.fault(probes->place, "probes: is for simulations; with trials analyses look at what neurons do");
+  for (const auto& probe : draft.model.probes)
+    if (stream) refuse_in_stream(probe.input, *probes->find(probe.name), draft);
+}
+
+}  // namespace tyto::spec

@@ -1,0 +1,123 @@
+#include "probes.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include <tyto/backend.hpp>
+
+#include "blocks.hpp"
+#include "connections.hpp"
+#include "words.hpp"
+
+namespace tyto::spec {
+
+namespace {
+
+std::string names_of(const std::vector<std::string>& names) { return names.empty() ? "" : ", " + enumerate(names); }
+
+/// Finds out what `of` and `what` of a probe stand for.
+void settle_layer_probe(const Node& node, const LayerProbeKeys& keys, const Draft& draft, ModelProbe& probe) {
+  using What = ModelProbe::What;
+  Reader& reader = draft.reader;
+  const auto index = find_source(*node.find("of"), draft);
+  if (!index) return;
+  if (*index == ModelInput::stimulus) {
+    reader.fault(node.find("of")->place, "to record the stimulus, read it: {from: stimulus, type: direct}");
+    return;
+  }
+  const ModelLayer& layer = draft.model.layers[*index];
+  probe.layer = *index;
+  if (!layer.population || layer.size == 0) return;
+  if (keys.what == "output" || keys.what == "input") {
+    probe.what = keys.what == "output" ? What::output : What::input;
+    probe.channels = keys.what == "output" ? layer.size : layer.population->input_size(layer.size);
+    return;
+  }
+  probe.item = keys.what;
+  if (keys.what == "spikes" && layer.spiking) {
+    probe.what = What::spikes;
+    probe.channels = 1;
+    if (const Node* every = node.find("every"))
+      reader.fault(every->place, "every: each spike is recorded; to count steps with spikes, record the output");
+    return;
+  }
+  const auto kernel = layer.population->population_f64(draft.model.input.dt_s);
+  const auto states = kernel ? kernel->state_names() : std::vector<std::string>{};
+  if (std::find(states.begin(), states.end(), keys.what) != states.end()) {
+    probe.what = What::state;
+    probe.channels = layer.size;
+    return;
+  }
+  std::vector<std::string> arrays;
+  for (const auto& array : arrays_of(draft.model)) {
+    if (array.layer != layer.name) continue;
+    if (array.name == keys.what) {
+      probe.what = What::array;
+      probe.item = array.path();
+      probe.channels = array.size;
+      return;
+    }
+    arrays.push_back(array.name);
+  }
+  const Node* what = node.find("what");
+  reader.fault(what != nullptr ? what->place : node.place,
+               "layer " + quote(layer.name) + " has no " + quote(keys.what) + " to record; it has input, output" +
+                   (layer.spiking ? ", spikes" : "") + names_of(states) + names_of(arrays));
+}
+
+Node read_probe(const Node::Entry& entry, Draft& draft) {
+  Reader& reader = draft.reader;
+  const Node& node = entry.value;
+  if (!is_name(entry.key)) reader.fault(entry.place, "the name of a probe is made of letters, digits and underscores");
+  if (!node.is_map()) {
+    reader.fault(node.place, "a probe is a map, as in '{of: pre, what: output}' or '{from: pre, type: decoded}'");
+    return {};
+  }
+  ModelProbe probe;
+  probe.name = entry.key;
+  ProbeKeys keys;
+  Node own = make_map(node.place);
+  if (const Node* every = node.find("every")) own.entries.push_back({"every", every->place, *every});
+  const Node resolved_keys = reader.read(own, ProbeKeys::parameters(), keys);
+  const double dt_s = draft.model.input.dt_s;
+  if (keys.every_s) {
+    const double steps = std::round(*keys.every_s / dt_s);
+    if (steps < 1 || std::abs(steps * dt_s - *keys.every_s) > 1e-6 * dt_s)
+      reader.fault(own.entries[0].place,
+                   "every: must be a whole number of steps of " + format_quantity(dt_s, Dimension::time));
+    else
+      probe.every_steps = static_cast<std::uint64_t>(steps);
+  }
+  Node resolved;
+  if (node.find("of") != nullptr) {
+    LayerProbeKeys layer_keys;
+    resolved = reader.read(node, LayerProbeKeys::parameters(), layer_keys, {"every"});
+    settle_layer_probe(node, layer_keys, draft, probe);
+  } else {
+    auto read = read_connection(node, std::nullopt, draft, {"every"});
+    resolved = std::move(read.resolved);
+    if (read.input) probe.input = std::move(*read.input);
+    probe.channels = probe.input.channels;
+  }
+  for (const auto& key : resolved_keys.entries) resolved.entries.push_back(key);
+  draft.model.probes.push_back(std::move(probe));
+  return resolved;
+}
+
+}  // namespace
+
+Node read_probes(const Node* probes, Draft& draft) {
+  Node resolved = make_map(probes == nullptr ? Place{} : probes->place);
+  if (probes == nullptr || probes->type == Node::Type::null) return resolved;
+  if (!probes->is_map()) {
+    draft.reader.fault(probes->place, "probes: a map of names and what is recorded is needed");
+    return resolved;
+  }
+  // Samples are taken in steps.
+  if (!(draft.around.input.dt_s > 0)) return resolved;
+  for (const auto& entry : probes->entries)
+    resolved.entries.push_back({entry.key, entry.place, read_probe(entry, draft)});
+  return resolved;
+}
+
+}  // namespace tyto::spec
