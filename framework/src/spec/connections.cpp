@@ -165,27 +165,18 @@ Node read_keys(const Node& connection, ModelInput& input, Reader& reader) {
 }
 
 /// Settles how many values the connection hands on, which stay 0 if that is unknown, and lets the projection state its
-/// arrays. Returns whether it could.
-bool settle_arrays(const ConnectionEnd& source, const ConnectionEnd* target, const Place& place, ModelInput& input,
-                   Reader& reader) {
+/// arrays.
+void settle_arrays(const ConnectionEnd& source, const ConnectionEnd* target, ModelInput& input) {
   const std::size_t represented = source.ensemble ? source.represented : source.size;
-  bool settled = false;
-  guarded(reader, place, [&] {
-    input.onto_neurons = target != nullptr && !at_layer_of(*target, *input.projection);
-    input.channels = target == nullptr    ? input.projection->outputs(represented)
-                     : input.onto_neurons ? target->size
-                                          : target->represented;
-    settled = target == nullptr || input.channels > 0;
-    if (input.channels == 0) return;
-    settled = false;
-    // Weights onto neurons stand for a value that the ensemble takes in.
-    if (!input.onto_neurons || source.ensemble)
-      input.projection->check_outputs(represented, input.onto_neurons ? target->represented : input.channels);
-    input.arrays = input.projection->arrays(source.size, input.channels);
-    check_memory_of(input.arrays, source.size, input.channels, place, reader);
-    settled = true;
-  });
-  return settled;
+  input.onto_neurons = target != nullptr && !at_layer_of(*target, *input.projection);
+  input.channels = target == nullptr    ? input.projection->outputs(represented)
+                   : input.onto_neurons ? target->size
+                                        : target->represented;
+  if (input.channels == 0) return;
+  // Weights onto neurons stand for a value that the ensemble takes in.
+  if (!input.onto_neurons || source.ensemble)
+    input.projection->check_outputs(represented, input.onto_neurons ? target->represented : input.channels);
+  input.arrays = input.projection->arrays(source.size, input.channels);
 }
 
 /// Finds out what arrives, and warns if what it does depends on the time step. Only streams have synapses that could
@@ -321,7 +312,13 @@ ReadConnection read_connection(const Node& node, std::optional<std::size_t> targ
   put_second(read.resolved, "from", make_text(source.name, node.place));
   for (auto& entry : keys.entries) read.resolved.entries.push_back(std::move(entry));
   if (source.size == 0 || !fits_source(made, source, reader)) return read;
-  if (!settle_arrays(source, target, made.place, input, reader)) return read;
+  bool settled = false;
+  guarded(reader, made.place, [&] {
+    settle_arrays(source, target, input);
+    check_memory_of(input.arrays, source.size, input.channels, made.place, reader);
+    settled = target == nullptr || input.channels > 0;
+  });
+  if (!settled) return read;
   settle_effect(source, target, made.place, input, draft);
   if (const Node* learn = node.find("learn"); learn != nullptr && learn->type != Node::Type::null)
     read.resolved.entries.push_back({"learn", learn->place, read_learning(*learn, source, target, draft, input)});

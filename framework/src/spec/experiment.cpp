@@ -259,7 +259,9 @@ BuiltModel read_model(const Node& root, const std::filesystem::path& folder, con
     return {};
   }
   const auto layers = model_layers(*node, folder, reader);
-  return layers ? build_model(*layers, root.find("probes"), around, reader) : BuiltModel{};
+  // Without its time step nothing can be said of a stream.
+  const bool readable = layers && (!around.stream || around.input.dt_s > 0);
+  return readable ? build_model(*layers, root.find("probes"), around, reader) : BuiltModel{};
 }
 
 /// The parts of the resolved configuration in the order in which an experiment is written.
