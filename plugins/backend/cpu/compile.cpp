@@ -40,7 +40,8 @@ class Compiler {
     for (const auto& probe : model_.probes) add_probe(probe);
     for (const auto& part : made_.parts) settle_part(part);
     for (auto& edge : made_.edges) {
-      if (made_.streams()) edge.reach = edge.kernel->reach();
+      // What drives a filter comes step by step.
+      if (made_.streams() || edge.filter) edge.reach = edge.kernel->reach();
       note_reader(edge.from, edge.late + edge.reach);
       if (edge.learning && edge.learning->error != tyto::ModelLearning::no_error) note_reader(edge.learning->error, 0);
     }

@@ -140,26 +140,38 @@ class Plain {
       return layer.projection_f64(dt_s);
   }
 
-  /// Adds what a connection makes of its source in step t, in which nothing happens if it is before the first.
+  /// Adds what a connection makes of its source in step t, and of the steps before that its kernel reads. Nothing
+  /// happened before the first step.
   void project(const tyto::ModelInput& input, std::size_t first_array, std::ptrdiff_t t, std::vector<S>& target) const {
     const bool stimulus = input.from == tyto::ModelInput::stimulus;
     const std::size_t channels = stimulus ? model_.input.channels : model_.layers[input.from].size;
-    std::vector<std::uint64_t> bits(words(channels) + 1, 0);
-    std::vector<S> values(channels, S(0));
-    const bool spiking = stimulus || model_.layers[input.from].spiking;
-    for (std::size_t c = 0; t >= 0 && c < channels; ++c) {
-      const auto row = static_cast<std::size_t>(t);
-      if (!stimulus) values[c] = history_[input.from][row * channels + c];
-      const bool fires = stimulus ? (stimulus_[row * words(channels) + c / 64] >> (c % 64) & 1U) != 0 : values[c] != 0;
-      if (fires) bits[c / 64] |= std::uint64_t{1} << (c % 64);
-    }
     std::vector<std::span<const S>> views;
     for (std::size_t k = 0; k < input.arrays.size(); ++k) views.emplace_back(arrays_[first_array + k]);
     const auto kernel = projection(*input.projection);
     kernel->start(views, channels, target.size());
-    kernel->forward(spiking ? tyto::Signal<S>{1, channels, bits.data(), nullptr}
-                            : tyto::Signal<S>{1, channels, nullptr, values.data()},
-                    views, target.size(), {}, target.data());
+    const std::size_t rows = kernel->reach() + 1;
+    std::vector<std::uint64_t> bits(rows * words(channels), 0);
+    std::vector<S> values(rows * channels, S(0));
+    for (std::size_t k = 0; k < rows; ++k) {
+      const std::ptrdiff_t step = t + 1 - static_cast<std::ptrdiff_t>(rows - k);
+      for (std::size_t c = 0; step >= 0 && c < channels; ++c) {
+        const auto row = static_cast<std::size_t>(step);
+        if (!stimulus) values[k * channels + c] = history_[input.from][row * channels + c];
+        const bool fires = stimulus ? (stimulus_[row * words(channels) + c / 64] >> (c % 64) & 1U) != 0
+                                    : values[k * channels + c] != 0;
+        if (fires) bits[k * words(channels) + c / 64] |= std::uint64_t{1} << (c % 64);
+      }
+    }
+    const bool spiking = stimulus || model_.layers[input.from].spiking;
+    const auto signal = spiking ? tyto::Signal<S>{rows, channels, bits.data(), nullptr}
+                                : tyto::Signal<S>{rows, channels, nullptr, values.data()};
+    if (rows == 1) {
+      kernel->forward(signal, views, target.size(), {}, target.data());
+      return;
+    }
+    std::vector<S> handed(rows * target.size(), S(0));
+    kernel->forward(signal, views, target.size(), {}, handed.data());
+    for (std::size_t c = 0; c < target.size(); ++c) target[c] += handed[(rows - 1) * target.size() + c];
   }
 
   std::vector<S> arriving(std::size_t layer, std::size_t t) {
@@ -283,7 +295,8 @@ Choice mixed(std::size_t seed) {
   choice.populations = {
       "{type: lif, tau: 5 ms, threshold: 0.4}", "{type: lif, tau: 5 ms, threshold: 0.4, timing: same_step}",
       "{type: leaky_integrator, tau: 4 ms}", "{type: adaptive_lif, tau: 6 ms, threshold: 0.4}", "node"};
-  choice.projections = {"dense", "dense", "{type: sparse, weight: 0.3, probability: 0.4}"};
+  choice.projections = {"dense", "dense", "{type: sparse, weight: 0.3, probability: 0.4}",
+                        "{type: delayed_dense, max: 4 ms, method: interpolated, evaluation: as_trained}"};
   choice.synapses = {"", "", "{type: exponential, tau: 3 ms}", "{type: alpha, tau: 2 ms}"};
   choice.layers = 1 + seed % 5;
   choice.most_neurons = seed % 3 == 0 ? 70 : 9;
@@ -410,8 +423,11 @@ TEST_P(SmoothGraph, HasTheGradientOfFiniteDifferences) {
     tyto::initialise(*program, seed);
     tyto::Objective objective;
     objective.classes = 3;
+    objective.readout = tyto::Readout::sum;
     objective.bind(trials.target_info());
-    workshop::expect_true_gradients(*program, trials, objective);
+    tyto::Pass pass;
+    pass.training = true;
+    workshop::expect_true_gradients(*program, trials, objective, pass, "{type: superspike, scale: 2}");
   }
 }
 std::string smooth_name(const testing::TestParamInfo<Smooth>& info) { return info.param.name; }

@@ -70,8 +70,16 @@ void Passes<S>::send_back(std::size_t index, const Tape<S>& tape, Workspace<S>& 
   const auto& edge = compiled_.edges[index];
   const std::size_t width = tape.lanes * edge.channels;
   if (edge.filter) grad_current = work.filters[index].driven.data() + stretch.first * width;
-  const Offset first = static_cast<Offset>(stretch.first) - static_cast<Offset>(edge.late);
-  find_signals(edge, tape, work, stretch, 0);
+  // What a kernel reads of the steps before has to be there on the way back, too; nothing of what it handed on then is
+  // differentiated a second time.
+  const std::size_t reach = stretch.first > 0 ? edge.reach : 0;
+  if (reach > 0) {
+    work.scratch.assign((reach + stretch.steps()) * width, S(0));
+    std::copy_n(grad_current, stretch.steps() * width, work.scratch.begin() + static_cast<Offset>(reach * width));
+    grad_current = work.scratch.data();
+  }
+  const Offset first = static_cast<Offset>(stretch.first) - static_cast<Offset>(edge.late + reach);
+  find_signals(edge, tape, work, stretch, reach);
   work.grad_rows.clear();
   work.back_rows.clear();
   work.gradients.clear();
