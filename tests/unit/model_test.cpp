@@ -80,15 +80,25 @@ TEST(Model, NamesOfConnectionsIntoALayerDiffer) {
             "m:1:58: error: the name of a connection is made of letters, digits and underscores");
 }
 
-TEST(Model, StreamsHaveLoopsAndTrialsDoNotYet) {
+TEST(Model, HasLoopsInTrialsAsInStreams) {
   const std::string layers =
       "{a: {type: lif, size: 3, input: [dense, {type: dense, from: b}]}, b: {type: lif, size: 2, input: [dense, "
       "{type: dense, from: b}]}}";
-  const BuiltModel stream = built(layers, in_a_stream);
-  EXPECT_EQ(paths(stream.model), (std::vector<std::string>{"a/stimulus_w", "a/b_w", "b/a_w", "b/b_w"}));
-  EXPECT_EQ(faults(layers, in_trials),
-            "m:1:61: error: layer 'b' comes later; an input comes from an earlier layer or the stimulus\n"
-            "m:1:126: error: layer 'b' cannot be its own input");
+  for (const auto& around : {in_a_stream, in_trials})
+    EXPECT_EQ(paths(built(layers, around).model), (std::vector<std::string>{"a/stimulus_w", "a/b_w", "b/a_w", "b/b_w"}));
+}
+
+TEST(Model, DelaysAreWholeSteps) {
+  for (const auto& around : {in_a_stream, in_trials}) {
+    const auto delay = [&](const std::string& time) {
+      return built("{a: {type: lif, size: 2, input: {type: dense, delay: " + time + "}}}", around)
+          .model.layers[0]
+          .inputs[0]
+          .delay_steps;
+    };
+    EXPECT_EQ(delay("1 ms"), 1U);
+    EXPECT_EQ(delay("3.4 ms"), 3U);
+  }
 }
 
 TEST(Model, OnlyTrialsNeedAnInputForEveryLayer) {

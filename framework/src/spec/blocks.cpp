@@ -152,15 +152,19 @@ Parameters<SimulationKeys> SimulationKeys::parameters() {
 Parameters<ConnectionKeys> ConnectionKeys::parameters() {
   return tyto::parameters<ConnectionKeys>("A connection into a layer; its type's own parameters stand beside these")
       .text("from", &ConnectionKeys::from, "",
-            "an earlier layer or 'stimulus', in a simulation any layer; default: the layer before")
+            "a layer, which may be the layer itself or a later one, or 'stimulus'; default: the layer before")
       .optional()
       .text("name", &ConnectionKeys::name, "",
             "tells several connections from one source into the layer apart; default: the name of the source")
       .optional()
+      .time("delay", &ConnectionKeys::delay_s, "",
+            "time after which what the source does acts, in whole steps; without one it acts in the same step, from "
+            "the layer itself, a later one or through a synapse in the next")
+      .compared(StepRole::rounded)
+      .positive()
+      .optional()
       .component("synapse", &ConnectionKeys::synapse, "",
-                 "in a simulation: what a spike does over time; a bare time, as in '5 ms', stands for an exponential "
-                 "one; without any the connection acts in the same step, or, from the layer itself or a later one, in "
-                 "the next")
+                 "what a spike does over time; a bare time, as in '5 ms', stands for an exponential one")
       .optional();
 }
 

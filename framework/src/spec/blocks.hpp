@@ -98,6 +98,7 @@ struct LayerKeys {
 struct ConnectionKeys {
   std::string from;
   std::string name;
+  std::optional<double> delay_s;
   std::shared_ptr<const Synapse> synapse;
 
   [[nodiscard]] static Parameters<ConnectionKeys> parameters();

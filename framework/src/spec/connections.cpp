@@ -1,6 +1,7 @@
 #include "connections.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include <tyto/error.hpp>
 
@@ -150,9 +151,10 @@ Node read_learning(const Node& node, const ConnectionEnd& source, const Connecti
 
 /// Reads the keys of a connection that are neither its projection's nor `from` and `learn`. Returns their resolved
 /// configuration.
-Node read_keys(const Node& connection, ModelInput& input, Reader& reader) {
+Node read_keys(const Node& connection, double dt_s, ModelInput& input, Reader& reader) {
   Node own = make_map(connection.place);
   if (const Node* name = connection.find("name")) own.entries.push_back({"name", name->place, *name});
+  if (const Node* delay = connection.find("delay")) own.entries.push_back({"delay", delay->place, *delay});
   if (const Node* synapse = connection.find("synapse"))
     own.entries.push_back({"synapse", synapse->place, expanded_synapse(*synapse)});
   ConnectionKeys keys;
@@ -161,6 +163,7 @@ Node read_keys(const Node& connection, ModelInput& input, Reader& reader) {
     reader.fault(own.find("name")->place, "the name of a connection is made of letters, digits and underscores");
   input.name = keys.name;
   input.synapse = keys.synapse;
+  if (keys.delay_s && dt_s > 0) input.delay_steps = static_cast<std::uint64_t>(std::llround(*keys.delay_s / dt_s));
   return resolved;
 }
 
@@ -179,13 +182,26 @@ void settle_arrays(const ConnectionEnd& source, const ConnectionEnd* target, Mod
   input.arrays = input.projection->arrays(source.size, input.channels);
 }
 
-/// Finds out what arrives, and warns if what it does depends on the time step. Only streams have synapses that could
-/// help, and warnings.
+/// A delay must end within a trial, and what is on its way has to be remembered.
+void check_delay(const Node& node, const ModelInput& input, const ConnectionEnd& source, const Draft& draft) {
+  if (input.delay_steps == 0) return;
+  const Place place = place_of(node, {"delay"});
+  const std::size_t steps = draft.around.input.steps;
+  if (!draft.around.stream && steps > 0 && input.delay_steps >= steps)
+    draft.reader.fault(place, "delay: nothing arrives within a trial of " + std::to_string(steps) + " steps");
+  const double bytes = static_cast<double>(input.delay_steps) * static_cast<double>(source.size) * sizeof(double);
+  if (exceeds_memory(bytes))
+    draft.reader.fault(place, "delay: what is on its way needs " + size_text(bytes) +
+                                  " of memory, more than this machine has");
+}
+
+/// Finds out what arrives, and warns if what it does depends on the time step. Without synapses trials are what they
+/// were published as, spikes that act for a step.
 void settle_effect(const ConnectionEnd& source, const ConnectionEnd* target, const Place& place, ModelInput& input,
                    const Draft& draft) {
   const bool charges = target != nullptr && target->takes_charges;
   if (source.spiking && !input.decodes) input.synaptic_input = charges ? SynapticInput::charges : SynapticInput::spikes;
-  if (!draft.around.stream || (target == nullptr && !input.synapse)) return;
+  if (!input.synapse && (!draft.around.stream || target == nullptr)) return;
   const double dt_s = draft.around.input.dt_s;
   guarded(draft.reader, place, [&] {
     Effect effect;
@@ -292,13 +308,13 @@ ReadConnection read_connection(const Node& node, std::optional<std::size_t> targ
   Reader& reader = draft.reader;
   ReadConnection read;
   std::vector<std::string> others = ignored;
-  others.insert(others.end(), {"from", "synapse", "learn"});
+  others.insert(others.end(), {"from", "delay", "synapse", "learn"});
   if (target_index) others.emplace_back("name");
   const Configured made = reader.component(node, {Kind::layer, "type", capability::projection}, others);
   read.resolved = made.resolved;
   const auto from = source_of(node, target_index, draft);
   ModelInput input;
-  Node keys = read_keys(node, input, reader);
+  Node keys = read_keys(node, draft.around.input.dt_s, input, reader);
   if (!from || made.interface == nullptr) return read;
   const ConnectionEnd source = end_at(*from, draft);
   std::optional<ConnectionEnd> reached;
@@ -319,6 +335,7 @@ ReadConnection read_connection(const Node& node, std::optional<std::size_t> targ
     settled = target == nullptr || input.channels > 0;
   });
   if (!settled) return read;
+  check_delay(node, input, source, draft);
   settle_effect(source, target, made.place, input, draft);
   if (const Node* learn = node.find("learn"); learn != nullptr && learn->type != Node::Type::null)
     read.resolved.entries.push_back({"learn", learn->place, read_learning(*learn, source, target, draft, input)});

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <tyto/schedule.hpp>
+
 #include "connections.hpp"
 #include "look_back.hpp"
 #include "parts.hpp"
@@ -36,23 +38,18 @@ void refuse_twin(std::size_t layer, std::size_t k, const Draft& draft) {
                            quote(draft.model.layers[layer].name));
 }
 
-void refuse_in_trials(const ModelInput& input, std::size_t layer, const Node& node, const Draft& draft) {
+void refuse_in_trials(const ModelInput& input, const Node& node, const Draft& draft) {
   Reader& reader = draft.reader;
-  const auto& layers = draft.model.layers;
-  if (input.from != ModelInput::stimulus && input.from >= layer)
-    reader.fault(place_of(node, {"from"}), not_earlier(layers[input.from].name, layers[layer].name));
-  const bool simulated = reader.components().find(Kind::layer, input.type)->offers(capability::simulation);
-  if (input.decodes || simulated || input.projection->port() == Port::layer)
+  if (input.decodes || input.projection->port() == Port::layer)
     reader.fault(place_of(node, {"type"}), quote(input.type) + " needs a simulation, not trials");
-  refuse_key(node, "synapse", "with trials a connection acts in the same step", reader);
   refuse_key(node, "learn", "with trials the rule under 'learning' changes weights", reader);
 }
 
 void refuse_in_stream(const ModelInput& input, const Node& node, const Draft& draft) {
   if (input.projection && looks_back(*input.projection, draft.around.input.dt_s))
-    draft.reader.fault(place_of(node, {"type"}), quote(input.type) +
-                                                     " hands on what arrived in steps before, which simulations do "
-                                                     "not keep; it works in trials, or take another projection");
+    draft.reader.fault(place_of(node, {"type"}),
+                       quote(input.type) + " hands on what arrived in steps before, and does not say how many it has "
+                                           "to be shown again (ProjectionKernel::reach); it works in trials");
 }
 
 void refuse_layer_in_trials(std::size_t index, const Draft& draft) {
@@ -69,16 +66,25 @@ void refuse_layer_in_trials(std::size_t index, const Draft& draft) {
   if (written.node->is_map() && !written.is_transform() && is_empty(input))
     reader.fault(input == nullptr ? written.node->place : input->place,
                  "layer " + quote(layer.name) + " has no 'input' (a projection, as in 'input: dense')");
-  refuse_key(*written.node, "initial", "in trials neurons begin at rest", reader);
   for (std::size_t k = 0; k < layer.inputs.size(); ++k)
-    refuse_in_trials(layer.inputs[k], index, *written.inputs[k], draft);
+    refuse_in_trials(layer.inputs[k], *written.inputs[k], draft);
 }
 
 void refuse_layer_in_stream(std::size_t index, const Draft& draft) {
   const ModelLayer& layer = draft.model.layers[index];
   const WrittenLayer& written = draft.written[index];
-  if (written.is_transform()) draft.reader.fault(written.place, quote(layer.type) + " needs trials, not a simulation");
   for (std::size_t k = 0; k < layer.inputs.size(); ++k) refuse_in_stream(layer.inputs[k], *written.inputs[k], draft);
+}
+
+/// Trials go back through loops of populations alone.
+void refuse_transforms_in_loops(const Draft& draft) {
+  for (const auto& part : schedule(draft.model))
+    for (const std::size_t layer : part.layers)
+      if (part.loops && draft.written[layer].is_transform())
+        draft.reader.fault(draft.written[layer].place,
+                           "layer " + quote(draft.model.layers[layer].name) +
+                               " lies in a loop, which trials cannot go back through; connections have delays of their "
+                               "own ('delay')");
 }
 
 }  // namespace
@@ -92,6 +98,7 @@ void refuse_limits(const Node* probes, const Draft& draft) {
     else
       refuse_layer_in_trials(i, draft);
   }
+  if (!stream) refuse_transforms_in_loops(draft);
   if (!stream && probes != nullptr && probes->type != Node::Type::null)
     draft.reader.fault(probes->place, "probes: is for simulations; with trials analyses look at what neurons do");
   for (const auto& probe : draft.model.probes)

@@ -47,18 +47,25 @@ Trial make_trial(const Layer& projection) {
   return trial;
 }
 
+/// What is handed on, `at_once` steps at a time, each time after as many steps of the past as the kernel wants to see.
 std::vector<double> run(const Layer& projection, double dt_s, const Trial& trial, bool spikes, std::size_t at_once) {
   const auto kernel = projection.projection_f64(dt_s);
   const auto arrays = trial.views();
   if (!kernel) return {};
   kernel->start(arrays, neurons, neurons);
-  std::vector<double> current(steps * neurons, 0.0);
-  const Pass pass;
-  for (std::size_t t = 0; t < steps; t += at_once)
-    kernel->forward(spikes ? Signal<double>{at_once, neurons, trial.bits.data() + t, nullptr}
-                           : Signal<double>{at_once, neurons, nullptr, trial.values.data() + t * neurons},
-                    arrays, neurons, pass, current.data() + t * neurons);
-  return current;
+  const std::size_t reach = kernel->reach();
+  std::vector<std::uint64_t> bits(reach, 0);
+  bits.insert(bits.end(), trial.bits.begin(), trial.bits.end());
+  std::vector<double> values(reach * neurons, 0.0), handed;
+  values.insert(values.end(), trial.values.begin(), trial.values.end());
+  for (std::size_t t = 0; t < steps; t += at_once) {
+    std::vector<double> current((reach + at_once) * neurons, 0.0);
+    kernel->forward(spikes ? Signal<double>{reach + at_once, neurons, bits.data() + t, nullptr}
+                           : Signal<double>{reach + at_once, neurons, nullptr, values.data() + t * neurons},
+                    arrays, neurons, Pass(), current.data());
+    handed.insert(handed.end(), current.begin() + static_cast<std::ptrdiff_t>(reach * neurons), current.end());
+  }
+  return handed;
 }
 
 }  // namespace

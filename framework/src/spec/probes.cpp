@@ -27,6 +27,10 @@ void settle_layer_probe(const Node& node, const LayerProbeKeys& keys, const Draf
   }
   const ModelLayer& layer = draft.model.layers[*index];
   probe.layer = *index;
+  if (draft.written[*index].is_transform())
+    reader.fault(node.find("of")->place, quote(layer.name) +
+                                             " has no neurons to record; to record what it hands on, read it: {from: " +
+                                             layer.name + ", type: direct}");
   if (!layer.population || layer.size == 0) return;
   if (keys.what == "output" || keys.what == "input") {
     probe.what = keys.what == "output" ? What::output : What::input;

@@ -387,7 +387,7 @@ std::vector<Smooth> smooth_graphs() {
   Choice choice;
   choice.populations = {"{type: lif, tau: 5 ms}", "{type: lif, tau: 5 ms, timing: same_step, reset: to_zero}",
                         "{type: leaky_integrator, tau: 4 ms}", "{type: adaptive_lif, tau: 6 ms}"};
-  choice.projections = {"dense"};
+  choice.projections = {"dense", "{type: sparse, weight: 0.4, deviation: 0.1, probability: 0.7}"};
   choice.synapses = {""};
   choice.most_neurons = 4;
   std::vector<Smooth> all{{"loops", choice}};

@@ -46,14 +46,29 @@ class SparseKernel final : public tyto::ProjectionKernel<S> {
       add(group.inputs[lane], arrays[weights].data(), currents[lane]);
   }
 
-  void backward(const tyto::Signal<S>&, std::span<const std::span<const S>>, std::size_t, const tyto::Pass&, const S*,
-                std::span<const std::span<S>>, S*) const override {
-    throw tyto::Error("a sparse connection cannot be run backwards");
+  void backward(const tyto::Signal<S>& input, std::span<const std::span<const S>> arrays, std::size_t to,
+                const tyto::Pass&, const S* grad_current, std::span<const std::span<S>> grad_arrays,
+                S* grad_input) const override {
+    for (std::size_t t = 0; t < input.steps; ++t) {
+      const S* const gradient = grad_current + t * to;
+      if (!grad_arrays.empty()) add_weight_gradients(input, t, gradient, grad_arrays[weights]);
+      if (grad_input == nullptr) continue;
+      for (std::size_t from = 0; from < input.channels; ++from)
+        for (std::size_t k = begin_of(from); k < begin_of(from + 1); ++k)
+          grad_input[t * input.channels + from] += arrays[weights][k] * gradient[targets_[k]];
+    }
   }
 
   static constexpr std::size_t most_neurons = std::size_t{1} << 24U;  ///< whole numbers that a float can hold
 
  private:
+  void add_weight_gradients(const tyto::Signal<S>& input, std::size_t t, const S* gradient, std::span<S> grad_w) const {
+    for (std::size_t from = 0; from < input.channels; ++from) {
+      const S sent = input.bits != nullptr ? S(input.spikes().at(t, from)) : input.values[t * input.channels + from];
+      if (sent == S(0)) continue;
+      for (std::size_t k = begin_of(from); k < begin_of(from + 1); ++k) grad_w[k] += gradient[targets_[k]] * sent;
+    }
+  }
   void add(const tyto::Signal<S>& input, const S* w, tyto::Rows<S> current) const {
     for (std::size_t t = 0; t < input.steps; ++t) {
       S* const row = current[t];
@@ -96,7 +111,7 @@ sets of so many pairs are equally likely. A neuron that is connected to itself c
     w[k] = weight + deviation z[k]     z from the standard normal distribution; 0 where the sign is not that of `weight`
 
 Weights are dimensionless. From an earlier layer I[n] acts in step n, from the layer itself or a later one in step n+1.
-The connection works forwards only: no gradients can be had.)")
+Weights can be trained, with gradients that are the sums of x_i[n] dL/dI_j[n]; the pairs stay what they are.)")
         .number("probability", &Sparse::probability, "0.1", "part of all pairs that have a synapse")
         .range(0, 1)
         .number("weight", &Sparse::weight, "", "of a synapse: what a spike adds; below 0 it inhibits")
@@ -211,5 +226,5 @@ The connection works forwards only: no gradients can be had.)")
 }  // namespace
 
 TYTO_PLUGIN(registrar) {
-  registrar.add<Sparse>("sparse", {tyto::capability::projection, tyto::capability::simulation});
+  registrar.add<Sparse>("sparse", {tyto::capability::projection});
 }
