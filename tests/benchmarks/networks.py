@@ -1,12 +1,13 @@
 """Training epochs of three networks: PyTorch and the spiking libraries that stand on it beside Tyto.
 
-usage: networks.py TYTO [--sizes S M L] [--peers pytorch snntorch norse spikingjelly] [--rounds N] [--threads N]
+usage: networks.py TYTO [--sizes S M L R] [--peers pytorch snntorch norse spikingjelly] [--rounds N] [--threads N]
                    [--learn N]
 
 Needs Python with torch, h5py and those of snntorch, norse and spikingjelly that are asked for. S is
 experiments/itd_basic.yaml (200-8-12, 16,384 trials in batches of 128), M is experiments/itd_delays.yaml (200 trained
 delays, 200-30-12, 150 steps, 4,096 trials in batches of 64), L is tests/benchmarks/digits_size.yaml (700-256-256-20,
-2,048 trials in batches of 256). All programs train on the same trials, those of `tyto trials`, with
+2,048 trials in batches of 256), R is tests/benchmarks/recurrent_size.yaml (700-256-20, the 256 connected to each other,
+100 steps, 2,048 trials in batches of 128). All programs train on the same trials, those of `tyto trials`, with
 the same batches, loss and optimizer, each with its own leaky neurons and their derivatives; they take turns, and Tyto
 runs in every turn. Prints each round, then medians and ratios; with S also how long NumPy takes to make the same number
 of trials of the same kind. With --learn N each peer first trains N epochs, and the accuracies on the same test trials
@@ -27,16 +28,19 @@ DT_S = 1e-3
 
 
 class Size:
-    def __init__(self, experiment, hidden, classes, batch, tau_s, rate, penalty=False, longest_delay=None):
+    def __init__(self, experiment, hidden, classes, batch, tau_s, rate, penalty=False, longest_delay=None,
+                 recurrent=False):
         self.experiment, self.hidden, self.classes, self.batch = experiment, hidden, classes, batch
         self.decay, self.tau_s, self.rate, self.penalty = math.exp(-DT_S / tau_s), tau_s, rate, penalty
         self.longest_delay = longest_delay  # in steps; None: no delays
+        self.recurrent = recurrent  # hidden neurons get each other's spikes one step later
 
 
 EXPERIMENTS = HERE.parents[1] / "experiments"
 SIZES = {"S": Size(EXPERIMENTS / "itd_basic.yaml", [8], 12, 128, 2e-3, 0.01, penalty=True),
          "M": Size(EXPERIMENTS / "itd_delays.yaml", [30], 12, 64, 5e-3, 0.01, longest_delay=49),
-         "L": Size(HERE / "digits_size.yaml", [256, 256], 20, 256, 10e-3, 0.001)}
+         "L": Size(HERE / "digits_size.yaml", [256, 256], 20, 256, 10e-3, 0.001),
+         "R": Size(HERE / "recurrent_size.yaml", [256], 20, 128, 10e-3, 0.001, recurrent=True)}
 
 
 def numpy_trials_s(numpy, count):
@@ -90,12 +94,15 @@ def plain_neurons(torch, size):
             logistic = torch.sigmoid(5 * context.saved_tensors[0])
             return gradient * 5 * logistic * (1 - logistic)
 
-    def fire(current):
+    def fire(current, back=None):
         v = torch.zeros_like(current[:, 0])
         s = torch.zeros_like(v)
         spikes = [s]
         for step in range(current.shape[1] - 1):
-            charged = (size.decay * v + current[:, step]) * (1 - s)
+            arriving = current[:, step]
+            if back is not None and step > 0:
+                arriving = arriving + spikes[step - 1] @ back
+            charged = (size.decay * v + arriving) * (1 - s)
             s = Spike.apply(v - 1)
             v = charged
             spikes.append(s)
@@ -110,11 +117,12 @@ def snntorch_neurons(torch, size):
     neuron = snntorch.Leaky(beta=size.decay, threshold=1.0, spike_grad=snntorch.surrogate.fast_sigmoid(slope=5),
                             reset_mechanism="zero")
 
-    def fire(current):
+    def fire(current, back=None):
         membrane = neuron.reset_mem()
         spikes = []
         for step in range(current.shape[1]):
-            spiked, membrane = neuron(current[:, step], membrane)
+            arriving = current[:, step] if back is None or step == 0 else current[:, step] + spikes[-1] @ back
+            spiked, membrane = neuron(arriving, membrane)
             spikes.append(spiked)
         return torch.stack(spikes, 1)
 
@@ -128,12 +136,13 @@ def norse_neurons(torch, size):
                                   alpha=torch.tensor(5.0))
     neuron = norse.torch.LIFBoxCell(p=parameters, dt=DT_S)
 
-    def fire(current):
+    def fire(current, back=None):
         # Its membrane takes dt / tau of the input.
         state = None
         spikes = []
         for step in range(current.shape[1]):
-            spiked, state = neuron(current[:, step] * (size.tau_s / DT_S), state)
+            arriving = current[:, step] if back is None or step == 0 else current[:, step] + spikes[-1] @ back
+            spiked, state = neuron(arriving * (size.tau_s / DT_S), state)
             spikes.append(spiked)
         return torch.stack(spikes, 1)
 
@@ -142,12 +151,17 @@ def norse_neurons(torch, size):
 
 def spikingjelly_neurons(torch, size):
     from spikingjelly.activation_based import functional, neuron, surrogate
-    node = neuron.LIFNode(tau=1 / (1 - size.decay), decay_input=False, v_threshold=1.0, v_reset=0.0, step_mode="m",
-                          surrogate_function=surrogate.Sigmoid(alpha=5.0))
+    node = neuron.LIFNode(tau=1 / (1 - size.decay), decay_input=False, v_threshold=1.0, v_reset=0.0,
+                          step_mode="s" if size.recurrent else "m", surrogate_function=surrogate.Sigmoid(alpha=5.0))
 
-    def fire(current):
+    def fire(current, back=None):
         functional.reset_net(node)
-        return node(current.transpose(0, 1)).transpose(0, 1)
+        if back is None:
+            return node(current.transpose(0, 1)).transpose(0, 1)
+        spikes = []
+        for step in range(current.shape[1]):
+            spikes.append(node(current[:, step] if step == 0 else current[:, step] + spikes[-1] @ back))
+        return torch.stack(spikes, 1)
 
     return fire
 
@@ -186,6 +200,11 @@ class Model:
         widths = [trials.spikes.shape[2], *size.hidden, size.classes]
         self.weights = [((torch.rand(n, m) * 2 - 1) / m**0.5).requires_grad_() for n, m in zip(widths, widths[1:])]
         groups = [{"params": self.weights, "lr": size.rate}]
+        self.back = None
+        if size.recurrent:
+            n = size.hidden[0]
+            self.back = ((torch.rand(n, n) * 2 - 1) / n**0.5).requires_grad_()
+            groups.append({"params": [self.back], "lr": size.rate})
         self.delay = None
         if size.longest_delay is not None:
             self.delay = (torch.rand(widths[0]) * size.longest_delay).requires_grad_()
@@ -198,7 +217,7 @@ class Model:
         torch = self.torch
         signal, rates = spikes.float() if self.delay is None else self.delayed(spikes, self.delay), []
         for weight, fire in zip(self.weights, self.neurons):
-            signal = fire(torch.matmul(signal, weight))
+            signal = fire(torch.matmul(signal, weight), self.back)
             rates.append(signal.sum((0, 1)) / (signal.shape[0] * signal.shape[1] * DT_S))
         current = torch.matmul(signal, self.weights[-1])
         v = torch.zeros_like(current[:, 0])

@@ -1,3 +1,5 @@
+#include <memory>
+#include <mutex>
 #include <vector>
 
 #include "products.hpp"
@@ -8,6 +10,10 @@ namespace {
 template <class S>
 class DenseKernel final : public tyto::ProjectionKernel<S> {
  public:
+  void start(std::span<const std::span<const S>>, std::size_t, std::size_t) override {
+    turned_ = std::make_unique<TurnedOnce>();
+  }
+
   void forward(const tyto::Signal<S>& input, std::span<const std::span<const S>> arrays, std::size_t to,
                const tyto::Pass& pass, S* current) const override {
     const tyto::Rows<S> rows{current, to};
@@ -40,9 +46,10 @@ class DenseKernel final : public tyto::ProjectionKernel<S> {
                       std::span<const tyto::Rows<const S>> grad_currents, std::span<const std::span<S>> grad_arrays,
                       std::span<const tyto::Rows<S>> grad_inputs) const override {
     if (!grad_arrays.empty()) add_weight_gradients(group, to, grad_currents, grad_arrays[0].data());
-    if (!grad_inputs.empty())
-      dense::add_input_gradients(grad_currents, group.inputs[0].steps, arrays[0].data(), group.inputs[0].channels, to,
-                                 grad_inputs);
+    if (grad_inputs.empty()) return;
+    const std::size_t from = group.inputs[0].channels;
+    dense::add_input_gradients(grad_currents, group.inputs[0].steps, turned(arrays[0].data(), from, to), from, to,
+                               grad_inputs);
   }
 
  private:
@@ -57,6 +64,21 @@ class DenseKernel final : public tyto::ProjectionKernel<S> {
       dense::add_value_gradients(input.values, input.steps, input.channels, grad_currents[trial], to, grad_w);
     }
   }
+  /// The way back wants weights turned. That is done once after they have been set, by the first who needs it.
+  struct TurnedOnce {
+    std::once_flag once;
+    dense::Turned<S> weights;
+  };
+  /// Valid until the thread's next call, or the next start().
+  const dense::Turned<S>& turned(const S* w, std::size_t from, std::size_t to) const {
+    thread_local dense::Turned<S> own;
+    if (!turned_) {
+      dense::turn_weights(w, from, to, own);
+      return own;
+    }
+    std::call_once(turned_->once, [&] { dense::turn_weights(w, from, to, turned_->weights); });
+    return turned_->weights;
+  }
   /// Valid until the thread's next call.
   static std::span<const tyto::Spikes> spikes_of(const tyto::Group<S>& group) {
     thread_local std::vector<tyto::Spikes> spikes;
@@ -64,6 +86,8 @@ class DenseKernel final : public tyto::ProjectionKernel<S> {
     for (const auto& input : group.inputs) spikes.push_back(input.spikes());
     return spikes;
   }
+
+  std::unique_ptr<TurnedOnce> turned_;
 };
 
 class Dense final : public tyto::Layer, public dense::Weights {

@@ -99,10 +99,24 @@ void check(const Case& size, std::uint64_t seed) {
   EXPECT_EQ(fast, plain) << "add_value_gradients";
 
   fast = plain = spaced(data.start_input, size.from);
-  dense::add_input_gradients<S>(gradients, size.steps, data.w.data(), size.from, size.to, both(fast, size.from));
+  dense::Turned<S> turned;
+  dense::turn_weights(data.w.data(), size.from, size.to, turned);
+  dense::add_input_gradients<S>(gradients, size.steps, turned, size.from, size.to, both(fast, size.from));
   dense::simple::add_input_gradients<S>(gradients, size.steps, data.w.data(), size.from, size.to,
                                         both(plain, size.from));
   EXPECT_EQ(fast, plain) << "add_input_gradients";
+
+  // Rows that fill their matrices.
+  auto woven = spaced(data.gradient, size.to);
+  for (std::size_t t = 0; t < size.steps; ++t)
+    std::copy_n(other.gradient.begin() + static_cast<std::ptrdiff_t>(t * size.to), size.to,
+                woven.begin() + static_cast<std::ptrdiff_t>((2 * t + 1) * size.to));
+  const std::vector<tyto::Rows<const S>> filling{{woven.data(), stride}, {woven.data() + size.to, stride}};
+  fast = plain = spaced(data.start_input, size.from);
+  dense::add_input_gradients<S>(filling, size.steps, turned, size.from, size.to, both(fast, size.from));
+  dense::simple::add_input_gradients<S>(filling, size.steps, data.w.data(), size.from, size.to,
+                                        both(plain, size.from));
+  EXPECT_EQ(fast, plain) << "add_input_gradients of rows side by side";
 }
 
 class DenseProducts : public testing::TestWithParam<std::int64_t> {

@@ -6,6 +6,9 @@
 
 #include <cstddef>
 #include <span>
+#include <vector>
+
+#include <boost/align/aligned_allocator.hpp>
 
 #include <tyto/spikes.hpp>
 
@@ -33,9 +36,15 @@ template <class S>
 void add_value_gradients(const S* values, std::size_t steps, std::size_t from, tyto::Rows<const S> grad_current,
                          std::size_t to, S* grad_w);
 
+/// Weights with those of neighbouring inputs side by side, in rows as long as vectors want them.
+template <class S>
+using Turned = std::vector<S, boost::alignment::aligned_allocator<S, 64>>;
+template <class S>
+void turn_weights(const S* w, std::size_t from, std::size_t to, Turned<S>& turned);
+
 /// For each trial: grad_input[t][i] += grad_current[t][j] w[i][j], j ascending, rounded once a term.
 template <class S>
-void add_input_gradients(std::span<const tyto::Rows<const S>> grad_currents, std::size_t steps, const S* w,
+void add_input_gradients(std::span<const tyto::Rows<const S>> grad_currents, std::size_t steps, const Turned<S>& turned,
                          std::size_t from, std::size_t to, std::span<const tyto::Rows<S>> grad_inputs);
 
 }  // namespace dense

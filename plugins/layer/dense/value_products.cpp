@@ -217,31 +217,50 @@ void turn(tyto::Rows<const S> rows, std::size_t count, std::size_t columns, tyto
 }
 
 template <class S>
-void add_input_gradients(std::span<const tyto::Rows<const S>> grad_currents, std::size_t steps, const S* w,
-                         std::size_t from, std::size_t to, std::span<const tyto::Rows<S>> grad_inputs) {
+void turn_weights(const S* w, std::size_t from, std::size_t to, Turned<S>& turned) {
   const std::size_t length = padded_length<S>(from);
-  thread_local Scratch<S> turned;  // w with lanes over inputs
   turned.resize(to * length);
   if (length > from) std::fill(turned.begin(), turned.end(), S(0));
   turn<S>({w, to}, from, to, {turned.data(), length});
+}
+
+/// Whether rows of trials lie side by side, step after step, so that all make one matrix.
+template <class S>
+bool are_one(std::span<const tyto::Rows<S>> trials, std::size_t width) {
+  for (std::size_t k = 0; k < trials.size(); ++k)
+    if (trials[k].data != trials[0].data + k * width || trials[k].stride != trials.size() * width) return false;
+  return true;
+}
+
+template <class S>
+void add_input_gradients(std::span<const tyto::Rows<const S>> grad_currents, std::size_t steps, const Turned<S>& turned,
+                         std::size_t from, std::size_t to, std::span<const tyto::Rows<S>> grad_inputs) {
+  const tyto::Rows<const S> right{turned.data(), padded_length<S>(from)};
+  if (are_one<const S>(grad_currents, to) && are_one<S>(grad_inputs, from))
+    return add_product<S>({grad_currents[0].data, to, 1}, steps * grad_currents.size(), to, right, from,
+                          {grad_inputs[0].data, from});
   for (std::size_t trial = 0; trial < grad_currents.size(); ++trial)
-    add_product<S>({grad_currents[trial].data, grad_currents[trial].stride, 1}, steps, to, {turned.data(), length},
-                   from, grad_inputs[trial]);
+    add_product<S>({grad_currents[trial].data, grad_currents[trial].stride, 1}, steps, to, right, from,
+                   grad_inputs[trial]);
 }
 
 // One plain function for each product and precision: what the dispatch tables point to.
-#define DENSE_FOR_EACH(S, suffix)                                                                                      \
-  void add_values_##suffix(const S* values, std::size_t steps, std::size_t from, const S* w, std::size_t to,           \
-                           tyto::Rows<S> current) {                                                                    \
-    add_values<S>(values, steps, from, w, to, current);                                                                \
-  }                                                                                                                    \
-  void add_value_gradients_##suffix(const S* values, std::size_t steps, std::size_t from,                              \
-                                    tyto::Rows<const S> grad_current, std::size_t to, S* grad_w) {                     \
-    add_value_gradients<S>(values, steps, from, grad_current, to, grad_w);                                             \
-  }                                                                                                                    \
-  void add_input_gradients_##suffix(std::span<const tyto::Rows<const S>> grad_currents, std::size_t steps, const S* w, \
-                                    std::size_t from, std::size_t to, std::span<const tyto::Rows<S>> grad_inputs) {    \
-    add_input_gradients<S>(grad_currents, steps, w, from, to, grad_inputs);                                            \
+#define DENSE_FOR_EACH(S, suffix)                                                                            \
+  void add_values_##suffix(const S* values, std::size_t steps, std::size_t from, const S* w, std::size_t to, \
+                           tyto::Rows<S> current) {                                                          \
+    add_values<S>(values, steps, from, w, to, current);                                                      \
+  }                                                                                                          \
+  void add_value_gradients_##suffix(const S* values, std::size_t steps, std::size_t from,                    \
+                                    tyto::Rows<const S> grad_current, std::size_t to, S* grad_w) {           \
+    add_value_gradients<S>(values, steps, from, grad_current, to, grad_w);                                   \
+  }                                                                                                          \
+  void turn_weights_##suffix(const S* w, std::size_t from, std::size_t to, Turned<S>& turned) {              \
+    turn_weights<S>(w, from, to, turned);                                                                    \
+  }                                                                                                          \
+  void add_input_gradients_##suffix(std::span<const tyto::Rows<const S>> grad_currents, std::size_t steps,   \
+                                    const Turned<S>& turned, std::size_t from, std::size_t to,               \
+                                    std::span<const tyto::Rows<S>> grad_inputs) {                            \
+    add_input_gradients<S>(grad_currents, steps, turned, from, to, grad_inputs);                             \
   }
 DENSE_FOR_EACH(float, f32)
 DENSE_FOR_EACH(double, f64)
@@ -256,6 +275,7 @@ namespace dense {
 #define DENSE_DISPATCH(S, suffix)                                                                                  \
   HWY_EXPORT(add_values_##suffix);                                                                                 \
   HWY_EXPORT(add_value_gradients_##suffix);                                                                        \
+  HWY_EXPORT(turn_weights_##suffix);                                                                               \
   HWY_EXPORT(add_input_gradients_##suffix);                                                                        \
   template <>                                                                                                      \
   void add_values(const S* values, std::size_t steps, std::size_t from, const S* w, std::size_t to,                \
@@ -268,9 +288,14 @@ namespace dense {
     HWY_DYNAMIC_DISPATCH(add_value_gradients_##suffix)(values, steps, from, grad_current, to, grad_w);             \
   }                                                                                                                \
   template <>                                                                                                      \
-  void add_input_gradients(std::span<const tyto::Rows<const S>> grad_currents, std::size_t steps, const S* w,      \
-                           std::size_t from, std::size_t to, std::span<const tyto::Rows<S>> grad_inputs) {         \
-    HWY_DYNAMIC_DISPATCH(add_input_gradients_##suffix)(grad_currents, steps, w, from, to, grad_inputs);            \
+  void turn_weights(const S* w, std::size_t from, std::size_t to, Turned<S>& turned) {                             \
+    HWY_DYNAMIC_DISPATCH(turn_weights_##suffix)(w, from, to, turned);                                              \
+  }                                                                                                                \
+  template <>                                                                                                      \
+  void add_input_gradients(std::span<const tyto::Rows<const S>> grad_currents, std::size_t steps,                  \
+                           const Turned<S>& turned, std::size_t from, std::size_t to,                              \
+                           std::span<const tyto::Rows<S>> grad_inputs) {                                           \
+    HWY_DYNAMIC_DISPATCH(add_input_gradients_##suffix)(grad_currents, steps, turned, from, to, grad_inputs);       \
   }
 DENSE_DISPATCH(float, f32)
 DENSE_DISPATCH(double, f64)
