@@ -44,6 +44,9 @@ struct ModelInput {
   std::shared_ptr<const Synapse> synapse;                ///< may be null
   SynapticInput synaptic_input = SynapticInput::values;  ///< what it hands on, to its synapse first
   std::optional<ModelLearning> learning;
+
+  /// Whether it hands on what its projection makes of a step in that step, if it comes from an earlier layer.
+  [[nodiscard]] bool at_once() const { return !synapse && delay_steps == 0; }
 };
 
 /// A state variable that neurons have at the beginning of a simulation from an array of the layer.

@@ -21,7 +21,7 @@ constexpr std::size_t default_bins = 12;
 
 /// The weight matrix of a population that has one input from `from`; null without one.
 const tyto::ArrayInfo* only_matrix(const tyto::ModelLayer& layer, std::size_t from) {
-  if (layer.inputs.size() != 1 || layer.inputs[0].from != from) return nullptr;
+  if (layer.inputs.size() != 1 || layer.inputs[0].from != from || !layer.inputs[0].at_once()) return nullptr;
   for (const auto& array : layer.inputs[0].arrays)
     if (array.name == "w" && array.shape.size() == 2) return &array;
   return nullptr;
@@ -146,7 +146,8 @@ struct RateModel final : tyto::Analysis {
     const std::size_t hidden = tyto::choose_layers(model, layer, tyto::LayerChoice::spiking).front();
     if (only_matrix(model.layers[hidden], tyto::ModelInput::stimulus) == nullptr)
       throw tyto::Error(
-          "rate_model needs a layer whose only input is the stimulus through a weight matrix 'w', and "
+          "rate_model needs a layer whose only input is the stimulus through a weight matrix 'w', without synapse and "
+          "delay, and "
           "layer '" +
           model.layers[hidden].name + "' has another input");
   }

@@ -190,7 +190,7 @@ struct RickerAnalysis final : tyto::Analysis {
       throw tyto::Error("ricker_fit needs at least " + std::to_string(least_classes) + " classes, and there are " +
                         std::to_string(objective.outputs()));
     const auto& inputs = model.layers.back().inputs;
-    if (inputs.size() != 1 || inputs[0].from == tyto::ModelInput::stimulus)
+    if (inputs.size() != 1 || inputs[0].from == tyto::ModelInput::stimulus || inputs[0].from + 1 == model.layers.size())
       throw tyto::Error("ricker_fit needs an output layer with one input, from a layer of neurons");
     for (const auto& array : inputs[0].arrays)
       if (array.name == "w" && array.shape.size() == 2) return;

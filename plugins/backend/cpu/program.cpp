@@ -13,6 +13,8 @@ std::size_t chunks_of(std::size_t trials) { return (trials + chunk_trials - 1) /
 /// Neurons that populations work on side by side, about: enough to fill vectors and to hide the latency of one step
 /// behind another neuron's, and few enough for the nearer caches.
 constexpr std::size_t wanted_lanes = 64;
+/// What a thread may keep of a group of trials that go through a loop.
+constexpr double longest_tape_bytes = 64e6;
 
 std::vector<double> widen(const auto& values) { return {values.begin(), values.end()}; }
 
@@ -43,9 +45,13 @@ CpuProgram<S>::CpuProgram(const tyto::Model& model, tyto::Executor& executor)
   for (const auto& node : compiled_.nodes)
     if (node.kernel) widest = std::max(widest, node.size);
   while (group_trials_ < chunk_trials && group_trials_ * widest < wanted_lanes) group_trials_ *= 2;
-  // A loop does little in a step, so that more trials share what a step costs of itself.
+  // A loop does little in a step, so that more trials share what a step costs of itself, if their tape is not too long.
+  double bytes_of_trial = 0;
+  for (const auto& node : compiled_.nodes)
+    bytes_of_trial += static_cast<double>(node.steps * node.size * (node.variables + 4) * sizeof(S));
   if (std::any_of(compiled_.parts.begin(), compiled_.parts.end(), [](const auto& part) { return part.loops; }))
-    group_trials_ = chunk_trials;
+    while (group_trials_ < chunk_trials && 2 * static_cast<double>(group_trials_) * bytes_of_trial < longest_tape_bytes)
+      group_trials_ *= 2;
   memory_.resize(arrays_.size());
 }
 

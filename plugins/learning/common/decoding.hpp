@@ -2,12 +2,14 @@
 /// other weights as they are.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <string>
 #include <vector>
 
 #include <tyto/error.hpp>
 #include <tyto/learning_rule.hpp>
+#include <tyto/schedule.hpp>
 
 namespace decoding {
 
@@ -20,6 +22,13 @@ struct Samples {
 
 class OutputLayer {
  public:
+  /// Whether the output layer reaches a layer that it depends on.
+  static bool comes_back(const tyto::Model& model) {
+    const std::size_t last = model.layers.size() - 1;
+    for (const auto& part : tyto::schedule(model))
+      if (part.loops && std::binary_search(part.layers.begin(), part.layers.end(), last)) return true;
+    return false;
+  }
   /// Throws Error if the objective has no targets that are values, or the output layer no weights of its own.
   void bind(const tyto::Model& model, const tyto::Objective& objective) {
     if (objective.loss != tyto::Loss::mean_squared_error)
@@ -28,6 +37,10 @@ class OutputLayer {
     if (output.inputs.size() != 1 || output.inputs[0].from == tyto::ModelInput::stimulus ||
         !model.layers[output.inputs[0].from].spiking)
       throw tyto::Error("the output layer must have one input, from a layer that spikes");
+    if (!output.inputs[0].at_once() || comes_back(model))
+      throw tyto::Error(
+          "decoders are found from rates of whole trials, which what the output layer does must not change; its input "
+          "can have neither synapse nor delay, and nothing may come back from it");
     source_ = output.inputs[0].from;
     neurons_ = model.layers[source_].size;
     outputs_ = output.size;
