@@ -1,0 +1,177 @@
+/// Every projection with every synapse, delay, source, target, rule and kind of run: what is accepted does what a plain
+/// program does, or, where connections learn, at least the same in windows of any length; all else is refused with a
+/// sentence.
+#include <map>
+#include <string>
+
+#include "spec/model.hpp"
+#include "support/finite_differences.hpp"
+#include "support/plain_program.hpp"
+
+namespace {
+
+using tyto::Kind;
+
+constexpr double dt_s = 1e-3;
+constexpr std::size_t steps = 50;
+
+/// Names of a kind's components that offer something.
+std::vector<std::string> names(Kind kind, std::string_view capability = {}) {
+  std::vector<std::string> found;
+  for (const auto& name : workshop::registry().names(kind))
+    if (capability.empty() || workshop::registry().find(kind, name)->offers(capability)) found.push_back(name);
+  return found;
+}
+
+/// A component in YAML, with numbers for what it has no defaults for.
+std::string written(Kind kind, const std::string& name, const std::string& key) {
+  std::string text = key + ": " + name;
+  for (const auto& parameter : workshop::registry().find(kind, name)->parameters.items)
+    if (!parameter.default_text && !parameter.optional)
+      text += ", " + parameter.name + ": " + (parameter.dimension == tyto::Dimension::time ? "4 ms" : "1");
+  return text;
+}
+
+struct Cell {
+  std::string source, target, projection, synapse, delay, rule;
+  bool back = false;  ///< the connection comes from its target
+  bool stream = false;
+
+  [[nodiscard]] std::string layers() const {
+    const auto layer = [](const std::string& name, const std::string& type) {
+      // Neurons that fire at what arrives here.
+      const std::string more = type == "lif" ? ", tau: 5 ms, threshold: 0.4" : "";
+      return name + ": {type: " + type + ", size: 6" + more + ", input: ";
+    };
+    const auto fed = [](const std::string& type) {
+      return std::string(type == "ensemble" ? "{type: direct, from: stimulus, transform: [0.4, 0.3, -0.2]}"
+                                            : "{type: dense, from: stimulus}");
+    };
+    std::string connection =
+        "{" + written(Kind::layer, projection, "type") + ", name: tried, from: " + (back ? "target" : "source");
+    if (!synapse.empty()) connection += ", synapse: {" + written(Kind::synapse, synapse, "type") + "}";
+    if (!delay.empty()) connection += ", delay: " + delay;
+    if (!rule.empty()) {
+      connection += ", learn: {" + written(Kind::plasticity, rule, "rule");
+      if (workshop::make<tyto::Plasticity>("{" + written(Kind::plasticity, rule, "type") + "}")->needs_error())
+        connection += ", error: error";
+      connection += "}";
+    }
+    std::string text = layer("source", source) + fed(source) + "}\n" + layer("target", target) + "[" + fed(target) +
+                       ", " + connection + "}]}\n";
+    if (!rule.empty())
+      text += "error: {type: node, size: " + std::string(target == "ensemble" ? "1" : "6") +
+              ", input: {type: direct, from: stimulus, function: " +
+              (target == "ensemble" ? "x1 - x2" : "[x1, x2, x3, x1, x2, x3]") + "}}\n";
+    if (!stream) text += "output: {type: leaky_integrator, size: 3, input: {type: dense, from: target}}\n";
+    return text;
+  }
+};
+
+std::vector<Cell> cells() {
+  std::vector<std::string> synapses = names(Kind::synapse), rules = names(Kind::plasticity);
+  synapses.emplace_back();
+  rules.emplace_back();
+  std::vector<Cell> all;
+  for (const bool stream : {false, true})
+    for (const auto& projection : names(Kind::layer, tyto::capability::projection))
+      for (const auto& synapse : synapses)
+        for (const auto& rule : rules)
+          for (const char* const delay : {"", "3 ms"})
+            for (const bool back : {false, true})
+              for (const char* const source : {"lif", "node", "ensemble"})
+                for (const char* const target : {"lif", "ensemble"})
+                  if (!(back && std::string(source) != "node"))
+                    all.push_back({source, target, projection, synapse, delay, rule, back, stream});
+  return all;
+}
+
+class Matrix : public testing::TestWithParam<tyto::Precision> {
+ protected:
+  /// Empty if the cell was refused.
+  static std::optional<tyto::Model> read(const Cell& cell, std::string& faults) {
+    tyto::spec::Reader reader(workshop::registry());
+    const tyto::spec::ModelSurroundings around{cell.stream, true, {cell.stream ? 0 : steps, 3, dt_s}, {}, false};
+    auto trials = around;
+    if (!cell.stream) trials.outputs = 3;
+    auto built = tyto::spec::build_model(tyto::spec::parse(cell.layers(), "layers"), nullptr, trials, reader);
+    try {
+      reader.finish();
+    } catch (const std::exception& error) {
+      faults = error.what();
+      return std::nullopt;
+    }
+    return std::move(built.model);
+  }
+
+  /// Weights that a solver would have to find.
+  static void fill(tyto::Program& program) {
+    tyto::initialise(program, 3);
+    tyto::Random random(tyto::stream_key(5, "matrix"));
+    for (std::size_t k = 0; k < program.arrays().size(); ++k) {
+      auto values = program.get(k);
+      if (std::any_of(values.begin(), values.end(), [](double value) { return value != 0; })) continue;
+      for (double& value : values) value = 1e-3 * random.uniform(-1, 1);
+      program.set(k, values);
+    }
+  }
+
+  template <class S>
+  static void expect_right(const Cell& cell, const tyto::Model& model, tyto::Precision precision) {
+    const auto trials = workshop::random_trials(3, {steps, 3, dt_s}, 1);
+    const auto spikes = trials.spikes(1);
+    tyto::Executor executor(1);
+    const workshop::Arithmetic arithmetic{"cpu", precision};
+    const auto program = workshop::compile(model, arithmetic, executor);
+    fill(*program);
+    if (!cell.stream) {
+      auto expected = workshop::Plain<S>(model, *program).run(spikes);
+      for (const auto& layer : model.layers) {
+        auto& state = expected[layer.name].state;
+        state.resize(state.size() - layer.size);
+      }
+      EXPECT_EQ(workshop::as_trial(model, *program, trials, 1), expected);
+      return;
+    }
+    const tyto::Model probed = workshop::streaming(model);
+    std::optional<workshop::Traces> expected;
+    if (cell.rule.empty()) expected = workshop::Plain<S>(model, *program).run(spikes);
+    for (const std::size_t window : {1U, 7U, 1000U}) {
+      const auto stream = workshop::compile(probed, arithmetic, executor);
+      workshop::copy_arrays(*program, *stream);
+      auto found = workshop::as_stream(probed, *stream, spikes, window);
+      for (std::size_t k = 0; k < stream->arrays().size(); ++k) found["arrays"].state.push_back(stream->get(k)[0]);
+      if (!expected) expected = found;
+      if (cell.rule.empty()) found.erase("arrays");
+      EXPECT_EQ(found, *expected) << window;
+    }
+  }
+};
+
+TEST_P(Matrix, IsRightOrRefused) {
+  std::size_t right = 0, refused = 0;
+  for (const auto& cell : cells()) {
+    SCOPED_TRACE((cell.stream ? "stream\n" : "trials\n") + cell.layers());
+    std::string faults;
+    const auto model = read(cell, faults);
+    if (!model) {
+      EXPECT_NE(faults.find("error: "), std::string::npos) << faults;
+      ++refused;
+      continue;
+    }
+    ++right;
+    if (GetParam() == tyto::Precision::float64)
+      expect_right<double>(cell, *model, GetParam());
+    else
+      expect_right<float>(cell, *model, GetParam());
+    if (HasFailure()) break;
+  }
+  RecordProperty("right", std::to_string(right));
+  RecordProperty("refused", std::to_string(refused));
+  EXPECT_GT(right, 200U);
+  EXPECT_GT(refused, 200U);
+}
+INSTANTIATE_TEST_SUITE_P(Every, Matrix, testing::Values(tyto::Precision::float32, tyto::Precision::float64),
+                         [](const auto& one) { return one.param == tyto::Precision::float32 ? "float32" : "float64"; });
+
+}  // namespace

@@ -1,0 +1,247 @@
+/// A program of few lines to compare with, and ways to run a model that record all that its layers do.
+#pragma once
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <tyto/schedule.hpp>
+#include <tyto/trials.hpp>
+
+#include "support/workshop.hpp"
+
+namespace workshop {
+
+/// Numbers of a layer over time, [step][neuron].
+struct Trace {
+  std::vector<double> output, state;
+  bool operator==(const Trace&) const = default;
+};
+using Traces = std::map<std::string, Trace>;
+
+/// A program of few lines: layer after layer, input after input, step after step.
+template <class S>
+class Plain {
+ public:
+  Plain(const tyto::Model& model, const tyto::Program& program) : model_(model) {
+    for (std::size_t k = 0; k < program.arrays().size(); ++k) {
+      const auto values = program.get(k);
+      arrays_.emplace_back(values.begin(), values.end());
+    }
+  }
+
+  /// With spikes as the stimulus.
+  Traces run(const tyto::Spikes& spikes) {
+    const std::size_t steps = spikes.steps;
+    std::vector<std::vector<S>> carried(model_.layers.size());
+    std::vector<std::unique_ptr<tyto::PopulationKernel<S>>> kernels;
+    for (std::size_t k = 0; k < model_.layers.size(); ++k) {
+      kernels.push_back(population(*model_.layers[k].population));
+      carried[k].resize(kernels[k]->state_size() * model_.layers[k].size);
+      kernels[k]->rest(own_arrays(k), carried[k]);
+      history_.emplace_back(steps * model_.layers[k].size, S(0));
+    }
+    stimulus_.assign(steps * words(model_.input.channels), 0);
+    std::copy_n(spikes.data, stimulus_.size(), stimulus_.begin());
+    Traces traces;
+    for (std::size_t t = 0; t < steps; ++t) {
+      for (std::size_t k = 0; k < model_.layers.size(); ++k) {
+        const auto& layer = model_.layers[k];
+        std::vector<S> current(layer.size, S(0)),
+            represented(layer.ensemble ? layer.population->input_size(layer.size) : 0);
+        add_arriving(k, t, current, represented);
+        if (layer.ensemble) kernels[k]->drive({1, 1, layer.size, represented.data(), current.data()}, own_arrays(k));
+        tyto::ForwardScan<S> scan;
+        scan.steps = 1;
+        scan.neurons = layer.size;
+        scan.current = current.data();
+        scan.output = history_[k].data() + t * layer.size;
+        scan.carried = carried[k].data();
+        kernels[k]->forward(scan);
+        auto& trace = traces[layer.name];
+        trace.output.insert(trace.output.end(), scan.output, scan.output + layer.size);
+        trace.state.insert(trace.state.end(), carried[k].begin(),
+                           carried[k].begin() + static_cast<std::ptrdiff_t>(layer.size));
+      }
+      move_synapses(t);
+    }
+    return traces;
+  }
+
+ private:
+  static std::size_t words(std::size_t channels) { return tyto::words_for(channels); }
+
+  [[nodiscard]] std::unique_ptr<tyto::PopulationKernel<S>> population(const tyto::Layer& layer) const {
+    if constexpr (std::is_same_v<S, float>)
+      return layer.population_f32(model_.input.dt_s);
+    else
+      return layer.population_f64(model_.input.dt_s);
+  }
+  [[nodiscard]] std::unique_ptr<tyto::ProjectionKernel<S>> projection(const tyto::Layer& layer) const {
+    if constexpr (std::is_same_v<S, float>)
+      return layer.projection_f32(model_.input.dt_s);
+    else
+      return layer.projection_f64(model_.input.dt_s);
+  }
+
+  /// Adds what a connection makes of its source in step t, and of the steps before that its kernel reads. Nothing
+  /// happened before the first step.
+  void project(const tyto::ModelInput& input, std::size_t first_array, std::ptrdiff_t t, std::vector<S>& target) const {
+    const bool stimulus = input.from == tyto::ModelInput::stimulus;
+    const std::size_t channels = stimulus ? model_.input.channels : model_.layers[input.from].size;
+    std::vector<std::span<const S>> views;
+    for (std::size_t k = 0; k < input.arrays.size(); ++k) views.emplace_back(arrays_[first_array + k]);
+    const auto kernel = projection(*input.projection);
+    kernel->start(views, channels, target.size());
+    const std::size_t rows = kernel->reach() + 1;
+    std::vector<std::uint64_t> bits(rows * words(channels), 0);
+    std::vector<S> values(rows * channels, S(0));
+    for (std::size_t k = 0; k < rows; ++k) {
+      const std::ptrdiff_t step = t + 1 - static_cast<std::ptrdiff_t>(rows - k);
+      for (std::size_t c = 0; step >= 0 && c < channels; ++c) {
+        const auto row = static_cast<std::size_t>(step);
+        if (!stimulus) values[k * channels + c] = history_[input.from][row * channels + c];
+        const bool fires = stimulus ? (stimulus_[row * words(channels) + c / 64] >> (c % 64) & 1U) != 0
+                                    : values[k * channels + c] != 0;
+        if (fires) bits[k * words(channels) + c / 64] |= std::uint64_t{1} << (c % 64);
+      }
+    }
+    const bool spiking = stimulus || model_.layers[input.from].spiking;
+    const auto signal = spiking ? tyto::Signal<S>{rows, channels, bits.data(), nullptr}
+                                : tyto::Signal<S>{rows, channels, nullptr, values.data()};
+    if (rows == 1) {
+      kernel->forward(signal, views, target.size(), {}, target.data());
+      return;
+    }
+    std::vector<S> handed(rows * target.size(), S(0));
+    kernel->forward(signal, views, target.size(), {}, handed.data());
+    for (std::size_t c = 0; c < target.size(); ++c) target[c] += handed[(rows - 1) * target.size() + c];
+  }
+
+  [[nodiscard]] std::vector<std::span<const S>> own_arrays(std::size_t layer) const {
+    std::size_t first = 0;
+    for (std::size_t k = 0; k < layer; ++k) {
+      first += model_.layers[k].arrays.size();
+      for (const auto& input : model_.layers[k].inputs) first += input.arrays.size();
+    }
+    std::vector<std::span<const S>> views;
+    for (std::size_t k = 0; k < model_.layers[layer].arrays.size(); ++k) views.emplace_back(arrays_[first + k]);
+    return views;
+  }
+
+  void add_arriving(std::size_t layer, std::size_t t, std::vector<S>& currents, std::vector<S>& represented) {
+    for_inputs([&](std::size_t k, const tyto::ModelInput& input, std::size_t first_array) {
+      if (k != layer) return;
+      auto& current = model_.layers[k].ensemble && !input.onto_neurons ? represented : currents;
+      const auto late = static_cast<std::ptrdiff_t>(tyto::steps_late(k, input));
+      if (!input.synapse) {
+        project(input, first_array, static_cast<std::ptrdiff_t>(t) - late, current);
+        return;
+      }
+      const auto filter = filter_of(*input.synapse, model_.input.dt_s, input.synaptic_input);
+      auto& state = states_[&input];
+      state.resize(filter.order * current.size());
+      for (std::size_t row = 0; row < filter.order; ++row)
+        for (std::size_t c = 0; c < current.size(); ++c)
+          current[c] += static_cast<S>(filter.order == 1 ? filter.c[0] * filter.b[0] : filter.c[row]) *
+                        state[row * current.size() + c];
+    });
+  }
+
+  /// x = A x + B u; a single state is kept in units of B.
+  void move_synapses(std::size_t t) {
+    for_inputs([&](std::size_t layer, const tyto::ModelInput& input, std::size_t first_array) {
+      if (!input.synapse) return;
+      const std::size_t n = input.channels;
+      const auto filter = filter_of(*input.synapse, model_.input.dt_s, input.synaptic_input);
+      const auto source =
+          static_cast<std::ptrdiff_t>(t + 1) - static_cast<std::ptrdiff_t>(tyto::steps_late(layer, input));
+      auto& state = states_[&input];
+      if (filter.order == 1) {
+        for (S& x : state) x *= static_cast<S>(filter.a[0]);
+        project(input, first_array, source, state);
+        return;
+      }
+      std::vector<S> driven(n, S(0)), next(state.size(), S(0));
+      project(input, first_array, source, driven);
+      for (std::size_t row = 0; row < filter.order; ++row)
+        for (std::size_t c = 0; c < n; ++c) {
+          next[row * n + c] += static_cast<S>(filter.b[row]) * driven[c];
+          for (std::size_t column = 0; column < filter.order; ++column)
+            next[row * n + c] += static_cast<S>(filter.a[row * filter.order + column]) * state[column * n + c];
+        }
+      state = next;
+    });
+  }
+
+  template <class Visit>
+  void for_inputs(const Visit& visit) {
+    std::size_t first = 0;
+    for (std::size_t k = 0; k < model_.layers.size(); ++k) {
+      first += model_.layers[k].arrays.size();
+      for (const auto& input : model_.layers[k].inputs) {
+        visit(k, input, first);
+        first += input.arrays.size();
+      }
+    }
+  }
+
+  const tyto::Model& model_;
+  std::vector<std::vector<S>> arrays_;
+  std::vector<std::vector<S>> history_;  ///< outputs of each layer
+  std::vector<std::uint64_t> stimulus_;
+  std::map<const tyto::ModelInput*, std::vector<S>> states_;
+};
+
+inline Traces as_trial(const tyto::Model& model, tyto::Program& program, const tyto::TrialSet& trials,
+                       std::size_t trial) {
+  Traces traces;
+  for (std::size_t k = 0; k < model.layers.size(); ++k) {
+    const auto recording = program.record(trials, trial, k);
+    auto& trace = traces[model.layers[k].name];
+    trace.output = recording.output;
+    // A trial records what is before each step; what is after the last one is not there.
+    trace.state.assign(recording.states[0].begin() + static_cast<std::ptrdiff_t>(recording.neurons),
+                       recording.states[0].end());
+  }
+  return traces;
+}
+
+/// The same model with a stream, and probes of all outputs and first states.
+inline tyto::Model streaming(tyto::Model model) {
+  model.input.steps = 0;
+  for (std::size_t k = 0; k < model.layers.size(); ++k)
+    for (const auto what : {tyto::ModelProbe::What::output, tyto::ModelProbe::What::state}) {
+      tyto::ModelProbe probe;
+      probe.name = model.layers[k].name;
+      probe.what = what;
+      probe.layer = k;
+      probe.item = model.layers[k].population->population_f64(model.input.dt_s)->state_names()[0];
+      probe.channels = model.layers[k].size;
+      model.probes.push_back(probe);
+    }
+  return model;
+}
+
+inline Traces as_stream(const tyto::Model& model, tyto::Program& program, const tyto::Spikes& spikes,
+                        std::size_t window) {
+  Traces traces;
+  program.start();
+  for (std::size_t first = 0; first < spikes.steps; first += window)
+    program.advance(
+        {std::min(window, spikes.steps - first), spikes.channels, spikes.data + first * spikes.words(), nullptr},
+        [&](std::size_t probe, std::uint64_t, std::span<const double> sample) {
+          auto& trace = traces[model.probes[probe].name];
+          auto& all = model.probes[probe].what == tyto::ModelProbe::What::output ? trace.output : trace.state;
+          all.insert(all.end(), sample.begin(), sample.end());
+        });
+  return traces;
+}
+
+inline void copy_arrays(const tyto::Program& from, tyto::Program& to) {
+  for (std::size_t k = 0; k < from.arrays().size(); ++k) to.set(k, from.get(k));
+}
+
+}  // namespace workshop
