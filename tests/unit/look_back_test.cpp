@@ -42,6 +42,44 @@ struct Projection final : tyto::Layer {
   }
 };
 
+/// Hands on a signal `late` steps later, and says that it reads `said` steps of the past.
+struct LateKernel final : tyto::TransformKernel<double> {
+  std::size_t late, said;
+  LateKernel(std::size_t l, std::size_t r) : late(l), said(r) {}
+  [[nodiscard]] std::size_t reach() const override { return said; }
+  [[nodiscard]] bool spikes(const tyto::Pass&) const override { return false; }
+  void forward(const tyto::Signal<double>& input, std::span<const std::span<const double>>, const tyto::Pass&,
+               double* values, std::uint64_t*) const override {
+    for (std::size_t t = 0; t < input.steps; ++t)
+      for (std::size_t i = 0; i < input.channels; ++i) {
+        const std::size_t cell = (t - late) * input.channels + i;
+        values[t * input.channels + i] = t < late                ? 0
+                                         : input.bits != nullptr ? double(input.spikes().at(t - late, i))
+                                                                 : input.values[cell];
+      }
+  }
+  void backward(const tyto::Signal<double>&, const tyto::Signal<double>&, std::span<const std::span<const double>>,
+                const tyto::Pass&, const double*, std::span<const std::span<double>>, double*) const override {}
+};
+
+struct Late final : tyto::Layer {
+  std::size_t late = 0, said = 0;
+  [[nodiscard]] std::unique_ptr<tyto::TransformKernel<double>> transform_f64(double) const override {
+    return std::make_unique<LateKernel>(late, said);
+  }
+};
+
+TEST(LooksBack, BelievesWhatIsSaidOfThePast) {
+  Late transform;
+  EXPECT_FALSE(tyto::spec::looks_back(transform, 0.001));
+  transform.late = 3;
+  EXPECT_TRUE(tyto::spec::looks_back(transform, 0.001));
+  transform.said = 2;
+  EXPECT_TRUE(tyto::spec::looks_back(transform, 0.001));
+  transform.said = 3;
+  EXPECT_FALSE(tyto::spec::looks_back(transform, 0.001));
+}
+
 TEST(LooksBack, TellsMemoryAndDelaysFromNeither) {
   Projection projection;
   EXPECT_FALSE(tyto::spec::looks_back(projection, 0.001));

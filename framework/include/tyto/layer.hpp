@@ -183,7 +183,7 @@ class ProjectionKernel {
   /// current[step][to] += ...; arrays in the order of Layer::arrays().
   virtual void forward(const Signal<S>& input, std::span<const std::span<const S>> arrays, std::size_t to,
                        const Pass& pass, S* current) const = 0;
-  /// grad_arrays[k] += ..., unless there are none; if grad_input is set, grad_input[step][from] += ...
+  /// grad_arrays[k] += ...; if grad_input is set, grad_input[step][from] += ...
   virtual void backward(const Signal<S>& input, std::span<const std::span<const S>> arrays, std::size_t to,
                         const Pass& pass, const S* grad_current, std::span<const std::span<S>> grad_arrays,
                         S* grad_input) const = 0;
@@ -226,13 +226,19 @@ void ProjectionKernel<S>::backward_group(const Group<S>& group, std::span<const 
                                          std::span<const std::span<S>> grad_arrays,
                                          std::span<const Rows<S>> grad_inputs) const {
   std::vector<S> grad_current, grad_input;
+  // Who works on single trials need not know that only the gradients of the input may be wanted.
+  std::vector<std::vector<S>> unwanted;
+  std::vector<std::span<S>> all(grad_arrays.begin(), grad_arrays.end());
+  if (all.empty())
+    for (const auto& array : arrays) unwanted.emplace_back(array.size(), S(0));
+  for (auto& gradient : unwanted) all.emplace_back(gradient);
   for (std::size_t trial = 0; trial < group.size(); ++trial) {
     const auto& input = group.inputs[trial];
     grad_current.resize(input.steps * to);
     for (std::size_t t = 0; t < input.steps; ++t)
       std::copy_n(grad_currents[trial][t], to, grad_current.begin() + static_cast<std::ptrdiff_t>(t * to));
     grad_input.assign(grad_inputs.empty() ? 0 : input.steps * input.channels, S(0));
-    backward(input, arrays, to, group.passes[trial], grad_current.data(), grad_arrays,
+    backward(input, arrays, to, group.passes[trial], grad_current.data(), all,
              grad_inputs.empty() ? nullptr : grad_input.data());
     if (!grad_inputs.empty()) detail::add_rows<S>(grad_input, input.channels, grad_inputs[trial]);
   }

@@ -191,8 +191,8 @@ void check_delay(const Node& node, const ModelInput& input, const ConnectionEnd&
     draft.reader.fault(place, "delay: nothing arrives within a trial of " + std::to_string(steps) + " steps");
   const double bytes = static_cast<double>(input.delay_steps) * static_cast<double>(source.size) * sizeof(double);
   if (exceeds_memory(bytes))
-    draft.reader.fault(place, "delay: what is on its way needs " + size_text(bytes) +
-                                  " of memory, more than this machine has");
+    draft.reader.fault(
+        place, "delay: what is on its way needs " + size_text(bytes) + " of memory, more than this machine has");
 }
 
 /// Finds out what arrives, and warns if what it does depends on the time step. Without synapses trials are what they

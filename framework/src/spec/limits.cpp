@@ -45,11 +45,22 @@ void refuse_in_trials(const ModelInput& input, const Node& node, const Draft& dr
   refuse_key(node, "learn", "with trials the rule under 'learning' changes weights", reader);
 }
 
-void refuse_in_stream(const ModelInput& input, const Node& node, const Draft& draft) {
-  if (input.projection && looks_back(*input.projection, draft.around.input.dt_s))
-    draft.reader.fault(place_of(node, {"type"}),
-                       quote(input.type) + " hands on what arrived in steps before, and does not say how many it has "
-                                           "to be shown again (ProjectionKernel::reach); it works in trials");
+/// Where signals come some steps at a time.
+void refuse_in_pieces(const Layer& layer, const std::string& type, const Place& place, const Draft& draft) {
+  if (looks_back(layer, draft.around.input.dt_s))
+    draft.reader.fault(place, quote(type) +
+                                  " hands on what arrived in steps before, and its kernel does not say how many it has "
+                                  "to be shown again (reach); it works in trials, without loops and synapses");
+}
+void refuse_in_pieces(const ModelInput& input, const Node& node, const Draft& draft) {
+  if (input.projection) refuse_in_pieces(*input.projection, input.type, place_of(node, {"type"}), draft);
+}
+
+bool loops(std::size_t layer, const Draft& draft) {
+  const auto parts = schedule(draft.model);
+  return std::any_of(parts.begin(), parts.end(), [&](const Part& part) {
+    return part.loops && std::binary_search(part.layers.begin(), part.layers.end(), layer);
+  });
 }
 
 void refuse_layer_in_trials(std::size_t index, const Draft& draft) {
@@ -66,14 +77,17 @@ void refuse_layer_in_trials(std::size_t index, const Draft& draft) {
   if (written.node->is_map() && !written.is_transform() && is_empty(input))
     reader.fault(input == nullptr ? written.node->place : input->place,
                  "layer " + quote(layer.name) + " has no 'input' (a projection, as in 'input: dense')");
-  for (std::size_t k = 0; k < layer.inputs.size(); ++k)
+  for (std::size_t k = 0; k < layer.inputs.size(); ++k) {
     refuse_in_trials(layer.inputs[k], *written.inputs[k], draft);
+    if (layer.inputs[k].synapse || loops(index, draft)) refuse_in_pieces(layer.inputs[k], *written.inputs[k], draft);
+  }
 }
 
 void refuse_layer_in_stream(std::size_t index, const Draft& draft) {
   const ModelLayer& layer = draft.model.layers[index];
   const WrittenLayer& written = draft.written[index];
-  for (std::size_t k = 0; k < layer.inputs.size(); ++k) refuse_in_stream(layer.inputs[k], *written.inputs[k], draft);
+  if (written.is_transform() && layer.transform) refuse_in_pieces(*layer.transform, layer.type, written.place, draft);
+  for (std::size_t k = 0; k < layer.inputs.size(); ++k) refuse_in_pieces(layer.inputs[k], *written.inputs[k], draft);
 }
 
 /// Trials go back through loops of populations alone.
@@ -102,7 +116,7 @@ void refuse_limits(const Node* probes, const Draft& draft) {
   if (!stream && probes != nullptr && probes->type != Node::Type::null)
     draft.reader.fault(probes->place, "probes: is for simulations; with trials analyses look at what neurons do");
   for (const auto& probe : draft.model.probes)
-    if (stream) refuse_in_stream(probe.input, *probes->find(probe.name), draft);
+    if (stream) refuse_in_pieces(probe.input, *probes->find(probe.name), draft);
 }
 
 }  // namespace tyto::spec

@@ -47,37 +47,74 @@ Trial make_trial(const Layer& projection) {
   return trial;
 }
 
+/// A signal of some steps, the first of which are before the trial.
+struct Shown {
+  std::vector<std::uint64_t> bits;
+  std::vector<double> values;
+
+  Shown(const Trial& trial, std::size_t before) : bits(before, 0), values(before * neurons, 0.0) {
+    bits.insert(bits.end(), trial.bits.begin(), trial.bits.end());
+    values.insert(values.end(), trial.values.begin(), trial.values.end());
+  }
+  [[nodiscard]] Signal<double> signal(std::size_t first, std::size_t count, bool spikes) const {
+    return spikes ? Signal<double>{count, neurons, bits.data() + first, nullptr}
+                  : Signal<double>{count, neurons, nullptr, values.data() + first * neurons};
+  }
+};
+
 /// What is handed on, `at_once` steps at a time, each time after as many steps of the past as the kernel wants to see.
-std::vector<double> run(const Layer& projection, double dt_s, const Trial& trial, bool spikes, std::size_t at_once) {
-  const auto kernel = projection.projection_f64(dt_s);
+std::vector<double> run(const ProjectionKernel<double>& kernel, const Trial& trial, bool spikes, std::size_t at_once) {
   const auto arrays = trial.views();
-  if (!kernel) return {};
-  kernel->start(arrays, neurons, neurons);
-  const std::size_t reach = kernel->reach();
-  std::vector<std::uint64_t> bits(reach, 0);
-  bits.insert(bits.end(), trial.bits.begin(), trial.bits.end());
-  std::vector<double> values(reach * neurons, 0.0), handed;
-  values.insert(values.end(), trial.values.begin(), trial.values.end());
+  const std::size_t reach = kernel.reach();
+  const Shown shown(trial, reach);
+  std::vector<double> handed;
   for (std::size_t t = 0; t < steps; t += at_once) {
     std::vector<double> current((reach + at_once) * neurons, 0.0);
-    kernel->forward(spikes ? Signal<double>{reach + at_once, neurons, bits.data() + t, nullptr}
-                           : Signal<double>{reach + at_once, neurons, nullptr, values.data() + t * neurons},
-                    arrays, neurons, Pass(), current.data());
+    kernel.forward(shown.signal(t, reach + at_once, spikes), arrays, neurons, Pass(), current.data());
     handed.insert(handed.end(), current.begin() + static_cast<std::ptrdiff_t>(reach * neurons), current.end());
   }
   return handed;
 }
 
+std::vector<double> run(const TransformKernel<double>& kernel, const Trial& trial, bool spikes, std::size_t at_once) {
+  const auto arrays = trial.views();
+  const std::size_t reach = kernel.reach(), made = kernel.output_steps(reach + at_once);
+  const Shown shown(trial, reach);
+  const bool hands_on_spikes = spikes && kernel.spikes(Pass());
+  std::vector<double> handed;
+  for (std::size_t t = 0; made >= at_once && t < steps; t += at_once) {
+    std::vector<double> values(made * neurons, 0.0);
+    std::vector<std::uint64_t> bits(made, 0);
+    kernel.forward(shown.signal(t, reach + at_once, spikes), arrays, Pass(), hands_on_spikes ? nullptr : values.data(),
+                   hands_on_spikes ? bits.data() : nullptr);
+    for (std::size_t row = made - at_once; row < made; ++row)
+      for (std::size_t i = 0; i < neurons; ++i)
+        handed.push_back(hands_on_spikes ? static_cast<double>(bits[row] >> i & 1U) : values[row * neurons + i]);
+  }
+  return handed;
+}
+
+template <class Kernel>
+bool differs_in_pieces(const Kernel& kernel, const Trial& trial) {
+  for (const bool spikes : {true, false}) {
+    const auto whole = run(kernel, trial, spikes, steps), single = run(kernel, trial, spikes, 1);
+    if (whole.size() != single.size()) return true;
+    for (std::size_t k = 0; k < whole.size(); ++k)
+      if (std::abs(whole[k] - single[k]) > 1e-6 * (1 + std::abs(whole[k]))) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
-bool looks_back(const Layer& projection, double dt_s) {
+bool looks_back(const Layer& layer, double dt_s) {
   try {
-    const Trial trial = make_trial(projection);
-    for (const bool spikes : {true, false}) {
-      const auto whole = run(projection, dt_s, trial, spikes, steps), single = run(projection, dt_s, trial, spikes, 1);
-      for (std::size_t k = 0; k < whole.size(); ++k)
-        if (std::abs(whole[k] - single[k]) > 1e-6 * (1 + std::abs(whole[k]))) return true;
+    const Trial trial = make_trial(layer);
+    if (const auto projection = layer.projection_f64(dt_s)) {
+      projection->start(trial.views(), neurons, neurons);
+      return differs_in_pieces(*projection, trial);
     }
+    if (const auto transform = layer.transform_f64(dt_s)) return differs_in_pieces(*transform, trial);
   } catch (const std::exception&) {
     // It wants other sizes or signals than these.
   }

@@ -57,11 +57,9 @@ class DelayedDenseKernel final : public tyto::ProjectionKernel<S> {
           const std::size_t synapse = i * to + first + k;
           const S weight = arrays[0][synapse];
           maker.make(arrays[1][synapse], taps);
-          if (!grad_arrays.empty()) {
-            const auto sums = delay::gather<S>(train, taps, input.steps, gradients.row(k), room);
-            grad_arrays[0][synapse] += static_cast<S>(sums.weight);
-            grad_arrays[1][synapse] += weight * static_cast<S>(sums.slope);
-          }
+          const auto sums = delay::gather<S>(train, taps, input.steps, gradients.row(k), room);
+          grad_arrays[0][synapse] += static_cast<S>(sums.weight);
+          grad_arrays[1][synapse] += weight * static_cast<S>(sums.slope);
           if (grad_input != nullptr) delay::spread_back(taps, weight, gradients.row(k), input.steps, back.data());
         }
         for (std::size_t t = 0; t < back.size(); ++t) grad_input[t * input.channels + i] += back[t];

@@ -114,8 +114,7 @@ void check(const Case& size, std::uint64_t seed) {
   const std::vector<tyto::Rows<const S>> filling{{woven.data(), stride}, {woven.data() + size.to, stride}};
   fast = plain = spaced(data.start_input, size.from);
   dense::add_input_gradients<S>(filling, size.steps, turned, size.from, size.to, both(fast, size.from));
-  dense::simple::add_input_gradients<S>(filling, size.steps, data.w.data(), size.from, size.to,
-                                        both(plain, size.from));
+  dense::simple::add_input_gradients<S>(filling, size.steps, data.w.data(), size.from, size.to, both(plain, size.from));
   EXPECT_EQ(fast, plain) << "add_input_gradients of rows side by side";
 }
 

@@ -51,7 +51,7 @@ class SparseKernel final : public tyto::ProjectionKernel<S> {
                 S* grad_input) const override {
     for (std::size_t t = 0; t < input.steps; ++t) {
       const S* const gradient = grad_current + t * to;
-      if (!grad_arrays.empty()) add_weight_gradients(input, t, gradient, grad_arrays[weights]);
+      add_weight_gradients(input, t, gradient, grad_arrays[weights]);
       if (grad_input == nullptr) continue;
       for (std::size_t from = 0; from < input.channels; ++from)
         for (std::size_t k = begin_of(from); k < begin_of(from + 1); ++k)
@@ -225,6 +225,4 @@ Weights can be trained, with gradients that are the sums of x_i[n] dL/dI_j[n]; t
 
 }  // namespace
 
-TYTO_PLUGIN(registrar) {
-  registrar.add<Sparse>("sparse", {tyto::capability::projection});
-}
+TYTO_PLUGIN(registrar) { registrar.add<Sparse>("sparse", {tyto::capability::projection}); }
