@@ -153,7 +153,9 @@ TEST_F(ExperimentTest, RefusesModelsThatAreNoGraph) {
   EXPECT_EQ(faults(with_model("{use: m.yaml, layers: {}}")),
             "e.yaml:6:8: error: the model has both 'use' and 'layers'; one of them is needed");
   EXPECT_EQ(faults(with_model("{layers: {}}")), "e.yaml:6:17: error: layers: a map with at least one layer is needed");
-  EXPECT_EQ(faults(with("8, tau: 5 ms, input: dense", "8, input: {type: dense, from: output}")), "no fault");
+  EXPECT_EQ(
+      faults(with("8, tau: 5 ms, input: dense", "8, input: {type: dense, from: output}")),
+      "e.yaml:8:20: error: nothing of the stimulus arrives at layer 'hidden', directly or by way of other layers");
   EXPECT_EQ(faults(with("{type: dense, gain: 2}", "{type: dense, from: hiden}")),
             "e.yaml:9:65: error: unknown layer 'hiden'; did you mean 'hidden'?");
   EXPECT_EQ(faults(with("{type: dense, gain: 2}", "[dense, {type: dense, from: stimulus}, dense]")),

@@ -158,10 +158,12 @@ Parameters<ConnectionKeys> ConnectionKeys::parameters() {
             "tells several connections from one source into the layer apart; default: the name of the source")
       .optional()
       .time("delay", &ConnectionKeys::delay_s, "",
-            "time after which what the source does acts, in whole steps; without one it acts in the same step, from "
+            "time after which what the source does acts, in whole steps, its synapse's own step included; without one, "
+            "or "
+            "with 0, it acts in the same step, from "
             "the layer itself, a later one or through a synapse in the next")
       .compared(StepRole::rounded)
-      .positive()
+      .non_negative()
       .optional()
       .component("synapse", &ConnectionKeys::synapse, "",
                  "what a spike does over time; a bare time, as in '5 ms', stands for an exponential one")

@@ -163,6 +163,7 @@ Node read_keys(const Node& connection, double dt_s, ModelInput& input, Reader& r
     reader.fault(own.find("name")->place, "the name of a connection is made of letters, digits and underscores");
   input.name = keys.name;
   input.synapse = keys.synapse;
+  if (keys.delay_s) reader.add_timed_value({own.find("delay")->place, "delay", StepRole::within_run, *keys.delay_s});
   if (keys.delay_s && dt_s > 0) input.delay_steps = static_cast<std::uint64_t>(std::llround(*keys.delay_s / dt_s));
   return resolved;
 }
@@ -189,6 +190,7 @@ void check_delay(const Node& node, const ModelInput& input, const ConnectionEnd&
   const std::size_t steps = draft.around.input.steps;
   if (!draft.around.stream && steps > 0 && input.delay_steps >= steps)
     draft.reader.fault(place, "delay: nothing arrives within a trial of " + std::to_string(steps) + " steps");
+  if (!draft.around.stream) return;
   const double bytes = static_cast<double>(input.delay_steps) * static_cast<double>(source.size) * sizeof(double);
   if (exceeds_memory(bytes))
     draft.reader.fault(

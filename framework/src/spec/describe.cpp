@@ -202,9 +202,8 @@ Block layer_block() {
   block.rows.push_back(
       row("input", "layer (projection)", "-",
           "a projection's name, a map, or a list of such; see 'input'; with trials every layer has one"));
-  block.rows.push_back(row("initial", "map", "-",
-                           "in a simulation: state variables of the neurons at the start, as in '{v: {low: 0, high: "
-                           "1}}'"));
+  block.rows.push_back(
+      row("initial", "map", "-", "state variables of the neurons at the start, as in '{v: {low: 0, high: 1}}'"));
   add_rows(initial_state_parameters().list(), 1, block.rows);
   return block;
 }

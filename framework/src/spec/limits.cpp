@@ -77,6 +77,11 @@ void refuse_layer_in_trials(std::size_t index, const Draft& draft) {
   if (written.node->is_map() && !written.is_transform() && is_empty(input))
     reader.fault(input == nullptr ? written.node->place : input->place,
                  "layer " + quote(layer.name) + " has no 'input' (a projection, as in 'input: dense')");
+  // How long it lasts is unknown if nothing arrives but from itself.
+  const bool alone = layer.steps == 0 && draft.around.input.steps > 0 && loops(index, draft);
+  if (alone && reader.faults().empty())
+    reader.fault(written.place, "nothing of the stimulus arrives at layer " + quote(layer.name) +
+                                    ", directly or by way of other layers");
   for (std::size_t k = 0; k < layer.inputs.size(); ++k) {
     refuse_in_trials(layer.inputs[k], *written.inputs[k], draft);
     if (layer.inputs[k].synapse || loops(index, draft)) refuse_in_pieces(layer.inputs[k], *written.inputs[k], draft);

@@ -92,6 +92,8 @@ class Reader {
                                        [role](const TimedValue& value) { return value.role == role; }),
                         timed_values_.end());
   }
+  /// For a time that more than one role concerns.
+  void add_timed_value(TimedValue value) { timed_values_.push_back(std::move(value)); }
   [[nodiscard]] std::vector<TimedValue> take_timed_values() { return std::exchange(timed_values_, {}); }
   /// Throws InvalidInput with all faults in the order of the input, if there are any.
   void finish() const;

@@ -127,9 +127,10 @@ TEST(RateModel, NeedsALayerThatReadsTheStimulus) {
   run.add_weights(tyto::ModelInput::stimulus, 4, std::vector<double>(8));
   run.add_layer("hidden", 2, true);
   run.add_weights(0, 2, std::vector<double>(4));
-  EXPECT_EQ(fake::check_error("rate_model", run),
-            "rate_model needs a layer whose only input is the stimulus through a weight matrix 'w', and layer 'hidden' "
-            "has another input");
+  EXPECT_EQ(
+      fake::check_error("rate_model", run),
+      "rate_model needs a layer whose only input is the stimulus through a weight matrix 'w', without synapse and "
+      "delay, and layer 'hidden' has another input");
 }
 
 }  // namespace

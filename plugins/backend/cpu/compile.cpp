@@ -42,6 +42,8 @@ class Compiler {
     for (auto& edge : made_.edges) {
       // What drives a filter comes step by step.
       if (made_.streams() || edge.filter) edge.reach = edge.kernel->reach();
+      // Before a trial there is nothing to be shown.
+      if (!made_.streams()) edge.reach = std::min(edge.reach, made_.input.steps);
       note_reader(edge.from, edge.late + edge.reach);
       if (edge.learning && edge.learning->error != tyto::ModelLearning::no_error) note_reader(edge.learning->error, 0);
     }
