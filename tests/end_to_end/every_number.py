@@ -102,6 +102,9 @@ def hosts(component):
     if kind == "stimulus" and name == "itd":
         trials["stimulus"].update(own)
         return [(trials, trials["stimulus"])]
+    if kind == "stimulus" and "stream" not in has:
+        trials["stimulus"] = own
+        return [(trials, own)]
     if kind == "stimulus":
         if name != "expression":
             stream["stimulus"] = own

@@ -23,7 +23,7 @@ class StoreRecall final : public tyto::Stimulus {
 
   static auto parameters() {
     using tyto::Problem;
-    constexpr double most_fibres = 1e5;
+    constexpr double most_fibres = 1e4;
     return tyto::parameters<StoreRecall>(
                "A bit in every slot of time; the one that comes with the cue 'store' is asked for in the last slot")
         .details(
