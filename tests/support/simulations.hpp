@@ -51,10 +51,11 @@ inline MadeSimulation simulation(const std::string& layers, const std::string& p
 inline std::map<std::string, std::vector<double>> run(const MadeSimulation& made, const std::vector<double>& stimulus) {
   std::map<std::string, std::vector<double>> samples;
   made.simulation->start();
-  made.simulation->advance({stimulus.size(), 1, nullptr, stimulus.data()}, [&](std::size_t probe, std::uint64_t, auto sample) {
-    auto& all = samples[made.model.probes[probe].name];
-    all.insert(all.end(), sample.begin(), sample.end());
-  });
+  made.simulation->advance({stimulus.size(), 1, nullptr, stimulus.data()},
+                           [&](std::size_t probe, std::uint64_t, auto sample) {
+                             auto& all = samples[made.model.probes[probe].name];
+                             all.insert(all.end(), sample.begin(), sample.end());
+                           });
   return samples;
 }
 

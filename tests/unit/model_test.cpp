@@ -85,7 +85,8 @@ TEST(Model, HasLoopsInTrialsAsInStreams) {
       "{a: {type: lif, size: 3, input: [dense, {type: dense, from: b}]}, b: {type: lif, size: 2, input: [dense, "
       "{type: dense, from: b}]}}";
   for (const auto& around : {in_a_stream, in_trials})
-    EXPECT_EQ(paths(built(layers, around).model), (std::vector<std::string>{"a/stimulus_w", "a/b_w", "b/a_w", "b/b_w"}));
+    EXPECT_EQ(paths(built(layers, around).model),
+              (std::vector<std::string>{"a/stimulus_w", "a/b_w", "b/a_w", "b/b_w"}));
 }
 
 TEST(Model, DelaysAreWholeSteps) {

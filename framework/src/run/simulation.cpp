@@ -144,7 +144,9 @@ void simulate(const spec::Experiment& experiment, Program& simulation, Recorder&
     stimulus.resize(steps * channels);
     if (stream) from_plugin(component_text(experiment, Kind::stimulus), [&] { stream->values(step, stimulus); });
     check_stimulus(stimulus, channels, step, plan.dt_s);
-    from_plugin(arithmetic, [&] { simulation.advance({steps, channels, nullptr, stimulus.data()}, std::ref(recorder)); });
+    from_plugin(arithmetic, [&] {
+      simulation.advance({steps, channels, nullptr, stimulus.data()}, std::ref(recorder));
+    });
     check_state(simulation, step + steps, plan.dt_s);
     progress.steps(step + steps);
   }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
 #include <tyto/schedule.hpp>
 
 #include "connections.hpp"
@@ -21,7 +23,7 @@ bool is_empty(const Node* node) {
 void refuse_key(const Node& node, const std::string& key, const std::string& sentence, Reader& reader) {
   for (const auto& entry : node.entries)
     if (entry.key == key && entry.value.type != Node::Type::null)
-      reader.fault(entry.place, key + ": is for simulations; " + sentence);
+      reader.fault(entry.place, fmt::format("{}: is for simulations; {}", key, sentence));
 }
 
 /// Those whose arrays are found by their source, which several from one source share.

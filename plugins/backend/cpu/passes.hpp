@@ -64,7 +64,7 @@ class Passes {
  private:
   struct Way {
     Keep keep;
-    const tyto::Surrogate* smooth;
+    const tyto::Surrogate* smooth = nullptr;
   };
   struct WayBack {
     const tyto::Backpropagation& request;
