@@ -244,4 +244,9 @@ inline void copy_arrays(const tyto::Program& from, tyto::Program& to) {
   for (std::size_t k = 0; k < from.arrays().size(); ++k) to.set(k, from.get(k));
 }
 
+/// Trials record states before each step, and so none after the last one.
+inline void drop_last_state(Traces& traces, const tyto::Model& model) {
+  for (const auto& layer : model.layers) traces[layer.name].state.resize(traces[layer.name].state.size() - layer.size);
+}
+
 }  // namespace workshop

@@ -128,7 +128,7 @@ struct SimulationActivity {
 /// stream. Results do not depend on the executor's number of threads.
 class TYTO_API Program : public ArrayStore {
  public:
-  // Trials. Each begins at rest.
+  // Trials. Each begins at rest, or as the model's first states say.
 
   [[nodiscard]] virtual Evaluation evaluate(const Batch& batch, const Objective& objective, bool activity) = 0;
   [[nodiscard]] virtual Recording record(const TrialSet& trials, std::size_t trial, std::size_t layer) = 0;
@@ -140,15 +140,15 @@ class TYTO_API Program : public ArrayStore {
   /// One optimizer step on every trainable array along the kept gradients.
   virtual void apply(const Optimizer& optimizer) = 0;
 
-  // A stream; needs capability::simulation.
+  // A stream. Without capability::simulation nobody calls these.
 
-  /// Back to rest and to the first step; arrays stay as they are.
-  virtual void start() = 0;
+  /// Back to the beginning and to the first step; arrays stay as they are.
+  virtual void start();
   /// Goes on by the steps of the stimulus. In how many stretches a stream goes on changes no bit.
-  virtual void advance(const Signal<double>& stimulus, const ProbeSink& sink) = 0;
+  virtual void advance(const Signal<double>& stimulus, const ProbeSink& sink);
   /// A state or an output that is infinite or none, as in "v of neuron 3 of layer 'a' is nan"; empty if there is none.
-  [[nodiscard]] virtual std::string not_finite() const = 0;
-  [[nodiscard]] virtual SimulationActivity activity() const = 0;
+  [[nodiscard]] virtual std::string not_finite() const { return {}; }
+  [[nodiscard]] virtual SimulationActivity activity() const { return {}; }
 };
 
 /// Interface of the plugin kind "backend".

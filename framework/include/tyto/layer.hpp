@@ -75,7 +75,7 @@ class PopulationKernel {
   /// Whether the way back needs neither currents nor states, which then stay null.
   [[nodiscard]] virtual bool linear() const { return false; }
 
-  /// The state at the beginning of a simulation; `state` comes zeroed.
+  /// The state at the beginning of a trial or a stream; `state` comes zeroed.
   virtual void rest([[maybe_unused]] std::span<const std::span<const S>> arrays,
                     [[maybe_unused]] std::span<S> state) const {}
   /// Turns what arrives at the layer into currents of its neurons, to be added to what arrives there, with the layer's

@@ -1,4 +1,4 @@
-/// A model: layers in the order in which signals pass through them. In simulations there may be loops.
+/// A model: layers in the order in which signals pass through them, but for loops.
 #pragma once
 
 #include <cstddef>
@@ -36,20 +36,18 @@ struct ModelInput {
   std::vector<ArrayInfo> arrays;
   bool decodes = false;  ///< finds its weights itself, from the rates of an ensemble
 
-  // In simulations. From an earlier layer, a connection without a synapse acts in the same step; from the layer itself
-  // or a later one, in the next.
   std::size_t channels = 0;                              ///< numbers that it hands on
   bool onto_neurons = true;                              ///< else it reaches what an ensemble represents
-  std::uint64_t delay_steps = 0;                         ///< on the way; 0 without a delay of its own
+  std::uint64_t delay_steps = 0;                         ///< after which it acts; 0: see steps_late()
   std::shared_ptr<const Synapse> synapse;                ///< may be null
   SynapticInput synaptic_input = SynapticInput::values;  ///< what it hands on, to its synapse first
-  std::optional<ModelLearning> learning;
+  std::optional<ModelLearning> learning;                 ///< in streams
 
   /// Whether it hands on what its projection makes of a step in that step, if it comes from an earlier layer.
   [[nodiscard]] bool at_once() const { return !synapse && delay_steps == 0; }
 };
 
-/// A state variable that neurons have at the beginning of a simulation from an array of the layer.
+/// A state variable that neurons have at the beginning from an array of the layer.
 struct InitialState {
   std::string state;
   std::size_t array = 0;  ///< index among the layer's own

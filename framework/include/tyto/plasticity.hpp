@@ -16,7 +16,7 @@ template <class S>
 struct PlasticStep {
   std::size_t from = 0;       ///< neurons that it comes from
   std::size_t to = 0;         ///< what its weights reach
-  Signal<S> source;           ///< one step of what it comes from
+  Signal<S> source;           ///< one step of what it comes from, so much earlier as its delay makes it late
   std::span<const S> handed;  ///< what it hands on in this step, after its synapse, [to]
   std::span<const S> error;   ///< of the rule's error layer; empty without one
   Signal<S> target;           ///< one step of the output of the layer that it reaches

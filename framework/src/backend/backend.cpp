@@ -11,6 +11,11 @@
 
 namespace tyto {
 
+void Program::start() { throw Error("this backend cannot run a model step by step"); }
+void Program::advance(const Signal<double>&, const ProbeSink&) {
+  throw Error("this backend cannot run a model step by step");
+}
+
 namespace {
 
 /// Infinity and NaN have all bits of the exponent set. Looked at as whole numbers, since comparisons of numbers stop

@@ -159,9 +159,8 @@ Parameters<ConnectionKeys> ConnectionKeys::parameters() {
       .optional()
       .time("delay", &ConnectionKeys::delay_s, "",
             "time after which what the source does acts, in whole steps, its synapse's own step included; without one, "
-            "or "
-            "with 0, it acts in the same step, from "
-            "the layer itself, a later one or through a synapse in the next")
+            "or with 0, it acts in the same step, or from the layer itself, from a later one or through a synapse in "
+            "the next; a rule sees the source so much earlier as the delay makes it late")
       .compared(StepRole::rounded)
       .non_negative()
       .optional()

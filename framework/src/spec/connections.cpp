@@ -163,7 +163,7 @@ Node read_keys(const Node& connection, double dt_s, ModelInput& input, Reader& r
     reader.fault(own.find("name")->place, "the name of a connection is made of letters, digits and underscores");
   input.name = keys.name;
   input.synapse = keys.synapse;
-  if (keys.delay_s) reader.add_timed_value({own.find("delay")->place, "delay", StepRole::within_run, *keys.delay_s});
+  if (keys.delay_s) reader.add_timed_value({own.find("delay")->place, "delay", StepRole::before_end, *keys.delay_s});
   if (keys.delay_s && dt_s > 0) input.delay_steps = static_cast<std::uint64_t>(std::llround(*keys.delay_s / dt_s));
   return resolved;
 }
@@ -183,14 +183,16 @@ void settle_arrays(const ConnectionEnd& source, const ConnectionEnd* target, Mod
   input.arrays = input.projection->arrays(source.size, input.channels);
 }
 
-/// A delay must end within a trial, and what is on its way has to be remembered.
+/// A delay must end within a trial; in a stream what is on its way has to be remembered.
 void check_delay(const Node& node, const ModelInput& input, const ConnectionEnd& source, const Draft& draft) {
   if (input.delay_steps == 0) return;
   const Place place = place_of(node, {"delay"});
-  const std::size_t steps = draft.around.input.steps;
-  if (!draft.around.stream && steps > 0 && input.delay_steps >= steps)
-    draft.reader.fault(place, "delay: nothing arrives within a trial of " + std::to_string(steps) + " steps");
-  if (!draft.around.stream) return;
+  if (!draft.around.stream) {
+    const std::size_t steps = draft.around.input.steps;
+    if (steps > 0 && input.delay_steps >= steps)
+      draft.reader.fault(place, "delay: nothing arrives within a trial of " + std::to_string(steps) + " steps");
+    return;
+  }
   const double bytes = static_cast<double>(input.delay_steps) * static_cast<double>(source.size) * sizeof(double);
   if (exceeds_memory(bytes))
     draft.reader.fault(

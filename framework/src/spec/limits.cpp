@@ -1,6 +1,7 @@
 #include "limits.hpp"
 
 #include <algorithm>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -58,14 +59,15 @@ void refuse_in_pieces(const ModelInput& input, const Node& node, const Draft& dr
   if (input.projection) refuse_in_pieces(*input.projection, input.type, place_of(node, {"type"}), draft);
 }
 
-bool loops(std::size_t layer, const Draft& draft) {
-  const auto parts = schedule(draft.model);
-  return std::any_of(parts.begin(), parts.end(), [&](const Part& part) {
-    return part.loops && std::binary_search(part.layers.begin(), part.layers.end(), layer);
-  });
+/// Of each layer, whether it lies in a loop.
+std::vector<bool> find_loops(const Model& model) {
+  std::vector<bool> loops(model.layers.size());
+  for (const auto& part : schedule(model))
+    for (const std::size_t layer : part.layers) loops[layer] = part.loops;
+  return loops;
 }
 
-void refuse_layer_in_trials(std::size_t index, const Draft& draft) {
+void refuse_layer_in_trials(std::size_t index, bool loops, const Draft& draft) {
   Reader& reader = draft.reader;
   const ModelLayer& layer = draft.model.layers[index];
   const WrittenLayer& written = draft.written[index];
@@ -80,13 +82,18 @@ void refuse_layer_in_trials(std::size_t index, const Draft& draft) {
     reader.fault(input == nullptr ? written.node->place : input->place,
                  "layer " + quote(layer.name) + " has no 'input' (a projection, as in 'input: dense')");
   // How long it lasts is unknown if nothing arrives but from itself.
-  const bool alone = layer.steps == 0 && draft.around.input.steps > 0 && loops(index, draft);
+  const bool alone = layer.steps == 0 && draft.around.input.steps > 0 && loops;
   if (alone && reader.faults().empty())
     reader.fault(written.place, "nothing of the stimulus arrives at layer " + quote(layer.name) +
                                     ", directly or by way of other layers");
+  // Trials go back through loops of populations alone.
+  if (written.is_transform() && loops)
+    reader.fault(written.place, "layer " + quote(layer.name) +
+                                    " lies in a loop, which trials cannot go back through; connections have delays of "
+                                    "their own ('delay')");
   for (std::size_t k = 0; k < layer.inputs.size(); ++k) {
     refuse_in_trials(layer.inputs[k], *written.inputs[k], draft);
-    if (layer.inputs[k].synapse || loops(index, draft)) refuse_in_pieces(layer.inputs[k], *written.inputs[k], draft);
+    if (layer.inputs[k].synapse || loops) refuse_in_pieces(layer.inputs[k], *written.inputs[k], draft);
   }
 }
 
@@ -97,29 +104,18 @@ void refuse_layer_in_stream(std::size_t index, const Draft& draft) {
   for (std::size_t k = 0; k < layer.inputs.size(); ++k) refuse_in_pieces(layer.inputs[k], *written.inputs[k], draft);
 }
 
-/// Trials go back through loops of populations alone.
-void refuse_transforms_in_loops(const Draft& draft) {
-  for (const auto& part : schedule(draft.model))
-    for (const std::size_t layer : part.layers)
-      if (part.loops && draft.written[layer].is_transform())
-        draft.reader.fault(draft.written[layer].place,
-                           "layer " + quote(draft.model.layers[layer].name) +
-                               " lies in a loop, which trials cannot go back through; connections have delays of their "
-                               "own ('delay')");
-}
-
 }  // namespace
 
 void refuse_limits(const Node* probes, const Draft& draft) {
   const bool stream = draft.around.stream;
+  const std::vector<bool> loops = find_loops(draft.model);
   for (std::size_t i = 0; i < draft.model.layers.size(); ++i) {
     for (std::size_t k = 0; k < draft.model.layers[i].inputs.size(); ++k) refuse_twin(i, k, draft);
     if (stream)
       refuse_layer_in_stream(i, draft);
     else
-      refuse_layer_in_trials(i, draft);
+      refuse_layer_in_trials(i, loops[i], draft);
   }
-  if (!stream) refuse_transforms_in_loops(draft);
   if (!stream && probes != nullptr && probes->type != Node::Type::null)
     draft.reader.fault(probes->place, "probes: is for simulations; with trials analyses look at what neurons do");
   for (const auto& probe : draft.model.probes)

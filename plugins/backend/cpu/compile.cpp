@@ -107,6 +107,9 @@ class Compiler {
     edge.channels = input.channels > 0 ? input.channels : neurons;
     edge.onto_neurons = input.onto_neurons;
     edge.late = tyto::steps_late(layer, input);
+    tyto::ModelInput undelayed = input;
+    undelayed.delay_steps = 0;
+    edge.later = edge.late - tyto::steps_late(layer, undelayed);
     edge.kernel = projection<S>(*input.projection, model_.input.dt_s);
     need(edge.kernel, name, input.type, sizeof(S));
     edge.arrays = take_arrays(input.arrays.size());

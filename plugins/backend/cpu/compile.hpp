@@ -39,6 +39,7 @@ struct Edge {
   std::size_t layer = 0;     ///< that it reaches
   std::size_t channels = 0;  ///< numbers that it hands on
   std::size_t late = 0;      ///< steps after which what the source does acts
+  std::size_t later = 0;     ///< of these, those that a delay of its own adds, after which a rule sees it
   std::size_t reach = 0;     ///< steps of the past that have to be handed to its kernel
   bool inside = false;       ///< comes from the same part
   bool onto_neurons = true;  ///< else it reaches what an ensemble represents

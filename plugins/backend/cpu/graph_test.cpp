@@ -71,10 +71,6 @@ tyto::Model random_model(const tyto::TrialShape& shape, const Choice& choice, ty
   return model;
 }
 
-void without_last_state(Traces& traces, const tyto::Model& model) {
-  for (const auto& layer : model.layers) traces[layer.name].state.resize(traces[layer.name].state.size() - layer.size);
-}
-
 Choice mixed(std::size_t seed) {
   Choice choice;
   choice.populations = {
@@ -110,7 +106,7 @@ TEST_P(Graph, TrialsStreamsAndAPlainProgramGiveTheSameBits) {
     workshop::copy_arrays(*program, *stream);
     for (const std::size_t window : {1U, 7U, 1000U})
       EXPECT_EQ(workshop::as_stream(stream_model, *stream, trials.spikes(9), window), expected) << window;
-    without_last_state(expected, model);
+    workshop::drop_last_state(expected, model);
     EXPECT_EQ(workshop::as_trial(model, *program, trials, 9), expected);
     for (const auto& layer : model.layers)
       if (layer.spiking)

@@ -1,7 +1,6 @@
 /// Every projection with every synapse, delay, source, target, rule and kind of run: what is accepted does what a plain
 /// program does, or, where connections learn, at least the same in windows of any length; all else is refused with a
 /// sentence.
-#include <map>
 #include <string>
 
 #include "spec/model.hpp"
@@ -91,10 +90,9 @@ class Matrix : public testing::TestWithParam<tyto::Precision> {
   /// Empty if the cell was refused.
   static std::optional<tyto::Model> read(const Cell& cell, std::string& faults) {
     tyto::spec::Reader reader(workshop::registry());
-    const tyto::spec::ModelSurroundings around{cell.stream, true, {cell.stream ? 0 : steps, 3, dt_s}, {}, false};
-    auto trials = around;
-    if (!cell.stream) trials.outputs = 3;
-    auto built = tyto::spec::build_model(tyto::spec::parse(cell.layers(), "layers"), nullptr, trials, reader);
+    tyto::spec::ModelSurroundings around{cell.stream, true, {cell.stream ? 0 : steps, 3, dt_s}, {}, false};
+    if (!cell.stream) around.outputs = 3;
+    auto built = tyto::spec::build_model(tyto::spec::parse(cell.layers(), "layers"), nullptr, around, reader);
     try {
       reader.finish();
     } catch (const std::exception& error) {
@@ -126,10 +124,7 @@ class Matrix : public testing::TestWithParam<tyto::Precision> {
     fill(*program);
     if (!cell.stream) {
       auto expected = workshop::Plain<S>(model, *program).run(spikes);
-      for (const auto& layer : model.layers) {
-        auto& state = expected[layer.name].state;
-        state.resize(state.size() - layer.size);
-      }
+      workshop::drop_last_state(expected, model);
       EXPECT_EQ(workshop::as_trial(model, *program, trials, 1), expected);
       return;
     }

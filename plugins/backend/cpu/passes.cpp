@@ -49,8 +49,13 @@ void Passes<S>::start(Tape<S>& tape, std::size_t lanes, std::size_t steps,
     for (auto rest = rests[layer].begin(); rest != rests[layer].end(); rest += static_cast<Offset>(node.size))
       for (std::size_t lane = 0; lane < lanes; ++lane) next = std::copy_n(rest, node.size, next);
     if (node.past == 0) continue;
-    own.bits.assign(lanes * rows_of(layer, tape) * tyto::words_for(node.size), 0);
-    own.values.assign(lanes * rows_of(layer, tape) * node.size, S(0));
+    const std::size_t rows = rows_of(layer, tape), words = tyto::words_for(node.size);
+    own.bits.resize(lanes * rows * words);
+    own.values.resize(lanes * rows * node.size);
+    for (std::size_t lane = 0; lane < lanes; ++lane) {
+      std::fill_n(own.bits.begin() + static_cast<Offset>(lane * rows * words), node.past * words, std::uint64_t{0});
+      std::fill_n(own.values.begin() + static_cast<Offset>(lane * rows * node.size), node.past * node.size, S(0));
+    }
   }
   tape.filters.resize(compiled_.edges.size());
   tape.handed.resize(compiled_.edges.size());

@@ -231,7 +231,7 @@ void Stream<S>::learn(std::size_t index, const Passes<S>& passes, std::size_t st
   const bool learns = now >= learning.from_step && now < learning.until_step;
   const auto at = static_cast<std::ptrdiff_t>(step);
   tyto::PlasticStep<S> local;
-  local.source = passes.signal(edge.from, tape_, 0, at, 1);
+  local.source = passes.signal(edge.from, tape_, 0, at - static_cast<std::ptrdiff_t>(edge.later), 1);
   local.from = local.source.channels;
   local.to = edge.channels;
   local.handed = tape_.handed[index];

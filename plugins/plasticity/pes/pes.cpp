@@ -46,9 +46,10 @@ struct Pes {
     f_i[n]    = h f_i[n-1] + (1 - h) a_i[n]       h = exp(-dt / tau), 0 if tau = 0
     D_ik[n+1] = D_ik[n] - (learning_rate dt / N) E_k[n] f_i[n]
 
-N is the number of neurons of the source and a_i[n] their activity in Hz: 1/dt in the step of a spike, else 0, or the
-rate of a neuron without spikes. E[n] are the values of the layer `error` in step n (of an ensemble: what arrives for
-its vector). D[n+1] acts from step n+1 on. Between learning times f goes on and D stays.
+N is the number of neurons of the source and a_i[n] their activity in Hz, so much earlier as a `delay` makes it late:
+1/dt in the step of a spike, else 0, or the rate of a neuron without spikes. E[n] are the values of the layer `error` in
+step n (of an ensemble: what arrives for its vector). D[n+1] acts from step n+1 on. Between learning times f goes on and
+D stays.
 
 **The error is what is decoded minus what is wanted.** E_k > 0 lowers y_k. So the error's node gets the decoded value
 with `transform: 1` and the wanted one with `transform: -1`. With the other sign weights move away from what is wanted,

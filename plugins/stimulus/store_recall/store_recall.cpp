@@ -27,10 +27,10 @@ class StoreRecall final : public tyto::Stimulus {
     return tyto::parameters<StoreRecall>(
                "A bit in every slot of time; the one that comes with the cue 'store' is asked for in the last slot")
         .details(
-            R"(There are four groups of `fibres` channels: bit 0, bit 1, the cue `store`, the cue `recall`. A trial has `slots`
-slots of the length `slot`. In each of them but the last a bit is shown, 0 or 1 with equal chances, by the fibres of its
-group. In one slot, drawn evenly from the first `stored_until`, the fibres of `store` are active as well; in the last slot
-those of `recall` alone. The target `bit` is the bit of the slot with `store`; all others are to be ignored.
+            R"(There are four groups of `fibres` channels: bit 0, bit 1, the cue `store`, the cue `recall`. A trial has `slots` slots
+of the length `slot`. In each of them but the last a bit is shown, 0 or 1 with equal chances, by the fibres of its
+group. In one slot, drawn evenly from the first `stored_until`, the fibres of `store` are active as well; in the last
+slot those of `recall` alone. The target `bit` is the bit of the slot with `store`; all others are to be ignored.
 
 A fibre of an active group fires in a step with the probability rate dt, one of a group that is not with background dt,
 each on its own. What is drawn depends on seed, split and trial. After Bellec et al. (2018), "Long short-term memory and

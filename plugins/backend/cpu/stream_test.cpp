@@ -1,4 +1,4 @@
-/// Simulations step by step, against closed forms.
+/// Streams, against closed forms.
 #include <cmath>
 #include <numeric>
 
@@ -14,7 +14,7 @@ using workshop::simulation;
 
 constexpr double dt_s = 1e-3;
 
-class CpuSimulation : public testing::TestWithParam<workshop::Arithmetic> {
+class Stream : public testing::TestWithParam<workshop::Arithmetic> {
  protected:
   [[nodiscard]] workshop::MadeSimulation make(const std::string& layers, const std::string& probes) const {
     return simulation(layers, probes, dt_s, 1, GetParam());
@@ -28,7 +28,7 @@ std::vector<double> impulse(std::size_t steps) {
   return values;
 }
 
-TEST_P(CpuSimulation, AnExponentialSynapseDecaysAndHasTheArea1) {
+TEST_P(Stream, AnExponentialSynapseDecaysAndHasTheArea1) {
   const auto made =
       make("node: {type: node, size: 1, input: {type: direct, from: stimulus, synapse: 5 ms}}", "node: {of: node}");
   const auto y = run(made, impulse(200))["node"];
@@ -38,7 +38,7 @@ TEST_P(CpuSimulation, AnExponentialSynapseDecaysAndHasTheArea1) {
   EXPECT_NEAR(std::accumulate(y.begin(), y.end(), 0.0), 1, 1e-6);
 }
 
-TEST_P(CpuSimulation, AnAlphaSynapseRisesAndFallsAndHasTheArea1) {
+TEST_P(Stream, AnAlphaSynapseRisesAndFallsAndHasTheArea1) {
   const auto made =
       make("node: {type: node, size: 1, input: {type: direct, from: stimulus, synapse: {type: alpha, tau: 5 ms}}}",
            "node: {of: node}");
@@ -51,7 +51,7 @@ TEST_P(CpuSimulation, AnAlphaSynapseRisesAndFallsAndHasTheArea1) {
   EXPECT_NEAR(std::accumulate(y.begin(), y.end(), 0.0), 1, 1e-6);
 }
 
-TEST_P(CpuSimulation, AnExponentialSynapseCanRiseByTheWeight) {
+TEST_P(Stream, AnExponentialSynapseCanRiseByTheWeight) {
   const auto made = make(
       "node: {type: node, size: 1, input: {type: direct, from: stimulus, synapse: {type: exponential, tau: 5 ms, "
       "scale: "
@@ -63,7 +63,7 @@ TEST_P(CpuSimulation, AnExponentialSynapseCanRiseByTheWeight) {
     EXPECT_NEAR(y[n], std::exp(-0.2 * static_cast<double>(n - 1)), tolerance());
 }
 
-TEST_P(CpuSimulation, StatesBeginAsTheyAreTold) {
+TEST_P(Stream, StatesBeginAsTheyAreTold) {
   const auto made = make(
       "given: {type: lif, size: 3, tau: 10 ms, initial: {v: {values: [0.1, 0.2, -0.3]}}}\n"
       "drawn: {type: lif, size: 2000, tau: 10 ms, initial: {v: {low: -2, high: -1}}}",
@@ -81,7 +81,7 @@ TEST_P(CpuSimulation, StatesBeginAsTheyAreTold) {
   }
 }
 
-TEST_P(CpuSimulation, SpikesAreRecordedOneByOne) {
+TEST_P(Stream, SpikesAreRecordedOneByOne) {
   const auto made = make(
       "cells: {type: lif, size: 3, timing: same_step, input: {type: direct, from: stimulus, transform: [1, 2, 0]}}",
       "output: {of: cells}\nspikes: {of: cells, what: spikes}");
@@ -99,7 +99,7 @@ TEST_P(CpuSimulation, SpikesAreRecordedOneByOne) {
   EXPECT_EQ(std::accumulate(output.begin(), output.end(), 0.0), 5);
 }
 
-TEST_P(CpuSimulation, WithoutASynapseEarlierLayersActAtOnceAndLaterOnesAStepLater) {
+TEST_P(Stream, WithoutASynapseEarlierLayersActAtOnceAndLaterOnesAStepLater) {
   const auto made = make(
       "first: {type: node, size: 1, input: [{type: direct, from: stimulus}, {type: direct, from: second}]}\n"
       "second: {type: node, size: 1, input: {type: direct, from: first, transform: 0.5}}",
@@ -109,14 +109,14 @@ TEST_P(CpuSimulation, WithoutASynapseEarlierLayersActAtOnceAndLaterOnesAStepLate
   EXPECT_THAT(samples["second"], ElementsAre(0.5, 0.25, 0.125, 0.0625));
 }
 
-TEST_P(CpuSimulation, ALayerThatIsItsOwnInputKeepsASum) {
+TEST_P(Stream, ALayerThatIsItsOwnInputKeepsASum) {
   const auto made =
       make("sum: {type: node, size: 1, input: [{type: direct, from: stimulus}, {type: direct, from: sum}]}",
            "sum: {of: sum}");
   EXPECT_THAT(run(made, {1, 2, 3, 4})["sum"], ElementsAre(1, 3, 6, 10));
 }
 
-TEST_P(CpuSimulation, FunctionsAndTransformsAreApplied) {
+TEST_P(Stream, FunctionsAndTransformsAreApplied) {
   const auto made = make(
       "pair: {type: node, size: 2, input: {type: direct, from: stimulus, function: [x, x^2], transform: [1, 0, 1, 1]}}",
       "pair: {of: pair}\nproduct: {from: pair, type: direct, function: x1*x2}");
@@ -125,7 +125,7 @@ TEST_P(CpuSimulation, FunctionsAndTransformsAreApplied) {
   EXPECT_THAT(samples["product"], ElementsAre(12, 36));
 }
 
-TEST_P(CpuSimulation, ProbesTakeEverySoManiethSample) {
+TEST_P(Stream, ProbesTakeEverySoManiethSample) {
   const auto made = make("node: {type: node, size: 1, input: {type: direct, from: stimulus}}",
                          "all: {of: node}\nsome: {of: node, every: 2 ms}");
   auto samples = run(made, {1, 2, 3, 4, 5});
@@ -134,7 +134,7 @@ TEST_P(CpuSimulation, ProbesTakeEverySoManiethSample) {
 }
 
 /// A layer written for trials does in a simulation what it does in a trial.
-TEST_P(CpuSimulation, LayersForTrialsRunStepByStep) {
+TEST_P(Stream, LayersForTrialsRunStepByStep) {
   for (const std::size_t late : {0, 1}) {
     const auto made = make(std::string("leak: {type: leaky_integrator, tau: 5 ms, size: 1, timing: ") +
                                (late == 0 ? "same_step" : "next_step") + ", input: {type: dense, from: stimulus}}",
@@ -147,7 +147,7 @@ TEST_P(CpuSimulation, LayersForTrialsRunStepByStep) {
   }
 }
 
-TEST_P(CpuSimulation, ItDoesNotMatterInHowManyStretchesItGoesOn) {
+TEST_P(Stream, ItDoesNotMatterInHowManyStretchesItGoesOn) {
   const std::string layers =
       "pre: {type: ensemble, size: 20, input: {type: direct, from: stimulus}}\n"
       "post: {type: ensemble, size: 20, input: {type: decoded, from: pre, synapse: 5 ms}}";
@@ -173,7 +173,7 @@ TEST_P(CpuSimulation, ItDoesNotMatterInHowManyStretchesItGoesOn) {
 }
 
 /// Nothing is learnt outside the time for which learning is switched on.
-TEST_P(CpuSimulation, LearnsInItsTimeOnly) {
+TEST_P(Stream, LearnsInItsTimeOnly) {
   const auto made = make(
       "pre: {type: ensemble, size: 10, input: {type: direct, from: stimulus}}\n"
       "post: {type: node, size: 1, input: {type: decoded, from: pre, learn: {rule: pes, error: error, from: 20 ms, "
@@ -190,8 +190,36 @@ TEST_P(CpuSimulation, LearnsInItsTimeOnly) {
   EXPECT_EQ(at(59), at(40));
 }
 
+/// A rule learns from what a delay lets through, and not from what is still on its way.
+TEST_P(Stream, LearnsFromWhatHasArrived) {
+  for (const std::string rule : {"pes", "rls"}) {
+    const auto weights = [&](const std::string& connection) {
+      const auto made = make(
+          "pre: {type: rate_lif, size: 3, input: {type: direct, from: stimulus, transform: [20, 30, 40]}}\n"
+          "late: {type: delay, max: 4 ms, initial: fixed, initial_delay: 4 ms}\n"
+          "post: {type: node, size: 2, input: {type: dense, " +
+              connection + ", synapse: 2 ms, learn: {rule: " + rule +
+              ", error: error, learning_rate: 0.01}}}\n"
+              "error: {type: node, size: 2, input: {type: direct, from: stimulus, transform: [1, -0.5]}}",
+          "{}");
+      tyto::initialise(*made.simulation, 3);
+      made.set("late/d", {4, 4, 4});
+      made.set("post/w", {0.1, 0.2, 0.3, 0.4, 0.5, 0.6});
+      std::vector<double> stimulus(40);
+      for (std::size_t n = 0; n < stimulus.size(); ++n) stimulus[n] = std::sin(0.3 * static_cast<double>(n));
+      static_cast<void>(run(made, stimulus));
+      return made.get("post/w");
+    };
+    const auto by_layer = weights("from: late"), by_connection = weights("from: pre, delay: 5 ms");
+    EXPECT_EQ(by_layer, by_connection) << rule;
+    // The synapse takes a step of its own, with a delay or without.
+    EXPECT_EQ(weights("from: pre, delay: 1 ms"), weights("from: pre")) << rule;
+    EXPECT_NE(by_connection, weights("from: pre")) << rule;
+  }
+}
+
 /// Recursive least squares: P is (R'R + I n / (rate dt))^-1 of all filtered activities so far.
-TEST(CpuSimulationIn64Bits, RlsFindsTheLeastSquaresWeights) {
+TEST(StreamIn64Bits, RlsFindsTheLeastSquaresWeights) {
   const auto made = simulation(
       "pre: {type: node, size: 2, input: {type: direct, from: stimulus, function: [x, x^2]}}\n"
       "post: {type: node, size: 1, input: {type: dense, from: pre, learn: {rule: rls, error: error, tau: 0 s, "
@@ -214,7 +242,7 @@ TEST(CpuSimulationIn64Bits, RlsFindsTheLeastSquaresWeights) {
   EXPECT_NEAR(w[1], (a * q - b * p) / determinant, 1e-10);
 }
 
-TEST_P(CpuSimulation, VojaMovesEncodersOfActiveNeuronsTowardsTheInput) {
+TEST_P(Stream, VojaMovesEncodersOfActiveNeuronsTowardsTheInput) {
   const auto made = make(
       "memory: {type: ensemble, size: 2, dimensions: 2, encoders: [1, 0, -1, 0], intercepts: {low: 0, high: 0}, input: "
       "{type: decoded, from: source, transform: [1, 1], learn: {rule: voja, learning_rate: 0.1}}}\n"
@@ -231,7 +259,7 @@ TEST_P(CpuSimulation, VojaMovesEncodersOfActiveNeuronsTowardsTheInput) {
 }
 
 /// Weights from neuron to neuron learn what decoders do: currents are the decoded value along the encoders.
-TEST(CpuSimulationIn64Bits, PesOnFullWeightsDoesWhatItDoesOnDecoders) {
+TEST(StreamIn64Bits, PesOnFullWeightsDoesWhatItDoesOnDecoders) {
   const auto voltages = [](const std::string& onto) {
     const auto made = simulation(
         "pre: {type: ensemble, size: 30, input: {type: direct, from: stimulus}}\n"
@@ -254,7 +282,7 @@ TEST(CpuSimulationIn64Bits, PesOnFullWeightsDoesWhatItDoesOnDecoders) {
 }
 
 /// Dale's law is kept while a connection learns.
-TEST_P(CpuSimulation, PlasticityKeepsTheSignsOfNeurons) {
+TEST_P(Stream, PlasticityKeepsTheSignsOfNeurons) {
   const auto made = make(
       "pre: {type: ensemble, size: 10, input: {type: direct, from: stimulus}}\n"
       "post: {type: node, size: 1, input: {type: decoded, from: pre, dale: {method: projected, inhibitory_fraction: "
@@ -275,7 +303,7 @@ TEST_P(CpuSimulation, PlasticityKeepsTheSignsOfNeurons) {
   EXPECT_GT(total, 0);
 }
 
-INSTANTIATE_TEST_SUITE_P(Every, CpuSimulation, testing::ValuesIn(workshop::arithmetics()),
+INSTANTIATE_TEST_SUITE_P(Every, Stream, testing::ValuesIn(workshop::arithmetics()),
                          [](const auto& one) { return workshop::name_of(one.param); });
 
 }  // namespace
