@@ -6,6 +6,10 @@ target_compile_options(tyto_flags INTERFACE
   $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict> $<$<CXX_COMPILER_ID:Clang>:-Wno-unknown-pragmas>
   "-ffile-prefix-map=${PROJECT_SOURCE_DIR}/="
   $<$<BOOL:${TYTO_WARNINGS_AS_ERRORS}>:-Werror>)
+if(CMAKE_CXX_COMPILER_ID STREQUAL GNU AND NOT CMAKE_DISABLE_PRECOMPILE_HEADERS)
+  # Lets ccache know which precompiled headers a file was compiled with.
+  target_compile_options(tyto_flags INTERFACE -fpch-preprocess)
+endif()
 
 if(TYTO_SANITIZE)
   # For every target of this build and, through Tyto::tyto, for plugins built against it.
