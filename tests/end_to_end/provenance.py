@@ -42,7 +42,7 @@ def main():
 
         def weights(seed, learned=False):
             with call(TRIALS.format(seed=seed, **(WITH_LEARNING if learned else WITHOUT_LEARNING))) as file:
-                return {**{key: file[f"weights/{key}/w"][()] for key in ("hidden", "output")},
+                return {"hidden": file["weights/hidden/stimulus/w"][()], "output": file["weights/output/drop/w"][()],
                         "loss": float(file["metrics/test/loss"][()])}
 
         def trials(seed):
@@ -69,7 +69,7 @@ def main():
             swept = {**WITHOUT_LEARNING, "more": "sweep: {seed.weights: {count: 2}}"}
             with call(TRIALS.format(seed=seed, **swept)) as file:
                 assert list(file["seed_weights"][()]) == [first, first + 1], list(file)
-                values = file["weights/hidden/w"][()]
+                values = file["weights/hidden/stimulus/w"][()]
                 assert not np.array_equal(values[0], values[1])
                 assert "summary/metrics/test" in file, "the axis counts as one of seeds"
             text = TRIALS.format(seed=seed, **WITHOUT_LEARNING)

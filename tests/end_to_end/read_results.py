@@ -165,7 +165,7 @@ def main():
     parser.add_argument("--weights", action="append", type=parse_shape, metavar="LAYER/NAME=ROWSxCOLUMNS",
                         help="expected shape of an array below /weights; default: those of itd_basic")
     arguments = parser.parse_args()
-    shapes = dict(arguments.weights or [("hidden/w", (200, 8)), ("output/w", (8, 12))])
+    shapes = dict(arguments.weights or [("hidden/stimulus/w", (200, 8)), ("output/hidden/w", (8, 12))])
     with tempfile.TemporaryDirectory() as folder:
         out = pathlib.Path(folder) / "out.h5"
         tyto_runs.run(arguments.executable, arguments.experiment, out, settings=arguments.settings or tyto_runs.SMALL,

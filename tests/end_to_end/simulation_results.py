@@ -58,15 +58,15 @@ def check_stages(executable, folder):
     run(executable, EXPERIMENTS / "nef_weight_transfer.yaml", out, "--set", "stages.0.simulation.duration=4 s",
         "--set", "stages.1.simulation.duration=3 s")
     groups = {(stage, layer): xr.open_dataset(out, group=f"stages/{stage}/weights/{layer}")
-              for stage in ("learn", "double") for layer in ("pre", "post", "probe_post")}
+              for stage in ("learn", "double") for layer in ("pre", "post", "post/pre", "probe_post/post")}
     for layer in ("pre", "post"):
         for name in ("encoders", "gain", "bias"):
             np.testing.assert_array_equal(groups["learn", layer][name], groups["double", layer][name])
-    learned, doubled = (groups[stage, "post"].decoders.values for stage in ("learn", "double"))
+    learned, doubled = (groups[stage, "post/pre"].decoders.values for stage in ("learn", "double"))
     assert np.abs(learned).max() > 0, "nothing was learned"
     np.testing.assert_array_equal(doubled, 2 * learned)
     # What probes read is solved for anew, at other points, and neither taken nor doubled.
-    before, after = (np.linalg.norm(groups[stage, "probe_post"].decoders) for stage in ("learn", "double"))
+    before, after = (np.linalg.norm(groups[stage, "probe_post/post"].decoders) for stage in ("learn", "double"))
     assert 0.8 < after / before < 1.25, (before, after)
     probe = xr.open_dataset(out, group="stages/double/probes/post")
     assert probe.value.dims == ("time", "channel"), probe.value.dims
@@ -158,11 +158,12 @@ def check_balanced_network(executable, folder):
             order = np.lexsort((spikes[layer].time, spikes[layer].value))
             same = np.diff(spikes[layer].value.values[order]) == 0
             assert np.diff(spikes[layer].time.values[order])[same].min() > 5e-3
-        weights = xr.open_dataset(out, group="weights/inhibitory")
-        assert weights.excitatory_pairs.shape == (8000 * 2000 // 50, 2), weights.excitatory_pairs.shape
-        assert weights.inhibitory_w.dtype == np.float32 and float(weights.inhibitory_w.max()) < 0
-        assert weights.excitatory_pairs.dtype == np.int64
-        assert (np.diff(weights.excitatory_pairs.values @ [2000, 1]) > 0).all()
+        excitatory, inhibitory = (xr.open_dataset(out, group=f"weights/inhibitory/{source}")
+                                  for source in ("excitatory", "inhibitory"))
+        assert excitatory.pairs.shape == (8000 * 2000 // 50, 2), excitatory.pairs.shape
+        assert inhibitory.w.dtype == np.float32 and float(inhibitory.w.max()) < 0
+        assert excitatory.pairs.dtype == np.int64
+        assert (np.diff(excitatory.pairs.values @ [2000, 1]) > 0).all()
     # Synapses and first states of a file make up the network, whatever the seed.
     again = folder / "again.h5"
     run(executable, EXPERIMENTS / "cuba_network.yaml", again, "--set", "seed=3",

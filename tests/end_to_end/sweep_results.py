@@ -133,10 +133,10 @@ def check_zip(shop):
         shop.run("one.h5", "--set", "sweep=null", "--set", f"model.tau={tau}", "--set", f"model.hidden={hidden}")
         with h5py.File(shop.folder / "one.h5", "r") as one, h5py.File(shop.folder / "zip.h5", "r") as zipped:
             assert one["metrics/test/accuracy"][()] == both[i]
-            weights = zipped["weights/hidden/w"][i]
-            assert np.array_equal(weights[:, :hidden], one["weights/hidden/w"][()]), "weights differ"
+            weights = zipped["weights/hidden/stimulus/w"][i]
+            assert np.array_equal(weights[:, :hidden], one["weights/hidden/stimulus/w"][()]), "weights differ"
             assert np.all(np.isnan(weights[:, hidden:])), "what is not there is not NaN"
-            assert zipped["weights/hidden"].attrs["padded"] == "w"
+            assert zipped["weights/hidden/stimulus"].attrs["padded"] == "w"
 
 
 def check_stages(shop):
@@ -157,14 +157,14 @@ def check_stages(shop):
 def check_failure(shop):
     shop.write("sweep: {learning.optimizer.learning_rate: [0.01, 1e300], seed: [1, 2]}\n")
     done = shop.run("failing.h5", code=1)
-    assert "learning_rate = 1e300, seed = 2 failed: hidden/w " in done.stderr, done.stderr
+    assert "learning_rate = 1e300, seed = 2 failed: hidden/stimulus/w " in done.stderr, done.stderr
     assert "2 of 4 runs failed" in done.stderr, done.stderr
     with h5py.File(shop.folder / "failing.h5", "r") as file:
         assert file.attrs["status"] == "incomplete"
         accuracy = file["metrics/test/accuracy"][()]
         assert np.all(np.isfinite(accuracy[0])) and np.all(np.isnan(accuracy[1])), accuracy
         assert file["failures/run"][()].tolist() == [2, 3]
-        assert "hidden/w " in file["failures/message"].asstr()[0]
+        assert "hidden/stimulus/w " in file["failures/message"].asstr()[0]
         assert file["sweep/run_status"].asstr()[()].tolist() == [["done", "done"], ["failed", "failed"]]
     assert len(list(shop.parts("failing").glob("*.h5"))) == 2, "the parts that are done were not kept"
     again = shop.run("failing.h5", code=1)

@@ -60,8 +60,8 @@ def main():
             # 600 Hz times the mean of ((1 + sin)/2)^2, which is 3/8.
             np.testing.assert_allclose(spikes_of(group).mean() / 1e-3, 225, rtol=0.05)
         tyto_runs.run(executable, tyto_runs.DEFAULT_EXPERIMENT, folder / "run.h5", settings=COUNTS)
-        weights = {layer: xr.open_dataset(folder / "run.h5", group=f"weights/{layer}").w.values
-                   for layer in ("hidden", "output")}
+        weights = {layer: xr.open_dataset(folder / "run.h5", group=f"weights/{layer}/{source}").w.values
+                   for layer, source in (("hidden", "stimulus"), ("output", "hidden"))}
         test = xr.open_dataset(folder / "trials1.h5", group="test")
         right = (test.ipd.values + 90) / 180 * 12
         accuracy = np.mean(answers(spikes_of(test), weights["hidden"], weights["output"]) == right.astype(int))

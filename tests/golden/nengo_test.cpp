@@ -72,9 +72,9 @@ TEST(GoldenNengo, Feedforward) {
                          file.attribute_number("dt"));
   set_ensemble(made, file, "pre");
   set_ensemble(made, file, "post");
-  made.set("post/decoders", file.values("decoders_square"));
-  made.set("probe_pre_decoded/decoders", file.values("decoders_pre_identity"));
-  made.set("probe_post_decoded/decoders", file.values("decoders_post_identity"));
+  made.set("post/pre/decoders", file.values("decoders_square"));
+  made.set("probe_pre_decoded/pre/decoders", file.values("decoders_pre_identity"));
+  made.set("probe_post_decoded/post/decoders", file.values("decoders_post_identity"));
   auto samples = run(made, file.values("u"));
   expect_spikes_and_voltages(samples, file);
 }
@@ -97,11 +97,11 @@ TEST(GoldenNengo, Pes) {
            file.attribute_number("dt"));
   set_ensemble(made, file, "pre");
   set_ensemble(made, file, "post");
-  made.set("post/decoders", file.values("decoders_initial"));
-  made.set("error/pre_decoders", file.values("decoders_error_pre_square"));
-  made.set("error/post_decoders", file.values("decoders_error_post_identity"));
-  made.set("probe_pre_decoded/decoders", file.values("decoders_pre_identity"));
-  made.set("probe_post_decoded/decoders", file.values("decoders_post_identity"));
+  made.set("post/pre/decoders", file.values("decoders_initial"));
+  made.set("error/pre/decoders", file.values("decoders_error_pre_square"));
+  made.set("error/post/decoders", file.values("decoders_error_post_identity"));
+  made.set("probe_pre_decoded/pre/decoders", file.values("decoders_pre_identity"));
+  made.set("probe_post_decoded/post/decoders", file.values("decoders_post_identity"));
   auto samples = run(made, file.values("u"));
   expect_spikes_and_voltages(samples, file);
   EXPECT_LE(difference(samples["error"], file.values("error")), tolerance);

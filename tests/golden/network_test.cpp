@@ -265,10 +265,10 @@ TEST_P(Golden, DaleAbsSign) {
     for (std::size_t i = 0; i < signs.shape[0]; ++i) first.push_back(signs.values[i * signs.shape[1]]);
     return first;
   };
-  set("hidden/w", w_ih.values);
-  set("hidden/sign", column(file.array("sign_ih")));
-  set("output/w", w_ho.values);
-  set("output/sign", column(file.array("sign_ho")));
+  set("hidden/stimulus/w", w_ih.values);
+  set("hidden/stimulus/sign", column(file.array("sign_ih")));
+  set("output/hidden/w", w_ho.values);
+  set("output/hidden/sign", column(file.array("sign_ho")));
   std::vector<double> spikes;
   for (std::size_t i = 0; i < trials.size(); ++i) {
     const auto hidden = network->record(trials, i, 0);
@@ -286,7 +286,7 @@ TEST_P(Golden, DaleAbsSign) {
   for (std::size_t a = 0; a < network->arrays().size(); ++a) {
     const std::string path = network->arrays()[a].path();
     if (!network->arrays()[a].info.trainable) continue;
-    const auto expected = file.values(path == "hidden/w" ? "grad_w_ih" : "grad_w_ho");
+    const auto expected = file.values(path == "hidden/stimulus/w" ? "grad_w_ih" : "grad_w_ho");
     EXPECT_LE(difference(network->gradient(a), expected), tolerance()) << path;
   }
 }

@@ -33,7 +33,7 @@ class Run final : public tyto::FinishedRun {
   tyto::TrialSet set;
   tyto::Evaluation answers;
   std::map<std::pair<std::size_t, std::size_t>, tyto::Recording> recordings;  ///< by trial and layer
-  std::map<std::string, std::vector<double>> arrays;                          ///< by "layer/name"
+  std::map<std::string, std::vector<double>> arrays;                          ///< by path
   tyto::TrialSet training;
   /// Stand in for the network and for the stimulus's probabilities.
   std::function<tyto::Evaluation(const tyto::TrialSet&, std::span<const tyto::ChangedArray>)> answer;
@@ -73,8 +73,8 @@ class Run final : public tyto::FinishedRun {
     array.shape = {rows, layer.size};
     array.axes = {"from", "to"};
     input.arrays.push_back(array);
+    arrays[tyto::array_path(layer, input, "w")] = std::move(values);
     layer.inputs.push_back(std::move(input));
-    arrays[layer.name + "/w"] = std::move(values);
   }
   /// Scores that make each trial be taken for a class.
   void answer_classes(const std::vector<std::size_t>& classes) {
@@ -100,8 +100,8 @@ class Run final : public tyto::FinishedRun {
   [[nodiscard]] std::vector<double> log_likelihood(std::span<const double> values) const override {
     return likelihood(values);
   }
-  [[nodiscard]] std::vector<double> array(std::string_view layer, std::string_view name) const override {
-    const auto found = arrays.find(std::string(layer) + "/" + std::string(name));
+  [[nodiscard]] std::vector<double> array(std::string_view path) const override {
+    const auto found = arrays.find(std::string(path));
     if (found == arrays.end()) throw tyto::Error("no such array");
     return found->second;
   }

@@ -60,7 +60,8 @@ inline void expect_true_gradients(tyto::Program& network, const tyto::TrialSet& 
         return network.backpropagate(batch, request).loss;
       };
       const double slope = (loss_at(values[k] + h) - loss_at(values[k] - h)) / (2 * h);
-      EXPECT_NEAR(gradients[a][k], slope, 1e-7) << network.arrays()[a].path() << " " << k;
+      EXPECT_NEAR(gradients[a][k], slope, 1e-7 * std::max(1.0, std::abs(slope)))
+          << network.arrays()[a].path() << " " << k;
       largest = std::max(largest, std::abs(gradients[a][k]));
     }
     network.set(a, values);

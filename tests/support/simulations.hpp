@@ -1,7 +1,6 @@
 /// Makes simulations for tests from the YAML of layers and probes.
 #pragma once
 
-#include <algorithm>
 #include <map>
 #include <memory>
 #include <string>
@@ -21,11 +20,9 @@ struct MadeSimulation {
   std::unique_ptr<tyto::Program> simulation;
 
   [[nodiscard]] std::size_t index(const std::string& path) const {
-    const auto& arrays = simulation->arrays();
-    const auto found =
-        std::find_if(arrays.begin(), arrays.end(), [&](const auto& array) { return array.path() == path; });
-    EXPECT_NE(found, arrays.end()) << path;
-    return static_cast<std::size_t>(found - arrays.begin());
+    const auto found = simulation->arrays().find(path);
+    EXPECT_TRUE(found) << path;
+    return found.value_or(0);
   }
   void set(const std::string& path, const std::vector<double>& values) const { simulation->set(index(path), values); }
   [[nodiscard]] std::vector<double> get(const std::string& path) const { return simulation->get(index(path)); }

@@ -34,7 +34,7 @@ std::string faults(const std::string& layers, const ModelSurroundings& around) {
 
 std::vector<std::string> paths(const Model& model) {
   std::vector<std::string> paths;
-  for (const auto& array : arrays_of(model)) paths.push_back(array.path());
+  for (const auto& array : ArrayTable(model)) paths.push_back(array.path());
   return paths;
 }
 
@@ -56,7 +56,7 @@ TEST(Model, ConnectionsHaveTheNameOfTheirSourceUnlessTheyHaveTheirOwn) {
       "{type: dense, from: stimulus}]}}",
       in_trials);
   EXPECT_EQ(paths(model.model),
-            (std::vector<std::string>{"hidden/w", "output/hidden_w", "output/fast_w", "output/stimulus_w"}));
+            (std::vector<std::string>{"hidden/stimulus/w", "output/hidden/w", "output/fast/w", "output/stimulus/w"}));
   const auto& inputs = model.model.layers[1].inputs;
   EXPECT_EQ(inputs[0].name, "hidden");
   EXPECT_EQ(inputs[1].name, "fast");
@@ -80,13 +80,28 @@ TEST(Model, NamesOfConnectionsIntoALayerDiffer) {
             "m:1:58: error: the name of a connection is made of letters, digits and underscores");
 }
 
+TEST(Model, ArraysAreFoundByTheNamesOfBefore) {
+  const BuiltModel built_model = built(
+      "{hidden: {type: lif, size: 3, input: dense}, output: {type: lif, input: [dense, {type: dense, name: fast}]}}",
+      in_trials);
+  const ArrayTable table(built_model.model);
+  EXPECT_EQ(table.find("hidden/stimulus/w"), 0U);
+  EXPECT_EQ(table.find("hidden/w"), 0U);
+  EXPECT_EQ(table.find("output/hidden_w"), 1U);
+  EXPECT_EQ(table.find("output/fast_w"), 2U);
+  EXPECT_EQ(table.find("output/fast/w"), 2U);
+  EXPECT_EQ(table.find("output/w"), std::nullopt);
+  EXPECT_EQ(table.of_input(1, 1).first, 2U);
+  EXPECT_EQ(array_path(built_model.model.layers[1], built_model.model.layers[1].inputs[1], "w"), "output/fast/w");
+}
+
 TEST(Model, HasLoopsInTrialsAsInStreams) {
   const std::string layers =
       "{a: {type: lif, size: 3, input: [dense, {type: dense, from: b}]}, b: {type: lif, size: 2, input: [dense, "
       "{type: dense, from: b}]}}";
   for (const auto& around : {in_a_stream, in_trials})
     EXPECT_EQ(paths(built(layers, around).model),
-              (std::vector<std::string>{"a/stimulus_w", "a/b_w", "b/a_w", "b/b_w"}));
+              (std::vector<std::string>{"a/stimulus/w", "a/b/w", "b/a/w", "b/b/w"}));
 }
 
 TEST(Model, DelaysAreWholeSteps) {

@@ -1,5 +1,6 @@
 /// Texts from outside: how they are shown, and which files they are read from.
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -43,7 +44,7 @@ class TextFile : public testing::Test {
  protected:
   void SetUp() override { fs::create_directories(folder); }
   void TearDown() override { fs::remove_all(folder); }
-  fs::path folder = fs::path(testing::TempDir()) / "tyto_text_file";
+  fs::path folder = fs::path(testing::TempDir()) / ("tyto_text_file_" + std::to_string(getpid()));
 
   std::string error_of(const fs::path& file, std::size_t most = 100) {
     try {

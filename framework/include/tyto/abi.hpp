@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 #define TYTO_ABI_MAGIC 0x4f545954u /* "TYTO" */
-#define TYTO_API_VERSION 7u
+#define TYTO_API_VERSION 8u
 
 #define TYTO_STRINGIFY_(x) #x
 #define TYTO_STRINGIFY(x) TYTO_STRINGIFY_(x)

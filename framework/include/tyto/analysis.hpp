@@ -14,8 +14,7 @@ namespace tyto {
 
 /// Values in place of an array's trained ones, e.g. to silence a neuron.
 struct ChangedArray {
-  std::string layer;
-  std::string name;
+  std::string path;  ///< see array_path()
   std::vector<double> values;
 };
 
@@ -30,8 +29,8 @@ class TYTO_API FinishedRun {
   [[nodiscard]] virtual const Evaluation& evaluation() const = 0;
   /// Time courses, computed when asked for.
   [[nodiscard]] virtual Recording record(std::size_t trial, std::size_t layer) const = 0;
-  /// Arrays of the trained network; throws Error for an unknown name.
-  [[nodiscard]] virtual std::vector<double> array(std::string_view layer, std::string_view name) const = 0;
+  /// An array of the trained network, see array_path(); throws Error for an unknown one.
+  [[nodiscard]] virtual std::vector<double> array(std::string_view path) const = 0;
 
   /// The training trials of the last epoch; none if the rule does not train.
   [[nodiscard]] virtual const TrialSet& training_trials() const = 0;
@@ -67,8 +66,8 @@ class TYTO_API FinishedSimulation {
   [[nodiscard]] virtual double duration_s() const = 0;
   /// All samples of a probe; throws Error for an unknown name.
   [[nodiscard]] virtual ProbeData probe(std::string_view name) const = 0;
-  /// Arrays as they are at the end; throws Error for an unknown name.
-  [[nodiscard]] virtual std::vector<double> array(std::string_view layer, std::string_view name) const = 0;
+  /// An array as it is at the end, see array_path(); throws Error for an unknown one.
+  [[nodiscard]] virtual std::vector<double> array(std::string_view path) const = 0;
   /// How the neurons of an ensemble answer; throws Error for another layer. Lives no longer than this.
   [[nodiscard]] virtual std::unique_ptr<Tuning> tuning(std::size_t layer) const = 0;
 };

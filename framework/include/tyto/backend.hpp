@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include <tyto/arrays.hpp>
 #include <tyto/model.hpp>
 #include <tyto/objective.hpp>
 #include <tyto/optimizer.hpp>
@@ -27,21 +28,6 @@ struct Batch {
   std::span<const std::uint32_t> index;
   Pass pass = {};
 };
-
-/// One array of one layer of a network.
-struct NetworkArray {
-  std::string layer;
-  std::string name;                           ///< "w", or "<from>_w" where a layer has several inputs
-  std::size_t source = ModelInput::stimulus;  ///< where the input that it belongs to comes from, or the transform
-  ArrayInfo info;
-  std::size_t size = 0;
-  /// What it belongs to: a layer itself, a connection, or a connection of a probe, whose layer is "probe_<name>".
-  enum class Owner { layer, connection, probe } owner = Owner::connection;
-  [[nodiscard]] std::string path() const { return layer + "/" + name; }
-};
-
-/// Every array of a model, layer by layer: a layer's own, then those of its inputs; then those of probes.
-[[nodiscard]] TYTO_API std::vector<NetworkArray> arrays_of(const Model& model);
 
 /// mean over units of weight (relu(rate - minimum) / (maximum - minimum))^2, divided by the number of
 /// units once more, for the rates of a layer over a batch.
@@ -86,23 +72,6 @@ struct Recording {
   std::vector<std::string> state_names;
   std::vector<std::vector<double>> states;  ///< for each name: value before each step, [step][neuron]
 };
-
-/// The arrays of a compiled model.
-class TYTO_API ArrayStore {
- public:
-  virtual ~ArrayStore() = default;
-  [[nodiscard]] virtual const std::vector<NetworkArray>& arrays() const = 0;
-  /// The numbers that are used: effective ones, where a constraint tells them from the stored ones.
-  [[nodiscard]] virtual std::vector<double> get(std::size_t array) const = 0;
-  /// Sets the stored numbers.
-  virtual void set(std::size_t array, std::span<const double> values) = 0;
-  /// Index of the first number of an array that is infinite or none. Asked after every batch.
-  [[nodiscard]] virtual std::optional<std::size_t> first_not_finite(std::size_t array) const;
-};
-
-/// Index of the first number that is infinite or none.
-[[nodiscard]] TYTO_API std::optional<std::size_t> first_not_finite(std::span<const float> values);
-[[nodiscard]] TYTO_API std::optional<std::size_t> first_not_finite(std::span<const double> values);
 
 /// Receives a sample of a probe: its index in Model::probes, the step, and the numbers.
 using ProbeSink = std::function<void(std::size_t probe, std::uint64_t step, std::span<const double> sample)>;
@@ -159,8 +128,5 @@ class TYTO_API Backend {
   [[nodiscard]] virtual std::unique_ptr<Program> compile(const Model& model, Precision precision,
                                                          Executor& executor) const = 0;
 };
-
-/// Draws every array's initial values from the seed's stream "weights/<layer>/<name>".
-TYTO_API void initialise(ArrayStore& arrays, std::uint64_t seed);
 
 }  // namespace tyto

@@ -78,7 +78,7 @@ class Series {
 
 /// An array read from somebody's file.
 struct ReadArray {
-  std::string path;  ///< "/weights/hidden/w"
+  std::string path;  ///< "/weights/hidden/stimulus/w"
   std::vector<std::size_t> shape;
   std::vector<double> values;
 };

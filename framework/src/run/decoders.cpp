@@ -12,12 +12,8 @@ namespace tyto::run {
 
 KeptTuning::KeptTuning(const Model& model, std::size_t layer, const ArrayStore& store) {
   const ModelLayer& ensemble = model.layers.at(layer);
-  std::size_t first = 0;
-  for (std::size_t i = 0; i < layer; ++i) {
-    first += model.layers[i].arrays.size();
-    for (const auto& input : model.layers[i].inputs) first += input.arrays.size();
-  }
-  for (std::size_t k = 0; k < ensemble.arrays.size(); ++k) arrays_.push_back(store.get(first + k));
+  const ArrayRange own = store.arrays().of_layer(layer);
+  for (std::size_t k = 0; k < own.count; ++k) arrays_.push_back(store.get(own.first + k));
   const std::vector<std::span<const double>> views(arrays_.begin(), arrays_.end());
   if (ensemble.population && ensemble.ensemble) tuning_ = ensemble.population->tuning(views);
   if (!tuning_) throw Error(fmt::format("layer '{}' is no ensemble", ensemble.name));
@@ -34,15 +30,12 @@ struct Bringing {
 Bringing bringing_currents(const Model& model, std::size_t layer, const ArrayStore& store,
                            const std::set<std::string>& given) {
   Bringing bringing;
-  for (const auto& input : model.layers[layer].inputs) {
-    if (!input.decodes || !input.onto_neurons) continue;
+  const auto& inputs = model.layers[layer].inputs;
+  for (std::size_t k = 0; k < inputs.size(); ++k) {
+    if (!inputs[k].decodes || !inputs[k].onto_neurons) continue;
     ++bringing.connections;
-    for (const auto& array : store.arrays())
-      if (array.layer == model.layers[layer].name && array.owner == NetworkArray::Owner::connection &&
-          array.source == input.from && given.contains(array.path())) {
-        ++bringing.given;
-        break;
-      }
+    const ArrayRange range = store.arrays().of_input(layer, k);
+    bringing.given += given.contains(store.arrays()[range.first].path()) ? 1 : 0;
   }
   return bringing;
 }
@@ -51,11 +44,10 @@ Bringing bringing_currents(const Model& model, std::size_t layer, const ArraySto
 
 void find_decoders(const Model& model, ArrayStore& store, std::uint64_t seed, const std::set<std::string>& given,
                    results::ResultsFile& file) {
-  std::size_t next = 0;  // index of the array that comes next in the order of arrays_of()
-  const auto solve = [&](const ModelInput& input, const std::string& layer, std::optional<std::size_t> target) {
-    const std::size_t first = next;
-    next += input.arrays.size();
-    if (!input.decodes || given.contains(store.arrays()[first].path())) return;
+  const ArrayTable& table = store.arrays();
+  const auto solve = [&](const ModelInput& input, ArrayRange range, const std::string& layer,
+                         std::optional<std::size_t> target) {
+    if (!input.decodes || given.contains(table[range.first].path())) return;
     const KeptTuning from(model, input.from, store);
     std::optional<KeptTuning> to;
     if (target && model.layers[*target].ensemble) to.emplace(model, *target, store);
@@ -72,20 +64,20 @@ void find_decoders(const Model& model, ArrayStore& store, std::uint64_t seed, co
       bringing = all.connections;
     }
     std::vector<std::vector<double>> arrays;
-    for (std::size_t k = 0; k < input.arrays.size(); ++k) arrays.push_back(store.get(first + k));
+    for (std::size_t k = 0; k < range.count; ++k) arrays.push_back(store.get(range.first + k));
+    const std::string& group = table[range.first].group;
     Table report = from_plugin(fmt::format("the connection from '{}' to '{}'", source, layer), [&] {
       Table found = input.projection->solve(
-          {from, to ? &*to : nullptr, input.channels, bringing, seed, "points/" + layer + "/" + source}, arrays);
+          {from, to ? &*to : nullptr, input.channels, bringing, seed, "points/" + group}, arrays);
       check_finite("its solver", found);
       return found;
     });
-    file.write("/solutions/" + layer + "/" + source, report);
-    for (std::size_t k = 0; k < arrays.size(); ++k) store.set(first + k, arrays[k]);
+    file.write("/solutions/" + group, report);
+    for (std::size_t k = 0; k < arrays.size(); ++k) store.set(range.first + k, arrays[k]);
   };
   for (std::size_t i = 0; i < model.layers.size(); ++i) {
     const auto& layer = model.layers[i];
-    next += layer.arrays.size();
-    for (const auto& input : layer.inputs) solve(input, layer.name, i);
+    for (std::size_t k = 0; k < layer.inputs.size(); ++k) solve(layer.inputs[k], table.of_input(i, k), layer.name, i);
     const auto reaches_neurons = [](const ModelInput& input) { return input.onto_neurons; };
     if (layer.ensemble && std::none_of(layer.inputs.begin(), layer.inputs.end(), reaches_neurons) &&
         !KeptTuning(model, i, store).has_own_bias())
@@ -94,8 +86,9 @@ void find_decoders(const Model& model, ArrayStore& store, std::uint64_t seed, co
                       "'onto: neurons' in a connection",
                       layer.name));
   }
-  for (const auto& probe : model.probes)
-    if (probe.what == ModelProbe::What::projection) solve(probe.input, "probe_" + probe.name, std::nullopt);
+  for (std::size_t i = 0; i < model.probes.size(); ++i)
+    if (model.probes[i].what == ModelProbe::What::projection)
+      solve(model.probes[i].input, table.of_probe(i), "probe_" + model.probes[i].name, std::nullopt);
 }
 
 }  // namespace tyto::run

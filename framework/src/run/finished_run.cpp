@@ -24,15 +24,10 @@ class Changes {
   Changes& operator=(const Changes&) = delete;
 
   void make(const ChangedArray& change) {
-    const auto& arrays = network_.arrays();
-    const auto found = std::find_if(arrays.begin(), arrays.end(), [&](const NetworkArray& array) {
-      return array.layer == change.layer && array.name == change.name;
-    });
-    if (found == arrays.end())
-      throw Error(fmt::format("the network has no array {}/{} to change", change.layer, change.name));
-    if (change.values.size() != found->size)
-      throw Error(fmt::format("{} values for the array {} of {}", change.values.size(), found->path(), found->size));
-    const auto index = static_cast<std::size_t>(found - arrays.begin());
+    const std::size_t index = index_of(network_, change.path);
+    const std::size_t size = network_.arrays()[index].size;
+    if (change.values.size() != size)
+      throw Error(fmt::format("{} values for the array {} of {}", change.values.size(), change.path, size));
     before_.emplace_back(index, network_.get(index));
     network_.set(index, change.values);
   }
@@ -66,8 +61,6 @@ std::vector<double> TestedRun::log_likelihood(std::span<const double> values) co
   return result;
 }
 
-std::vector<double> TestedRun::array(std::string_view layer, std::string_view name) const {
-  return values_of(network_, layer, name);
-}
+std::vector<double> TestedRun::array(std::string_view path) const { return network_.get(index_of(network_, path)); }
 
 }  // namespace tyto::run

@@ -26,7 +26,7 @@ class TestedRun final : public FinishedRun {
   [[nodiscard]] Recording record(std::size_t trial, std::size_t layer) const override {
     return network_.record(trials_, trial, layer);
   }
-  [[nodiscard]] std::vector<double> array(std::string_view layer, std::string_view name) const override;
+  [[nodiscard]] std::vector<double> array(std::string_view path) const override;
   [[nodiscard]] const TrialSet& training_trials() const override { return training_trials_; }
   [[nodiscard]] Evaluation evaluate(const TrialSet& trials, std::span<const ChangedArray> changed) const override;
   [[nodiscard]] std::vector<double> log_likelihood(std::span<const double> values) const override;

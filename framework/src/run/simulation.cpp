@@ -54,7 +54,7 @@ std::pair<std::vector<Axis>, Variable> layout_of(const ModelProbe& probe, const 
       break;
   }
   std::vector<Axis> axes;
-  for (const auto& array : arrays_of(model)) {
+  for (const auto& array : ArrayTable(model)) {
     if (array.path() != probe.item) continue;
     variable.long_name = array.info.doc;
     variable.units = array.info.units;
@@ -101,8 +101,8 @@ class RecordedSimulation final : public FinishedSimulation {
     std::tie(data.time_s, data.values) = recorder_.series(index).read();
     return data;
   }
-  [[nodiscard]] std::vector<double> array(std::string_view layer, std::string_view name) const override {
-    return values_of(store_, layer, name);
+  [[nodiscard]] std::vector<double> array(std::string_view path) const override {
+    return store_.get(index_of(store_, path));
   }
   [[nodiscard]] std::unique_ptr<Tuning> tuning(std::size_t layer) const override {
     return std::make_unique<KeptTuning>(experiment_.model, layer, store_);

@@ -127,13 +127,9 @@ class Judge {
 std::optional<std::size_t> count_sign_violations(const Program& network) {
   std::optional<std::size_t> count;
   for (std::size_t array = 0; array < network.arrays().size(); ++array) {
-    const NetworkArray& weights = network.arrays()[array];
-    if (weights.info.companion != "sign") continue;
-    for (std::size_t other = 0; other < network.arrays().size(); ++other) {
-      const NetworkArray& signs = network.arrays()[other];
-      if (signs.layer != weights.layer || signs.source != weights.source || signs.info.name != "sign") continue;
-      count = count.value_or(0) + sign_violations(network.get(array), network.get(other));
-    }
+    const auto signs = network.arrays().companion(array);
+    if (!signs || network.arrays()[*signs].info.name != "sign") continue;
+    count = count.value_or(0) + sign_violations(network.get(array), network.get(*signs));
   }
   return count;
 }

@@ -17,13 +17,13 @@ namespace tyto::run {
 /// Weights of finished stages, by the stage's name.
 using Stages = std::map<std::string, std::vector<results::ReadArray>>;
 
-/// The values of one array; throws Error that names the arrays there are.
-[[nodiscard]] std::vector<double> values_of(const ArrayStore& store, std::string_view layer, std::string_view name);
+/// Index of an array by its path; throws Error that names the arrays there are.
+[[nodiscard]] std::size_t index_of(const ArrayStore& store, std::string_view path);
 
 /// All arrays, as a results file would give them.
 [[nodiscard]] std::vector<results::ReadArray> kept_weights(const ArrayStore& network);
 
-/// Sets arrays of the network from /weights/<layer>/<name> of a results file or a stage: all of them; in a simulation
+/// Sets arrays of the network from the group /weights of a results file or a stage: all of them; in a simulation
 /// those of connections, or those that `only` names, and with `ensembles` those of layers. Returns the paths of the
 /// arrays that were set. Throws InvalidInput at `place` if one is missing or has another shape.
 std::set<std::string> take_weights(ArrayStore& network, const spec::WeightSource& source, bool simulation,

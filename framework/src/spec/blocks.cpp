@@ -21,7 +21,8 @@ Parameters<WeightSource> weight_parameters() {
           "ensembles", &WeightSource::ensembles, "false",
           "in a simulation: whether encoders, gains and biases of ensembles and first states of neurons are taken, too")
       .texts("only", &WeightSource::only, "[]",
-             "in a simulation: the arrays of connections that are taken, as in 'post/decoders'; all if there are none");
+             "in a simulation: the arrays of connections that are taken, as in 'post/pre/decoders', or 'post/pre' for "
+             "a whole connection; all if there are none");
 }
 
 Parameters<TrialCounts> test_trial_parameters() {

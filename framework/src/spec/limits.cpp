@@ -27,18 +27,16 @@ void refuse_key(const Node& node, const std::string& key, const std::string& sen
       reader.fault(entry.place, fmt::format("{}: is for simulations; {}", key, sentence));
 }
 
-/// Those whose arrays are found by their source, which several from one source share.
-void refuse_twin(std::size_t layer, std::size_t k, const Draft& draft) {
-  const auto& inputs = draft.model.layers[layer].inputs;
-  const ModelInput& input = inputs[k];
-  const bool by_source = input.decodes || std::any_of(input.arrays.begin(), input.arrays.end(),
-                                                      [](const ArrayInfo& array) { return !array.companion.empty(); });
-  const auto twins = [&](const ModelInput& other) { return &other != &input && other.from == input.from; };
-  if (by_source && std::any_of(inputs.begin(), inputs.end(), twins))
-    draft.reader.fault(place_of(*draft.written[layer].inputs[k], {"type"}),
-                       quote(input.type) + (input.decodes ? "" : " with constrained weights") +
-                           " must be the only connection from its source into layer " +
-                           quote(draft.model.layers[layer].name));
+/// A connection's arrays stand below its name, where the layer's own arrays are, too.
+void refuse_name_of_array(std::size_t layer, std::size_t k, const Draft& draft) {
+  const ModelLayer& reached = draft.model.layers[layer];
+  const std::string& name = reached.inputs[k].name;
+  const Node& node = *draft.written[layer].inputs[k];
+  for (const ArrayInfo& own : reached.arrays)
+    if (own.name == name)
+      draft.reader.fault(place_of(node, {node.find("name") != nullptr ? "name" : "from"}),
+                         "layer " + quote(reached.name) + " has an array " + quote(name) +
+                             " of its own; give the connection another 'name'");
 }
 
 void refuse_in_trials(const ModelInput& input, const Node& node, const Draft& draft) {
@@ -110,7 +108,7 @@ void refuse_limits(const Node* probes, const Draft& draft) {
   const bool stream = draft.around.stream;
   const std::vector<bool> loops = find_loops(draft.model);
   for (std::size_t i = 0; i < draft.model.layers.size(); ++i) {
-    for (std::size_t k = 0; k < draft.model.layers[i].inputs.size(); ++k) refuse_twin(i, k, draft);
+    for (std::size_t k = 0; k < draft.model.layers[i].inputs.size(); ++k) refuse_name_of_array(i, k, draft);
     if (stream)
       refuse_layer_in_stream(i, draft);
     else

@@ -52,17 +52,17 @@ void settle_layer_probe(const Node& node, const LayerProbeKeys& keys, const Draf
     probe.channels = layer.size;
     return;
   }
-  std::vector<std::string> arrays;
-  for (const auto& array : arrays_of(draft.model)) {
-    if (array.layer != layer.name) continue;
-    if (array.name == keys.what) {
-      probe.what = What::array;
-      probe.item = array.path();
-      probe.channels = array.size;
-      return;
-    }
-    arrays.push_back(array.name);
+  const ArrayTable table(draft.model);
+  if (const auto found = table.find(layer.name + "/" + keys.what)) {
+    probe.what = What::array;
+    probe.item = table[*found].path();
+    probe.channels = table[*found].size;
+    return;
   }
+  std::vector<std::string> arrays;
+  for (const auto& array : table)
+    if (array.owner != NetworkArray::Owner::probe && array.index == *index)
+      arrays.push_back(array.path().substr(layer.name.size() + 1));
   const Node* what = node.find("what");
   reader.fault(what != nullptr ? what->place : node.place,
                "layer " + quote(layer.name) + " has no " + quote(keys.what) + " to record; it has input, output" +

@@ -11,18 +11,13 @@
 
 namespace {
 
-/// A weight array whose rows belong to the neurons of a layer.
-struct Outgoing {
-  std::string layer;
-  std::string array;
-};
-
 /// Whether a transform passes on each channel by itself, as far as its size tells.
 bool keeps_channels(const tyto::ModelLayer& layer, std::size_t size) { return layer.transform && layer.size == size; }
 
-/// The weights by which a layer acts on others, also through transforms. Throws Error if it acts by anything else.
-std::vector<Outgoing> outgoing(const tyto::Model& model, std::size_t source, std::size_t size) {
-  std::vector<Outgoing> found;
+/// Paths of the weights by which a layer acts on others, also through transforms; their rows belong to its neurons.
+/// Throws Error if it acts by anything else.
+std::vector<std::string> outgoing(const tyto::Model& model, std::size_t source, std::size_t size) {
+  std::vector<std::string> found;
   for (std::size_t i = source + 1; i < model.layers.size(); ++i) {
     const auto& layer = model.layers[i];
     if (layer.transform && layer.from == source) {
@@ -37,8 +32,7 @@ std::vector<Outgoing> outgoing(const tyto::Model& model, std::size_t source, std
       bool known = false;
       for (const auto& array : input.arrays)
         if (array.name == "w" && array.shape.size() >= 2 && array.shape[0] == size) {
-          const std::string prefix = layer.inputs.size() > 1 ? input.name + "_" : "";
-          found.push_back({layer.name, prefix + array.name});
+          found.push_back(tyto::array_path(layer, input, array.name));
           known = true;
         }
       if (!known)
@@ -133,11 +127,11 @@ struct Ablation final : tyto::Analysis {
     std::vector<double> accuracy, drop, error, loss;
     for (std::size_t neuron = 0; neuron < silenced.size; ++neuron) {
       std::vector<tyto::ChangedArray> changed;
-      for (const auto& weights : outgoing(run.model(), index, silenced.size)) {
-        auto values = run.array(weights.layer, weights.array);
+      for (const auto& path : outgoing(run.model(), index, silenced.size)) {
+        auto values = run.array(path);
         const std::size_t row = values.size() / silenced.size;
         std::fill_n(values.begin() + static_cast<std::ptrdiff_t>(neuron * row), row, 0.0);
-        changed.push_back({weights.layer, weights.array, std::move(values)});
+        changed.push_back({path, std::move(values)});
       }
       const auto left = tyto::measure(run.evaluate(asked, changed), asked, run.objective());
       if (left.accuracy) {

@@ -6,9 +6,9 @@ namespace {
 /// k.
 tyto::Evaluation answers(const fake::Run& run, const tyto::TrialSet& trials,
                          std::span<const tyto::ChangedArray> changed) {
-  std::vector<double> w = run.arrays.at("output/w");
+  std::vector<double> w = run.arrays.at("output/hidden/w");
   for (const auto& change : changed)
-    if (change.layer == "output" && change.name == "w") w = change.values;
+    if (change.path == "output/hidden/w") w = change.values;
   tyto::Evaluation result;
   result.trials = trials.size();
   for (std::size_t trial = 0; trial < trials.size(); ++trial) {

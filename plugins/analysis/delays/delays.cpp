@@ -14,27 +14,12 @@ namespace {
 
 constexpr double undefined = std::numeric_limits<double>::quiet_NaN();
 
-/// An array of delays of the model: its layer, and its name and declaration there.
-struct DelayArray {
-  std::string layer;
-  std::string name;
-  tyto::ArrayInfo info;
-};
-
 bool is_delay(const tyto::ArrayInfo& info) { return info.name == "d" && info.units == "ms"; }
 
-std::vector<DelayArray> delay_arrays(const tyto::Model& model) {
-  std::vector<DelayArray> found;
-  for (const auto& layer : model.layers) {
-    for (const auto& info : layer.arrays)
-      if (is_delay(info)) found.push_back({layer.name, info.name, info});
-    for (const auto& input : layer.inputs)
-      for (const auto& info : input.arrays) {
-        if (!is_delay(info)) continue;
-        // A layer with several inputs puts the name of the connection in front, as the network does.
-        found.push_back({layer.name, layer.inputs.size() > 1 ? input.name + "_" + info.name : info.name, info});
-      }
-  }
+std::vector<tyto::NetworkArray> delay_arrays(const tyto::Model& model) {
+  std::vector<tyto::NetworkArray> found;
+  for (const auto& array : tyto::ArrayTable(model))
+    if (is_delay(array.info)) found.push_back(array);
   return found;
 }
 
@@ -88,7 +73,7 @@ struct Statistics {
   }
 
   void write(tyto::Table& table) && {
-    table.axis("array", std::move(names), "1", "array of delays, layer/array");
+    table.axis("array", std::move(names), "1", "array of delays");
     table.variable("count", {"array"}, std::move(count), "1", "number of delays");
     table.variable("mean", {"array"}, std::move(mean), "ms", "mean delay");
     table.variable("sd", {"array"}, std::move(sd), "ms", "standard deviation (n - 1) of the delays")
@@ -124,9 +109,9 @@ struct Delays final : tyto::Analysis {
     std::vector<std::vector<double>> values;
     double longest_ms = 0;
     for (const auto& array : found) {
-      values.push_back(run.array(array.layer, array.name));
+      values.push_back(run.array(array.path()));
       const auto bounds = bounds_of(array.info);
-      statistics.add(array.layer + "/" + array.name, bounds, values.back());
+      statistics.add(array.path(), bounds, values.back());
       if (bounds.upper_ms > longest_ms) longest_ms = bounds.upper_ms;
       for (const double delay : values.back()) longest_ms = std::max(longest_ms, delay);
     }
@@ -146,14 +131,15 @@ struct Delays final : tyto::Analysis {
     table.variable("histogram", {"array", "delay"}, std::move(counts), "1", "number of delays in each bin");
   }
 
-  static void write_values(const DelayArray& array, std::vector<double> values, tyto::Table& table) {
-    const std::string name = array.layer + "_" + array.name;
+  static void write_values(const tyto::NetworkArray& array, std::vector<double> values, tyto::Table& table) {
+    std::string name = array.path();
+    std::replace(name.begin(), name.end(), '/', '_');
     std::vector<std::string> axes;
     for (std::size_t k = 0; k < array.info.shape.size(); ++k) {
       axes.push_back(name + "_" + array.info.axes[k]);
       table.axis(axes.back(), tyto::numbered(array.info.shape[k]), "1", "index of the neuron or channel, from 0");
     }
-    table.variable(name, axes, std::move(values), "ms", "delays of layer " + array.layer);
+    table.variable(name, axes, std::move(values), "ms", "delays " + array.path());
   }
 };
 

@@ -21,19 +21,20 @@ fake::Run example() {
   run.arrays["delay/d"] = {0, 20, 5, 15};
   run.add_layer("output", 2, false);
   tyto::ModelInput input;
+  input.name = "delay";
   input.from = 0;
   input.projection = workshop::make<tyto::Layer>("{type: delayed_dense, max: 10.1 ms}");
   input.arrays = input.projection->arrays(4, 2);
   run.network.layers.back().inputs.push_back(input);
-  run.arrays["output/w"] = std::vector<double>(8, 1.0);
-  run.arrays["output/d"] = {0, 0, 0, static_cast<double>(10.1F), 4, 4, 4, 4};
+  run.arrays["output/delay/w"] = std::vector<double>(8, 1.0);
+  run.arrays["output/delay/d"] = {0, 0, 0, static_cast<double>(10.1F), 4, 4, 4, 4};
   return run;
 }
 
 TEST(Delays, CountsDelaysAtTheirBounds) {
   const auto table = fake::table_of("delays", example());
   EXPECT_EQ(std::get<std::vector<std::string>>(fake::axis(table, "array").values),
-            (std::vector<std::string>{"delay/d", "output/d"}));
+            (std::vector<std::string>{"delay/d", "output/delay/d"}));
   EXPECT_EQ(fake::integers(table, "count"), (Integers{4, 8}));
   EXPECT_EQ(fake::integers(table, "at_lower_bound"), (Integers{1, 3}));
   EXPECT_EQ(fake::integers(table, "at_upper_bound"), (Integers{1, 1}));
@@ -48,7 +49,8 @@ TEST(Delays, KeepsTheValuesAndTheirShapes) {
   const auto table = fake::table_of("delays", example());
   EXPECT_EQ(fake::numbers(table, "delay_d"), (std::vector<double>{0, 20, 5, 15}));
   EXPECT_EQ(fake::variable(table, "delay_d").units, "ms");
-  EXPECT_EQ(fake::variable(table, "output_d").axes, (std::vector<std::string>{"output_d_from", "output_d_to"}));
+  EXPECT_EQ(fake::variable(table, "output_delay_d").axes,
+            (std::vector<std::string>{"output_delay_d_from", "output_delay_d_to"}));
 }
 
 TEST(Delays, CountsEveryDelayInTheHistogram) {

@@ -156,7 +156,7 @@ struct RateModel final : tyto::Analysis {
     const std::size_t hidden = tyto::choose_layers(run.model(), layer, tyto::LayerChoice::spiking).front();
     const auto& described = run.model().layers[hidden];
     const Split split = divide(run);
-    const auto w = run.array(described.name, "w");
+    const auto w = run.array(tyto::array_path(described, described.inputs[0], "w"));
     const auto rates = input_rates(run, split);
     const auto& shape = run.trials().shape();
     const Drive drive = rate_model::drive(rates, w, {split.bins, shape.steps, shape.channels, described.size});
@@ -250,7 +250,7 @@ struct RateModel final : tyto::Analysis {
                            const std::vector<double>& with_weights, const std::vector<double>& measured_hidden,
                            tyto::Table& table) {
     const auto& output = run.model().layers[last];
-    const auto w = run.array(output.name, "w");
+    const auto w = run.array(tyto::array_path(output, output.inputs[0], "w"));
     const std::size_t hidden = w.size() / output.size;
     const std::string axis = output.name + "_neuron";
     const auto measured = mean_activity(run, split, last, false);

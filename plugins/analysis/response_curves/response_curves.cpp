@@ -49,7 +49,7 @@ class ResponseCurves final : public tyto::Analysis {
     const tyto::Model& model = simulation.model();
     const std::size_t layer = model.probes[tyto::probe_index(model, spikes)].layer;
     const auto tuning = simulation.tuning(layer);
-    const auto encoders = simulation.array(model.layers[layer].name, "encoders");
+    const auto encoders = simulation.array(tyto::array_path(model.layers[layer], "encoders"));
     const auto output = simulation.probe(spikes), x = simulation.probe(input);
     const double scale = model.layers[layer].spiking ? 1 / model.input.dt_s : 1.0;
     const std::size_t n = tuning->neurons(), d = tuning->dimensions();

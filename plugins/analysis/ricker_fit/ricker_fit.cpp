@@ -203,7 +203,7 @@ struct RickerAnalysis final : tyto::Analysis {
     const std::string name = run.model().layers[output.inputs[0].from].name;
     Rows rows;
     rows.classes = run.objective().outputs();
-    rows.w = run.array(output.name, "w");
+    rows.w = run.array(tyto::array_path(output, output.inputs[0], "w"));
     rows.neurons = rows.w.size() / rows.classes;
     rows.preferred = prefer == Prefer::weights ? by_weights(rows) : by_rates(run, rows);
 

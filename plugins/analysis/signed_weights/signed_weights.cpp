@@ -21,20 +21,18 @@ class SignedWeights final : public tyto::Analysis {
   }
 
   void check(const tyto::Model& model) const override {
-    for (const auto& array : tyto::arrays_of(model))
-      if (array.layer == layer && array.owner == tyto::NetworkArray::Owner::connection && array.info.shape.size() == 2)
-        return;
+    for (const auto& array : tyto::ArrayTable(model))
+      if (is_meant(array, model)) return;
     throw tyto::Error("layer '" + layer + "' has no weights");
   }
 
   void run(const tyto::FinishedSimulation& simulation, tyto::Table& table) const override {
     std::vector<std::string> names;
     std::vector<std::int64_t> excitatory, inhibitory, zero, neurons_of_both, violations;
-    for (const auto& array : tyto::arrays_of(simulation.model())) {
-      if (array.layer != layer || array.owner != tyto::NetworkArray::Owner::connection || array.info.shape.size() != 2)
-        continue;
-      const auto values = simulation.array(layer, array.name);
-      names.push_back(array.name);
+    for (const auto& array : tyto::ArrayTable(simulation.model())) {
+      if (!is_meant(array, simulation.model())) continue;
+      const auto values = simulation.array(array.path());
+      names.push_back(array.path());
       std::int64_t above = 0, below = 0, both = 0;
       const std::size_t columns = array.info.shape[1];
       for (std::size_t row = 0; row < array.info.shape[0]; ++row) {
@@ -63,12 +61,16 @@ class SignedWeights final : public tyto::Analysis {
   }
 
  private:
+  [[nodiscard]] bool is_meant(const tyto::NetworkArray& array, const tyto::Model& model) const {
+    return array.owner == tyto::NetworkArray::Owner::connection && model.layers[array.index].name == layer &&
+           array.info.shape.size() == 2;
+  }
+
   static std::int64_t broken(const tyto::FinishedSimulation& simulation, const tyto::NetworkArray& array,
                              const std::vector<double>& values) {
     if (array.info.companion.empty()) return -1;
-    const std::string prefix = array.name.substr(0, array.name.size() - array.info.name.size());
     return static_cast<std::int64_t>(
-        tyto::sign_violations(values, simulation.array(array.layer, prefix + array.info.companion)));
+        tyto::sign_violations(values, simulation.array(array.group + "/" + array.info.companion)));
   }
 };
 

@@ -12,27 +12,21 @@
 
 namespace {
 
-/// A weight matrix of the model: its layer, the name of its array there, and its shape (from, to).
+/// A weight matrix of the model: its layer, its source, its path, and its shape (from, to).
 struct Matrix {
   std::size_t layer = 0;
   std::size_t source = tyto::ModelInput::stimulus;
-  std::string array;
+  std::string path;
   std::size_t from = 0;
   std::size_t to = 0;
 };
 
 std::vector<Matrix> matrices(const tyto::Model& model) {
   std::vector<Matrix> found;
-  for (std::size_t i = 0; i < model.layers.size(); ++i) {
-    const auto& inputs = model.layers[i].inputs;
-    for (const auto& input : inputs)
-      for (const auto& array : input.arrays)
-        if (array.name == "w" && array.shape.size() == 2) {
-          // A layer with several inputs puts the name of the connection in front, as the network does.
-          const std::string prefix = inputs.size() > 1 ? input.name + "_" : "";
-          found.push_back({i, input.from, prefix + array.name, array.shape[0], array.shape[1]});
-        }
-  }
+  for (const auto& array : tyto::ArrayTable(model))
+    if (array.owner == tyto::NetworkArray::Owner::connection && array.info.name == "w" && array.info.shape.size() == 2)
+      found.push_back({array.index, model.layers[array.index].inputs[array.input].from, array.path(),
+                       array.info.shape[0], array.info.shape[1]});
   return found;
 }
 
@@ -88,11 +82,11 @@ struct Weights final : tyto::Analysis {
 
  private:
   static std::vector<double> values(const tyto::FinishedRun& run, const Matrix& matrix) {
-    auto array = run.array(run.model().layers[matrix.layer].name, matrix.array);
+    auto array = run.array(matrix.path);
     if (array.size() != matrix.from * matrix.to)
-      throw tyto::Error("weights of layer '" + run.model().layers[matrix.layer].name + "' are " +
-                        std::to_string(array.size()) + " numbers where the model has " + std::to_string(matrix.from) +
-                        " by " + std::to_string(matrix.to));
+      throw tyto::Error("weights " + matrix.path + " are " + std::to_string(array.size()) +
+                        " numbers where the model has " + std::to_string(matrix.from) + " by " +
+                        std::to_string(matrix.to));
     return array;
   }
 
@@ -107,7 +101,7 @@ struct Weights final : tyto::Analysis {
         moments.add(w);
         above_zero += w > 0 ? 1 : 0;
       }
-      names.push_back(run.model().layers[matrix.layer].name + "/" + matrix.array);
+      names.push_back(matrix.path);
       count.push_back(static_cast<std::int64_t>(moments.count()));
       mean.push_back(moments.mean());
       sd.push_back(moments.sd());
@@ -115,7 +109,7 @@ struct Weights final : tyto::Analysis {
       highest.push_back(moments.maximum());
       positive.push_back(static_cast<double>(above_zero) / static_cast<double>(moments.count()));
     }
-    table.axis("array", std::move(names), "1", "weight matrix, layer/array");
+    table.axis("array", std::move(names), "1", "weight matrix");
     table.variable("count", {"array"}, std::move(count), "1", "number of weights");
     table.variable("mean", {"array"}, std::move(mean), "1", "mean weight");
     table.variable("sd", {"array"}, std::move(sd), "1", "standard deviation (n - 1) of the weights")

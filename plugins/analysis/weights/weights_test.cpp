@@ -19,7 +19,7 @@ fake::Run example() {
 TEST(Weights, DescribesEveryMatrix) {
   const auto table = fake::table_of("weights", example());
   EXPECT_EQ(std::get<std::vector<std::string>>(fake::axis(table, "array").values),
-            (std::vector<std::string>{"hidden/w", "output/w"}));
+            (std::vector<std::string>{"hidden/stimulus/w", "output/hidden/w"}));
   fake::expect_near(fake::numbers(table, "mean"), {1.5, 1.0 / 3});
   fake::expect_near(fake::numbers(table, "sd"), {std::sqrt(17.5 / 5), std::sqrt((40 - 6.0 / 9) / 5)});
   fake::expect_near(fake::numbers(table, "minimum"), {-1, -5});
@@ -64,27 +64,27 @@ TEST(Weights, NumbersTheOutputsOfARegression) {
   EXPECT_EQ(fake::axis_numbers(table, "output_neuron"), std::vector<double>{0});
 }
 
-TEST(Weights, PutsTheSourceInFrontWhereALayerHasSeveralInputs) {
+TEST(Weights, TellsTheInputsOfALayerApart) {
   fake::Run run(2, {0}, {10, 1, 0.001});
   run.add_layer("hidden", 1, true);
   run.add_weights(tyto::ModelInput::stimulus, 1, {1});
   run.add_layer("output", 2, false);
   run.add_weights(tyto::ModelInput::stimulus, 1, {});
   run.add_weights(0, 1, {});
-  run.arrays["output/stimulus_w"] = {2, 4};
-  run.arrays["output/hidden_w"] = {6, 8};
+  run.arrays["output/stimulus/w"] = {2, 4};
+  run.arrays["output/hidden/w"] = {6, 8};
   const auto table = fake::table_of("weights", run);
   EXPECT_EQ(std::get<std::vector<std::string>>(fake::axis(table, "array").values),
-            (std::vector<std::string>{"hidden/w", "output/stimulus_w", "output/hidden_w"}));
+            (std::vector<std::string>{"hidden/stimulus/w", "output/stimulus/w", "output/hidden/w"}));
   EXPECT_EQ(fake::numbers(table, "mean"), (std::vector<double>{1, 3, 7}));
 }
 
 TEST(Weights, RefusesAMatrixOfAnotherSize) {
   auto run = example();
-  run.arrays["output/w"] = {1, 2};
+  run.arrays["output/hidden/w"] = {1, 2};
   tyto::Table table;
   EXPECT_EQ(fake::error_of([&] { fake::analysis("weights")->run(run, table); }),
-            "weights of layer 'output' are 2 numbers where the model has 3 by 2");
+            "weights output/hidden/w are 2 numbers where the model has 3 by 2");
 }
 
 TEST(Weights, NeedsAMatrix) {

@@ -8,14 +8,10 @@
 namespace cpu {
 
 template <class S>
-Arrays<S>::Arrays(std::vector<tyto::NetworkArray> infos) : infos_(std::move(infos)), effective_(infos_.size()) {
+Arrays<S>::Arrays(tyto::ArrayTable infos) : infos_(std::move(infos)), effective_(infos_.size()) {
   for (std::size_t array = 0; array < infos_.size(); ++array) {
     stored_.emplace_back(infos_[array].size, S(0));
-    companions_.push_back(array);
-    for (std::size_t other = 0; other < infos_.size(); ++other)
-      if (infos_[other].layer == infos_[array].layer && infos_[other].info.name == infos_[array].info.companion &&
-          infos_[other].source == infos_[array].source)
-        companions_.back() = other;
+    companions_.push_back(infos_.companion(array).value_or(array));
   }
 }
 

@@ -12,10 +12,10 @@ namespace cpu {
 template <class S>
 class Arrays {
  public:
-  explicit Arrays(std::vector<tyto::NetworkArray> infos);
+  explicit Arrays(tyto::ArrayTable infos);
 
   [[nodiscard]] std::size_t size() const { return infos_.size(); }
-  [[nodiscard]] const std::vector<tyto::NetworkArray>& infos() const { return infos_; }
+  [[nodiscard]] const tyto::ArrayTable& infos() const { return infos_; }
   [[nodiscard]] std::vector<double> get(std::size_t array) const;
   void set(std::size_t array, std::span<const double> values);
 
@@ -37,7 +37,7 @@ class Arrays {
   /// The same for numbers from outside, which may not be within the law yet.
   void admit(std::size_t array);
 
-  std::vector<tyto::NetworkArray> infos_;
+  tyto::ArrayTable infos_;
   std::vector<std::vector<S>> stored_;
   std::vector<std::vector<S>> effective_;  ///< for arrays with a constraint; else empty
   std::vector<std::size_t> companions_;    ///< the array that the constraint reads, or the array itself

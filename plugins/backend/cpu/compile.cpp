@@ -35,9 +35,9 @@ class Compiler {
   Compiled<S> compile() {
     made_.input = model_.input;
     made_.parts = tyto::schedule(model_);
-    made_.arrays = tyto::arrays_of(model_);
+    made_.arrays = tyto::ArrayTable(model_);
     for (std::size_t layer = 0; layer < model_.layers.size(); ++layer) add_layer(layer);
-    for (const auto& probe : model_.probes) add_probe(probe);
+    for (std::size_t probe = 0; probe < model_.probes.size(); ++probe) add_probe(probe);
     for (const auto& part : made_.parts) settle_part(part);
     for (auto& edge : made_.edges) {
       // What drives a filter comes step by step.
@@ -59,12 +59,6 @@ class Compiler {
   }
 
  private:
-  ArrayRange take_arrays(std::size_t count) {
-    const ArrayRange range{next_array_, count};
-    next_array_ += count;
-    return range;
-  }
-
   void add_layer(std::size_t index) {
     const tyto::ModelLayer& layer = model_.layers[index];
     auto& node = made_.nodes.emplace_back();
@@ -72,7 +66,7 @@ class Compiler {
     node.size = layer.size;
     node.steps = layer.steps;
     node.spiking = layer.spiking;
-    node.arrays = take_arrays(layer.arrays.size());
+    node.arrays = made_.arrays.of_layer(index);
     if (layer.transform) {
       node.from = layer.from;
       node.transform = transform<S>(*layer.transform, model_.input.dt_s);
@@ -93,9 +87,10 @@ class Compiler {
     const auto states = node.kernel->state_names();
     for (const auto& initial : layer.initial)
       node.initial.push_back({index_of(states, initial.state), node.arrays.first + initial.array});
-    for (const auto& input : layer.inputs) {
+    for (std::size_t k = 0; k < layer.inputs.size(); ++k) {
       made_.nodes[index].edges.push_back(made_.edges.size());
-      made_.edges.push_back(make_edge(input, index, layer.name, layer.size));
+      made_.edges.push_back(make_edge(layer.inputs[k], index, layer.name, layer.size));
+      made_.edges.back().arrays = made_.arrays.of_input(index, k);
     }
   }
 
@@ -112,7 +107,6 @@ class Compiler {
     edge.later = edge.late - tyto::steps_late(layer, undelayed);
     edge.kernel = projection<S>(*input.projection, model_.input.dt_s);
     need(edge.kernel, name, input.type, sizeof(S));
-    edge.arrays = take_arrays(input.arrays.size());
     if (input.synapse) edge.filter.emplace(tyto::filter_of(*input.synapse, model_.input.dt_s, input.synaptic_input));
     if (!input.learning) return edge;
     auto& learning = edge.learning.emplace();
@@ -125,8 +119,9 @@ class Compiler {
     return edge;
   }
 
-  void add_probe(const tyto::ModelProbe& probe) {
+  void add_probe(std::size_t index) {
     using What = tyto::ModelProbe::What;
+    const tyto::ModelProbe& probe = model_.probes[index];
     CompiledProbe<S> made;
     made.what = probe.what;
     made.layer = probe.layer;
@@ -136,6 +131,7 @@ class Compiler {
       made.edge = made_.edges.size();
       // Behind all layers, so that it acts in the same step.
       made_.edges.push_back(make_edge(probe.input, model_.layers.size(), probe.name, probe.channels));
+      made_.edges.back().arrays = made_.arrays.of_probe(index);
     } else if (probe.what == What::array) {
       made.item = array_at(probe.item);
       made.while_learning = std::any_of(made_.edges.begin(), made_.edges.end(), [&](const Edge<S>& edge) {
@@ -154,10 +150,9 @@ class Compiler {
   }
 
   [[nodiscard]] std::size_t array_at(const std::string& path) const {
-    const auto found =
-        std::find_if(made_.arrays.begin(), made_.arrays.end(), [&](const auto& info) { return info.path() == path; });
-    if (found == made_.arrays.end()) throw tyto::Error("the model has no array '" + path + "'");
-    return static_cast<std::size_t>(found - made_.arrays.begin());
+    const auto found = made_.arrays.find(path);
+    if (!found) throw tyto::Error("the model has no array '" + path + "'");
+    return *found;
   }
 
   [[nodiscard]] std::size_t changed_by(const Edge<S>& edge) const {

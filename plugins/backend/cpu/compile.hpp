@@ -17,12 +17,6 @@ namespace cpu {
 
 inline constexpr std::size_t from_stimulus = tyto::ModelInput::stimulus;
 
-/// Which of the model's arrays belong to something.
-struct ArrayRange {
-  std::size_t first = 0;
-  std::size_t count = 0;
-};
-
 template <class S>
 struct CompiledLearning {
   std::unique_ptr<tyto::PlasticityKernel<S>> kernel;
@@ -44,7 +38,7 @@ struct Edge {
   bool inside = false;       ///< comes from the same part
   bool onto_neurons = true;  ///< else it reaches what an ensemble represents
   std::unique_ptr<tyto::ProjectionKernel<S>> kernel;
-  ArrayRange arrays;
+  tyto::ArrayRange arrays;
   std::optional<Filter<S>> filter;  ///< none without a synapse
   std::optional<CompiledLearning<S>> learning;
 };
@@ -60,7 +54,7 @@ struct Node {
   bool own_run = false;  ///< keeps its currents and outputs for a whole window: in a loop, or since they are recorded
   bool keeps_states = false;  ///< they are recorded in a stream
   std::size_t past = 0;       ///< steps before a window that somebody reads
-  ArrayRange arrays;          ///< its own
+  tyto::ArrayRange arrays;          ///< its own
   std::unique_ptr<tyto::PopulationKernel<S>> kernel;
   std::size_t variables = 0;  ///< of its neurons' state
   bool ensemble = false;
@@ -98,7 +92,7 @@ struct Compiled {
   std::vector<Edge<S>> edges;
   std::vector<tyto::Part> parts;
   std::vector<CompiledProbe<S>> probes;
-  std::vector<tyto::NetworkArray> arrays;
+  tyto::ArrayTable arrays;
 
   [[nodiscard]] bool streams() const { return input.steps == 0; }
 };

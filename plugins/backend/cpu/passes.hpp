@@ -57,7 +57,7 @@ class Passes {
   /// What a layer, or the stimulus, hands on in some steps, of which the first may lie before the window.
   [[nodiscard]] tyto::Signal<S> signal(std::size_t layer, const Tape<S>& tape, std::size_t lane, std::ptrdiff_t first,
                                        std::size_t steps) const;
-  [[nodiscard]] std::span<const std::span<const S>> arrays(ArrayRange range) const {
+  [[nodiscard]] std::span<const std::span<const S>> arrays(tyto::ArrayRange range) const {
     return arrays_.subspan(range.first, range.count);
   }
 

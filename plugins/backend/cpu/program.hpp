@@ -20,7 +20,7 @@ class CpuProgram final : public tyto::Program {
  public:
   CpuProgram(const tyto::Model& model, tyto::Executor& executor);
 
-  [[nodiscard]] const std::vector<tyto::NetworkArray>& arrays() const override { return arrays_.infos(); }
+  [[nodiscard]] const tyto::ArrayTable& arrays() const override { return arrays_.infos(); }
   [[nodiscard]] std::vector<double> get(std::size_t array) const override { return arrays_.get(array); }
   [[nodiscard]] std::optional<std::size_t> first_not_finite(std::size_t array) const override {
     return tyto::first_not_finite(std::span<const S>(arrays_.used(array)));

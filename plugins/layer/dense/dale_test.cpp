@@ -104,7 +104,7 @@ TEST(Dale, FractionAndUnits) {
   const auto drawn = [](const std::string& more, std::uint64_t seed, std::size_t from) {
     const auto layer = workshop::make<tyto::Layer>(dense("mask", more));
     std::vector<double> signs(from);
-    tyto::Random random(tyto::stream_key(seed, "weights/hidden/sign"));
+    tyto::Random random(tyto::stream_key(seed, "weights/hidden/stimulus/sign"));
     layer->arrays(from, 2)[1].initialise(random, signs);
     return signs;
   };

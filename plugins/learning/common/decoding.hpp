@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -45,13 +46,10 @@ class OutputLayer {
     neurons_ = model.layers[source_].size;
     outputs_ = output.size;
     dt_s_ = model.input.dt_s;
-    const auto arrays = tyto::arrays_of(model);
-    for (std::size_t k = 0; k < arrays.size(); ++k) {
-      if (arrays[k].layer != output.name) continue;
-      if (arrays[k].name == "w") weights_ = k;
-      if (arrays[k].name == "sign") sign_ = k;
-    }
-    if (weights_ == none) throw tyto::Error("the output layer's input has no weights w");
+    const tyto::ArrayTable arrays(model);
+    weights_ = arrays.find(tyto::array_path(output, output.inputs[0], "w"));
+    sign_ = arrays.find(tyto::array_path(output, output.inputs[0], "sign"));
+    if (!weights_) throw tyto::Error("the output layer's input has no weights w");
   }
 
   [[nodiscard]] std::size_t neurons() const { return neurons_; }
@@ -60,7 +58,7 @@ class OutputLayer {
 
   /// Signs that Dale's law gives to the neurons; empty without it.
   [[nodiscard]] std::vector<double> signs(const tyto::Program& network) const {
-    return sign_ == none ? std::vector<double>{} : network.get(sign_);
+    return sign_ ? network.get(*sign_) : std::vector<double>{};
   }
 
   [[nodiscard]] Samples sample(const tyto::Batch& batch, const tyto::Objective& objective,
@@ -96,7 +94,7 @@ class OutputLayer {
   /// measured, not derived, so that any linear output layer and readout will do. Returns what the network then answers.
   [[nodiscard]] tyto::Evaluation set(tyto::Program& network, const tyto::Batch& batch, const tyto::Objective& objective,
                                      const Samples& samples, std::vector<double> decoders) const {
-    network.set(weights_, decoders);
+    network.set(*weights_, decoders);
     auto raw = network.evaluate(batch, objective, false);
     const auto decoded = decode(samples, decoders);
     double products = 0, squares = 0;
@@ -106,7 +104,7 @@ class OutputLayer {
     }
     if (squares == 0 || products == 0) return raw;
     for (double& value : decoders) value *= squares / products;
-    network.set(weights_, decoders);
+    network.set(*weights_, decoders);
     return network.evaluate(batch, objective, false);
   }
 
@@ -118,13 +116,11 @@ class OutputLayer {
   }
 
  private:
-  static constexpr std::size_t none = static_cast<std::size_t>(-1);
   std::size_t source_ = 0;
   std::size_t neurons_ = 0;
   std::size_t outputs_ = 0;
   double dt_s_ = 0;
-  std::size_t weights_ = none;
-  std::size_t sign_ = none;
+  std::optional<std::size_t> weights_, sign_;
 };
 
 }  // namespace decoding
