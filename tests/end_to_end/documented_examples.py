@@ -12,6 +12,8 @@ import shutil
 import subprocess
 import tempfile
 
+import h5py
+
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 EXAMPLES = REPOSITORY / "docs" / "examples"
 
@@ -49,6 +51,11 @@ def main():
             run(prefix / "bin" / "tyto", "run", EXAMPLES / f"{experiment}.yaml", "--plugin-path", build / "plugins",
                 "--set", "learning.epochs=1", "--set", "learning.trials.train=128", "--out", folder / f"{experiment}.h5",
                 "--quiet", env=environment)
+        run(prefix / "bin" / "tyto", "run", EXAMPLES / "oja.yaml", "--plugin-path", build / "plugins", "--out",
+            folder / "oja.h5", "--quiet", env=environment)
+        with h5py.File(folder / "oja.h5") as file:
+            weights = file["weights/component/stimulus/w"][:, 0]
+        assert abs(abs(weights.sum()) - 2 ** 0.5) < 0.02, f"{weights} is not the first component, (1, 1) / sqrt(2)"
     print("the documented examples are as quoted, build and run")
 
 

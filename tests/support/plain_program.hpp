@@ -32,9 +32,13 @@ class Plain {
     }
   }
 
-  /// With spikes as the stimulus.
-  Traces run(const tyto::Spikes& spikes) {
+  /// With spikes as the stimulus. Connections that learn do so at once, as in a stream, or their changes are collected.
+  Traces run(const tyto::Spikes& spikes, bool at_once = true) {
     const std::size_t steps = spikes.steps;
+    represented_.resize(model_.layers.size());
+    for_inputs([&](std::size_t layer, const tyto::ModelInput& input, std::size_t first_array) {
+      if (input.learning) start_rule(layer, input, first_array);
+    });
     std::vector<std::vector<S>> carried(model_.layers.size());
     std::vector<std::unique_ptr<tyto::PopulationKernel<S>>> kernels;
     for (std::size_t k = 0; k < model_.layers.size(); ++k) {
@@ -52,6 +56,7 @@ class Plain {
         std::vector<S> current(layer.size, S(0)),
             represented(layer.ensemble ? layer.population->input_size(layer.size) : 0);
         add_arriving(k, t, current, represented);
+        represented_[k] = represented;
         if (layer.ensemble) kernels[k]->drive({1, 1, layer.size, represented.data(), current.data()}, own_arrays(k));
         tyto::ForwardScan<S> scan;
         scan.steps = 1;
@@ -66,11 +71,92 @@ class Plain {
                            carried[k].begin() + static_cast<std::ptrdiff_t>(layer.size));
       }
       move_synapses(t);
+      for_inputs([&](std::size_t layer, const tyto::ModelInput& input, std::size_t first_array) {
+        if (input.learning) learn(layer, input, first_array, t, at_once);
+      });
     }
     return traces;
   }
+  [[nodiscard]] const std::vector<std::vector<S>>& arrays() const { return arrays_; }
+  /// Collected ones, of an input's first array.
+  [[nodiscard]] const std::vector<S>& changes(const tyto::ModelInput& input) const { return rules_.at(&input).changes; }
 
  private:
+  /// A connection's rule and what it keeps.
+  struct Rule {
+    std::unique_ptr<tyto::PlasticityKernel<S>> kernel;
+    tyto::Synapses synapses;
+    std::vector<S> source, target, synapse, other, handed, changes;
+  };
+
+  [[nodiscard]] tyto::LocalStep<S> kept(Rule& rule) const {
+    tyto::LocalStep<S> step;
+    step.synapses = &rule.synapses;
+    step.source_state = rule.source;
+    step.target_state = rule.target;
+    step.synapse_state = rule.synapse;
+    step.other_state = rule.other;
+    return step;
+  }
+  void start_rule(std::size_t layer, const tyto::ModelInput& input, std::size_t first_array) {
+    Rule& rule = rules_[&input];
+    const std::size_t from = channels_of(input.from);
+    std::vector<std::span<const S>> views;
+    for (std::size_t k = 0; k < input.arrays.size(); ++k) views.emplace_back(arrays_[first_array + k]);
+    const auto projection_kernel = projection(*input.projection);
+    projection_kernel->start(views, from, input.channels);
+    rule.synapses = projection_kernel->synapses(from, input.channels);
+    if constexpr (std::is_same_v<S, float>)
+      rule.kernel = input.learning->rule->kernel_f32(model_.input.dt_s);
+    else
+      rule.kernel = input.learning->rule->kernel_f64(model_.input.dt_s);
+    const tyto::StateSizes sizes = rule.kernel->state(rule.synapses);
+    rule.source.assign(sizes.source * from, S(0));
+    rule.target.assign(sizes.target * model_.layers[layer].size, S(0));
+    rule.synapse.assign(sizes.synapse * rule.synapses.count(), S(0));
+    rule.other.assign(sizes.other, S(0));
+    rule.changes.assign(arrays_[first_array].size(), S(0));
+    rule.kernel->start(kept(rule));
+  }
+  void learn(std::size_t layer, const tyto::ModelInput& input, std::size_t first_array, std::size_t t, bool at_once) {
+    Rule& rule = rules_[&input];
+    tyto::LocalStep<S> step = kept(rule);
+    tyto::ModelInput undelayed = input;
+    undelayed.delay_steps = 0;
+    const std::size_t later = tyto::steps_late(layer, input) - tyto::steps_late(layer, undelayed);
+    const Rows source = rows_of(input.from, static_cast<std::ptrdiff_t>(t) - static_cast<std::ptrdiff_t>(later), 1);
+    const Rows target = rows_of(layer, static_cast<std::ptrdiff_t>(t), 1);
+    step.source = source.signal();
+    step.target = target.signal();
+    step.handed = rule.handed;
+    std::vector<S> error;
+    if (input.learning->error != tyto::ModelLearning::none) error = values_at(input.learning->error, t);
+    if (input.learning->reward != tyto::ModelLearning::none) step.reward = values_at(input.learning->reward, t)[0];
+    step.error = error;
+    step.weights = arrays_[first_array];
+    const auto bounds = rule.kernel->bounds();
+    step.changes =
+        at_once ? tyto::Changes<S>(arrays_[first_array], static_cast<S>(bounds.lowest), static_cast<S>(bounds.highest))
+                : tyto::Changes<S>(rule.changes);
+    const auto& reached = model_.layers[layer];
+    if (reached.ensemble) {
+      step.onto_neurons = input.onto_neurons;
+      step.radius = reached.population->radius();
+      for (std::size_t k = 0; k < reached.arrays.size(); ++k) {
+        auto& own = arrays_[first_of(layer) + k];
+        if (reached.arrays[k].name == "encoders") step.encoders = own;
+        if (reached.arrays[k].name == "gain") step.gain = own;
+      }
+    }
+    rule.kernel->step(step, true);
+  }
+  [[nodiscard]] std::vector<S> values_at(std::size_t layer, std::size_t t) const {
+    if (model_.layers[layer].ensemble) return represented_[layer];
+    const std::size_t n = model_.layers[layer].size;
+    const auto begin = history_[layer].begin() + static_cast<std::ptrdiff_t>(t * n);
+    return {begin, begin + static_cast<std::ptrdiff_t>(n)};
+  }
+
   static std::size_t words(std::size_t channels) { return tyto::words_for(channels); }
 
   [[nodiscard]] std::unique_ptr<tyto::PopulationKernel<S>> population(const tyto::Layer& layer) const {
@@ -86,31 +172,51 @@ class Plain {
       return layer.projection_f64(model_.input.dt_s);
   }
 
-  /// Adds what a connection makes of its source in step t, and of the steps before that its kernel reads. Nothing
-  /// happened before the first step.
-  void project(const tyto::ModelInput& input, std::size_t first_array, std::ptrdiff_t t, std::vector<S>& target) const {
-    const bool stimulus = input.from == tyto::ModelInput::stimulus;
-    const std::size_t channels = stimulus ? model_.input.channels : model_.layers[input.from].size;
-    std::vector<std::span<const S>> views;
-    for (std::size_t k = 0; k < input.arrays.size(); ++k) views.emplace_back(arrays_[first_array + k]);
-    const auto kernel = projection(*input.projection);
-    kernel->start(views, channels, target.size());
-    const std::size_t rows = kernel->reach() + 1;
-    std::vector<std::uint64_t> bits(rows * words(channels), 0);
-    std::vector<S> values(rows * channels, S(0));
+  [[nodiscard]] std::size_t channels_of(std::size_t source) const {
+    return source == tyto::ModelInput::stimulus ? model_.input.channels : model_.layers[source].size;
+  }
+  /// What a source puts out in some steps up to step t; nothing happened before the first step.
+  struct Rows {
+    std::size_t rows, channels;
+    bool spiking;
+    std::vector<std::uint64_t> bits;
+    std::vector<S> values;
+    [[nodiscard]] tyto::Signal<S> signal() const {
+      return {rows, channels, spiking ? bits.data() : nullptr, spiking ? nullptr : values.data()};
+    }
+  };
+  [[nodiscard]] Rows rows_of(std::size_t source, std::ptrdiff_t t, std::size_t rows) const {
+    const bool stimulus = source == tyto::ModelInput::stimulus;
+    const std::size_t channels = channels_of(source);
+    Rows made{rows, channels, stimulus || model_.layers[source].spiking,
+              std::vector<std::uint64_t>(rows * words(channels), 0), std::vector<S>(rows * channels, S(0))};
     for (std::size_t k = 0; k < rows; ++k) {
       const std::ptrdiff_t step = t + 1 - static_cast<std::ptrdiff_t>(rows - k);
       for (std::size_t c = 0; step >= 0 && c < channels; ++c) {
         const auto row = static_cast<std::size_t>(step);
-        if (!stimulus) values[k * channels + c] = history_[input.from][row * channels + c];
+        if (!stimulus) made.values[k * channels + c] = history_[source][row * channels + c];
         const bool fires = stimulus ? (stimulus_[row * words(channels) + c / 64] >> (c % 64) & 1U) != 0
-                                    : values[k * channels + c] != 0;
-        if (fires) bits[k * words(channels) + c / 64] |= std::uint64_t{1} << (c % 64);
+                                    : made.values[k * channels + c] != 0;
+        if (fires) made.bits[k * words(channels) + c / 64] |= std::uint64_t{1} << (c % 64);
       }
     }
-    const bool spiking = stimulus || model_.layers[input.from].spiking;
-    const auto signal = spiking ? tyto::Signal<S>{rows, channels, bits.data(), nullptr}
-                                : tyto::Signal<S>{rows, channels, nullptr, values.data()};
+    return made;
+  }
+
+  /// Adds what a connection makes of its source in step t, and of the steps before that its kernel reads. Nothing
+  /// happened before the first step.
+  void project(const tyto::ModelInput& input, std::size_t first_array, std::ptrdiff_t t, std::vector<S>& target) {
+    const std::size_t channels = channels_of(input.from);
+    std::vector<std::span<const S>> views;
+    for (std::size_t k = 0; k < input.arrays.size(); ++k) views.emplace_back(arrays_[first_array + k]);
+    auto& kernel = kernels_[&input];
+    if (!kernel) {
+      kernel = projection(*input.projection);
+      kernel->start(views, channels, target.size());
+    }
+    const std::size_t rows = kernel->reach() + 1;
+    const Rows shown = rows_of(input.from, t, rows);
+    const auto signal = shown.signal();
     if (rows == 1) {
       kernel->forward(signal, views, target.size(), {}, target.data());
       return;
@@ -120,12 +226,9 @@ class Plain {
     for (std::size_t c = 0; c < target.size(); ++c) target[c] += handed[(rows - 1) * target.size() + c];
   }
 
+  [[nodiscard]] std::size_t first_of(std::size_t layer) const { return tyto::ArrayTable(model_).of_layer(layer).first; }
   [[nodiscard]] std::vector<std::span<const S>> own_arrays(std::size_t layer) const {
-    std::size_t first = 0;
-    for (std::size_t k = 0; k < layer; ++k) {
-      first += model_.layers[k].arrays.size();
-      for (const auto& input : model_.layers[k].inputs) first += input.arrays.size();
-    }
+    const std::size_t first = first_of(layer);
     std::vector<std::span<const S>> views;
     for (std::size_t k = 0; k < model_.layers[layer].arrays.size(); ++k) views.emplace_back(arrays_[first + k]);
     return views;
@@ -136,8 +239,12 @@ class Plain {
       if (k != layer) return;
       auto& current = model_.layers[k].ensemble && !input.onto_neurons ? represented : currents;
       const auto late = static_cast<std::ptrdiff_t>(tyto::steps_late(k, input));
+      // What a rule sees is summed up by itself.
+      std::vector<S> handed(input.learning ? current.size() : 0, S(0));
+      auto& sum = input.learning ? handed : current;
       if (!input.synapse) {
-        project(input, first_array, static_cast<std::ptrdiff_t>(t) - late, current);
+        project(input, first_array, static_cast<std::ptrdiff_t>(t) - late, sum);
+        keep(input, handed, current);
         return;
       }
       const auto filter = filter_of(*input.synapse, model_.input.dt_s, input.synaptic_input);
@@ -145,9 +252,15 @@ class Plain {
       state.resize(filter.order * current.size());
       for (std::size_t row = 0; row < filter.order; ++row)
         for (std::size_t c = 0; c < current.size(); ++c)
-          current[c] += static_cast<S>(filter.order == 1 ? filter.c[0] * filter.b[0] : filter.c[row]) *
-                        state[row * current.size() + c];
+          sum[c] += static_cast<S>(filter.order == 1 ? filter.c[0] * filter.b[0] : filter.c[row]) *
+                    state[row * current.size() + c];
+      keep(input, handed, current);
     });
+  }
+  void keep(const tyto::ModelInput& input, const std::vector<S>& handed, std::vector<S>& current) {
+    if (!input.learning) return;
+    for (std::size_t c = 0; c < current.size(); ++c) current[c] += handed[c];
+    rules_[&input].handed = handed;
   }
 
   /// x = A x + B u; a single state is kept in units of B.
@@ -193,6 +306,9 @@ class Plain {
   std::vector<std::vector<S>> history_;  ///< outputs of each layer
   std::vector<std::uint64_t> stimulus_;
   std::map<const tyto::ModelInput*, std::vector<S>> states_;
+  std::map<const tyto::ModelInput*, std::unique_ptr<tyto::ProjectionKernel<S>>> kernels_;
+  std::vector<std::vector<S>> represented_;  ///< by each ensemble in the present step
+  std::map<const tyto::ModelInput*, Rule> rules_;
 };
 
 inline Traces as_trial(const tyto::Model& model, tyto::Program& program, const tyto::TrialSet& trials,

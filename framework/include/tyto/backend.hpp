@@ -47,11 +47,18 @@ struct Backpropagation {
   bool input_gradient = false;  ///< also return dL/d input
 };
 
+/// For connections that learn by rules of their own.
+struct LocalLearning {
+  const Objective* objective = nullptr;
+  double expected_reward = 0;  ///< taken off the reward of each trial
+};
+
 struct BatchResult {
   double loss = 0;     ///< mean over trials, penalties included
   double penalty = 0;  ///< the penalties' part
   std::size_t correct = 0;
   std::size_t trials = 0;
+  double reward = 0;                   ///< of LocalLearning: mean over trials
   std::vector<double> input_gradient;  ///< [trial][step][channel] if asked for
 };
 
@@ -106,7 +113,12 @@ class TYTO_API Program : public ArrayStore {
   virtual BatchResult backpropagate(const Batch& batch, const Backpropagation& request) = 0;
   /// With respect to the stored numbers.
   [[nodiscard]] virtual std::vector<double> gradient(std::size_t array) const = 0;
-  /// One optimizer step on every trainable array along the kept gradients.
+  /// Lets connections with rules of their own learn from a batch: minus the mean over its trials of what their weights
+  /// change by is kept as their gradient. The reward of a trial is 1 if it is classified right and 0 if not, or minus
+  /// its loss if there are no classes. Needs capability::local_rules.
+  virtual BatchResult learn(const Batch& batch, const LocalLearning& request);
+  /// One optimizer step along the kept gradients on every trainable array, or after learn() on the weights that have
+  /// rules of their own.
   virtual void apply(const Optimizer& optimizer) = 0;
 
   // A stream. Without capability::simulation nobody calls these.

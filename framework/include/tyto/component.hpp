@@ -36,6 +36,8 @@ inline constexpr std::string_view stream = "stream";  ///< stimulus gives values
 inline constexpr std::string_view simulation =
     "simulation";  ///< backend can run a model step by step; analysis of that; projection for nothing else
 inline constexpr std::string_view likelihood = "likelihood";  ///< stimulus knows the probability of its spikes
+inline constexpr std::string_view local_rules =
+    "local rules";  ///< learning rule that lets connections learn by rules of their own; backend can do so in trials
 inline constexpr std::string_view backpropagation = "backpropagation";  ///< backend can run a model backwards
 }  // namespace capability
 

@@ -18,6 +18,7 @@
 #include <tyto/random.hpp>
 #include <tyto/spikes.hpp>
 #include <tyto/surrogate.hpp>
+#include <tyto/synapses.hpp>
 #include <tyto/table.hpp>
 
 namespace tyto {
@@ -180,6 +181,8 @@ class ProjectionKernel {
   /// Steps of the past that it reads beside the present one. So many are handed to it before those that are wanted, if
   /// they do not begin with the first of all.
   [[nodiscard]] virtual std::size_t reach() const { return 0; }
+  /// After start(): the synapses that its weights belong to, for a layer whose connectivity() is not none.
+  [[nodiscard]] virtual Synapses synapses(std::size_t from, std::size_t to) const { return Synapses::matrix(from, to); }
   /// current[step][to] += ...; arrays in the order of Layer::arrays().
   virtual void forward(const Signal<S>& input, std::span<const std::span<const S>> arrays, std::size_t to,
                        const Pass& pass, S* current) const = 0;
@@ -298,6 +301,9 @@ class TYTO_API Layer {
       [[maybe_unused]] std::span<const std::span<const double>> arrays) const {
     return {};
   }
+  /// Of a projection: how the numbers of its first array belong to pairs of neurons. Rules that work on single
+  /// connections change them if that is not none.
+  [[nodiscard]] virtual Connectivity connectivity() const { return Connectivity::none; }
   /// Where a projection arrives.
   [[nodiscard]] virtual Port port() const { return Port::neurons; }
   /// Values that a projection hands on if nothing else says how many; its source represents so many.

@@ -16,13 +16,14 @@
 
 namespace tyto {
 
-/// How a connection learns in a simulation.
+/// How a connection learns by a rule of its own.
 struct ModelLearning {
-  static constexpr std::size_t no_error = static_cast<std::size_t>(-1);
+  static constexpr std::size_t none = static_cast<std::size_t>(-1);
   std::string type;  ///< the plasticity's component name
   std::shared_ptr<const Plasticity> rule;
-  std::size_t error = no_error;  ///< the layer whose input is the error signal
-  double from_s = 0;             ///< when learning is switched on
+  std::size_t error = none;   ///< the layer whose input is the error signal
+  std::size_t reward = none;  ///< the layer whose value is the reward, in a stream
+  double from_s = 0;          ///< when learning is switched on, in each trial or in the stream
   double until_s = std::numeric_limits<double>::infinity();
 };
 
@@ -41,7 +42,7 @@ struct ModelInput {
   std::uint64_t delay_steps = 0;                         ///< after which it acts; 0: see steps_late()
   std::shared_ptr<const Synapse> synapse;                ///< may be null
   SynapticInput synaptic_input = SynapticInput::values;  ///< what it hands on, to its synapse first
-  std::optional<ModelLearning> learning;                 ///< in streams
+  std::optional<ModelLearning> learning;
 
   /// Whether it hands on what its projection makes of a step in that step, if it comes from an earlier layer.
   [[nodiscard]] bool at_once() const { return !synapse && delay_steps == 0; }

@@ -1,31 +1,95 @@
-/// Plasticity: a local learning rule of one connection, applied at every step of a simulation.
+/// Plasticity: a learning rule of one connection, written for one step. In a stream what it changes acts from the next
+/// step on; in trials the changes of a batch are collected (see the learning rule "local").
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
+#include <limits>
 #include <memory>
 #include <span>
+#include <vector>
 
 #include <tyto/export.hpp>
 #include <tyto/plugin.hpp>
 #include <tyto/spikes.hpp>
+#include <tyto/synapses.hpp>
 
 namespace tyto {
 
-/// One connection at one step. Activities are rates: a spike is 1/dt in its step.
+/// What a rule needs of its connection and of the run; matched when an experiment is read.
+struct RuleNeeds {
+  bool error = false;     ///< the values of a layer as its error
+  bool reward = false;    ///< a reward: the value of a layer; in trials what the objective says of the whole trial
+  bool encoders = false;  ///< those of the ensemble that is reached, which it changes in the place of weights
+  bool spikes = false;    ///< synapses from neurons that spike onto neurons that spike
+  bool matrix = false;    ///< a synapse for each pair of neurons; else lists of synapses will do as well
+  bool stream = false;    ///< weights that change with every step; else changes may be collected over a batch
+};
+
+/// Numbers that a rule keeps from step to step.
+struct StateSizes {
+  std::size_t source = 0;   ///< for each neuron that the connection comes from
+  std::size_t target = 0;   ///< for each neuron of the layer that it reaches
+  std::size_t synapse = 0;  ///< for each synapse
+  std::size_t other = 0;    ///< besides
+};
+
+/// What a rule adds to its connection's weights.
 template <class S>
-struct PlasticStep {
-  std::size_t from = 0;       ///< neurons that it comes from
-  std::size_t to = 0;         ///< what its weights reach
-  Signal<S> source;           ///< one step of what it comes from, so much earlier as its delay makes it late
-  std::span<const S> handed;  ///< what it hands on in this step, after its synapse, [to]
-  std::span<const S> error;   ///< of the rule's error layer; empty without one
-  Signal<S> target;           ///< one step of the output of the layer that it reaches
-  std::span<S> weights;       ///< [from][to]
+class Changes {
+ public:
+  Changes() = default;
+  explicit Changes(std::span<S> values, S lowest = -std::numeric_limits<S>::infinity(),
+                   S highest = std::numeric_limits<S>::infinity())
+      : values_(values), lowest_(lowest), highest_(highest) {}
+
+  // In a stream sums are kept within the rule's bounds.
+
+  void add(std::size_t synapse, S change) const {
+    values_[synapse] = std::clamp(values_[synapse] + change, lowest_, highest_);
+  }
+  /// factor times each of the numbers, to synapses side by side.
+  void add(std::size_t first, S factor, std::span<const S> numbers) const {
+    S* const values = values_.data() + first;
+    const S lowest = lowest_, highest = highest_;
+    for (std::size_t k = 0; k < numbers.size(); ++k)
+      values[k] = std::clamp(values[k] + factor * numbers[k], lowest, highest);
+  }
+
+ private:
+  std::span<S> values_;
+  S lowest_ = -std::numeric_limits<S>::infinity();
+  S highest_ = std::numeric_limits<S>::infinity();
+};
+
+/// One connection at one step of one trial, or of a stream.
+template <class S>
+struct LocalStep {
+  const Synapses* synapses = nullptr;
+  Signal<S> source;            ///< one step of what it comes from, so much earlier as its delay makes it late
+  Signal<S> target;            ///< one step of the output of the layer that it reaches
+  std::span<const S> handed;   ///< what it hands on in this step, after its synapse, [to]
+  std::span<const S> error;    ///< of the rule's error layer; empty without one
+  S reward = S(0);             ///< of a stream, in this step
+  std::span<const S> weights;  ///< as they are used, [synapse]
+  Changes<S> changes;          ///< of the weights
+
   bool onto_neurons = false;  ///< of an ensemble: weights bring currents, and errors are values that it represents
   std::span<S> encoders;      ///< of an ensemble that it reaches, its array "encoders", [neuron][dimension]; else empty
   std::span<const S> gain;    ///< of its neurons, its array "gain"
   double radius = 1;          ///< of that ensemble
-  std::span<S> state;         ///< of the rule, kept from step to step
+
+  /// What the rule keeps, [variable][neuron] or [variable][synapse]; zero at the beginning of a trial or stream.
+  std::span<S> source_state, target_state, synapse_state, other_state;
+
+  [[nodiscard]] std::size_t from() const { return synapses->from(); }
+  [[nodiscard]] std::size_t to() const { return synapses->to(); }
+};
+
+/// Weights that a rule does not leave.
+struct WeightBounds {
+  double lowest = -std::numeric_limits<double>::infinity();
+  double highest = std::numeric_limits<double>::infinity();
 };
 
 /// One connection's rule in precision S.
@@ -33,34 +97,32 @@ template <class S>
 class PlasticityKernel {
  public:
   virtual ~PlasticityKernel() = default;
-  /// Numbers that it keeps from step to step, for a connection of these sizes; zero at the start unless start() sets
-  /// them.
-  [[nodiscard]] virtual std::size_t state_size(std::size_t from, std::size_t to, std::size_t target_neurons) const = 0;
-  virtual void start([[maybe_unused]] std::size_t from, [[maybe_unused]] std::span<S> state) const {}
-  /// Keeps traces up to date and, if `learning`, changes weights or encoders.
-  virtual void step(const PlasticStep<S>& step, bool learning) const = 0;
+  [[nodiscard]] virtual StateSizes state(const Synapses& synapses) const = 0;
+  /// Sets what is not zero at the beginning; `step` has the states and nothing else.
+  virtual void start([[maybe_unused]] const LocalStep<S>& step) const {}
+  [[nodiscard]] virtual WeightBounds bounds() const { return {}; }
+  /// Keeps traces up to date and, if `learning`, adds to the changes, or changes encoders.
+  virtual void step(const LocalStep<S>& step, bool learning) const = 0;
+  /// After the last step of a trial, for a rule that needs a reward.
+  virtual void reward([[maybe_unused]] const LocalStep<S>& step, [[maybe_unused]] S reward) const {}
 };
 
 /// Interface of the plugin kind "plasticity".
 class TYTO_API Plasticity {
  public:
   virtual ~Plasticity() = default;
-  /// Whether it learns from an error signal, the values of another layer.
-  [[nodiscard]] virtual bool needs_error() const { return false; }
-  /// Whether it changes the encoders of the ensemble that is reached.
-  [[nodiscard]] virtual bool needs_ensemble() const { return false; }
+  [[nodiscard]] virtual RuleNeeds needs() const = 0;
   [[nodiscard]] virtual std::unique_ptr<PlasticityKernel<float>> kernel_f32(double dt_s) const = 0;
   [[nodiscard]] virtual std::unique_ptr<PlasticityKernel<double>> kernel_f64(double dt_s) const = 0;
 };
 
-/// Makes a Plasticity from a struct with `static constexpr bool error` and `ensemble` (what it needs) and
+/// Makes a Plasticity from a struct with `static constexpr RuleNeeds needs` and
 /// `template <class S> std::unique_ptr<PlasticityKernel<S>> prepare(double dt_s) const`.
 template <class Definition>
 class PlasticityOf : public Plasticity {
  public:
   Definition definition;
-  [[nodiscard]] bool needs_error() const override { return Definition::error; }
-  [[nodiscard]] bool needs_ensemble() const override { return Definition::ensemble; }
+  [[nodiscard]] RuleNeeds needs() const override { return Definition::needs; }
   [[nodiscard]] std::unique_ptr<PlasticityKernel<float>> kernel_f32(double dt_s) const override {
     return definition.template prepare<float>(dt_s);
   }

@@ -56,6 +56,10 @@ struct Signal {
   const S* values = nullptr;            ///< [step][channel]
 
   [[nodiscard]] Spikes spikes() const { return {bits, steps, channels}; }
+  /// 1 or 0 for a spike.
+  [[nodiscard]] S at(std::size_t step, std::size_t channel) const {
+    return bits != nullptr ? S(spikes().at(step, channel)) : values[step * channels + channel];
+  }
 };
 
 /// Numbers of one trial, a row for each step. Between its rows may lie those of other trials.

@@ -14,13 +14,15 @@ namespace {
 
 using Graph = boost::adjacency_list<boost::vecS, boost::vecS, boost::directedS>;
 
-/// What a layer reads: sources of signals, and layers whose values are an error for one of its connections.
+/// What a layer reads: sources of signals, and layers whose values are an error or a reward for one of its connections.
 std::vector<std::size_t> sources_of(const ModelLayer& layer) {
   std::vector<std::size_t> sources;
   if (layer.transform) sources.push_back(layer.from);
   for (const auto& input : layer.inputs) {
     sources.push_back(input.from);
-    if (input.learning && input.learning->error != ModelLearning::no_error) sources.push_back(input.learning->error);
+    if (!input.learning) continue;
+    for (const std::size_t signal : {input.learning->error, input.learning->reward})
+      if (signal != ModelLearning::none) sources.push_back(signal);
   }
   std::erase(sources, ModelInput::stimulus);
   return sources;

@@ -176,17 +176,22 @@ Parameters<Distribution> initial_state_parameters() {
 
 Parameters<LearnKeys> LearnKeys::parameters() {
   return tyto::parameters<LearnKeys>(
-             "How a connection of a simulation learns; the rule's own parameters stand beside "
-             "these")
+             "How a connection learns by a rule of its own; the rule's own parameters stand beside these. In trials "
+             "the "
+             "learning rule has to be 'local'")
       .text("error", &LearnKeys::error, "",
             "the layer that gives the error, for rules that learn from one: what an ensemble is given, what others put "
             "out")
       .optional()
-      .time("from", &LearnKeys::from_s, "0 s", "when learning begins")
+      .text("reward", &LearnKeys::reward, "",
+            "in a simulation: the layer whose value is the reward, for rules that learn from one; in trials the "
+            "objective gives it")
+      .optional()
+      .time("from", &LearnKeys::from_s, "0 s", "when learning begins, in the simulation or in each trial")
       .compared(StepRole::before_end)
       .non_negative()
       .time("until", &LearnKeys::until_s, "",
-            "when learning ends; at the end of the run if not given, or if it is later")
+            "when learning ends; at the end of the run, or of the trial, if not given or later")
       .non_negative()
       .optional()
       .check([](const LearnKeys& keys) -> std::optional<Problem> {

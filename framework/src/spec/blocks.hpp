@@ -107,6 +107,7 @@ struct ConnectionKeys {
 /// What stands under `learn` beside the rule's own parameters.
 struct LearnKeys {
   std::string error;
+  std::string reward;
   double from_s = 0;
   std::optional<double> until_s;
 

@@ -71,54 +71,79 @@ bool at_layer_of(const ConnectionEnd& target, const Layer& projection) {
   return !target.ensemble || projection.port() == Port::layer;
 }
 
+/// Whether the synapses of a connection are such as a rule can work on.
+void check_synapses(const ModelLearning& learning, const ModelInput& input, const ConnectionEnd& source,
+                    const ConnectionEnd& target, const Place& place, Reader& reader) {
+  const RuleNeeds needs = learning.rule->needs();
+  const Connectivity connectivity = input.projection->connectivity();
+  const std::string rule = "the rule " + quote(learning.type);
+  if (connectivity == Connectivity::none)
+    reader.fault(place, rule + " changes weights, one for each synapse, and " + quote(input.type) +
+                            " has none that it could; use 'dense', 'sparse' or 'decoded'");
+  else if (needs.matrix && connectivity != Connectivity::matrix)
+    reader.fault(place, rule + " changes a matrix of weights, one for each pair of neurons, and " + quote(input.type) +
+                            " has none; use 'dense' or 'decoded'");
+  if (!needs.spikes) return;
+  if (!source.spiking || !target.spiking)
+    reader.fault(place, rule + " goes by spikes on both sides, and " +
+                            quote(source.spiking ? target.name : source.name) + " has none");
+  else if (target.ensemble && !input.onto_neurons)
+    reader.fault(place, rule + " needs synapses onto neurons, and " + quote(input.type) + " reaches what " +
+                            quote(target.name) + " represents");
+}
+
 /// Whether a rule can work on a connection.
 void check_rule(const ModelLearning& learning, const ModelInput& input, const ConnectionEnd& source,
-                const ConnectionEnd* target, const Place& place, Reader& reader) {
-  // Rules see a matrix (PlasticStep::weights).
-  const std::vector<std::size_t> matrix{source.size, input.channels};
+                const ConnectionEnd* target, const Place& place, const Draft& draft) {
+  Reader& reader = draft.reader;
+  const RuleNeeds needs = learning.rule->needs();
   if (target == nullptr)
     reader.fault(place, "a probe does not learn");
   else if (input.arrays.empty())
     reader.fault(place, quote(input.type) + " has no weights that could learn");
-  else if (!learning.rule->needs_ensemble() && input.arrays.front().shape != matrix)
-    reader.fault(place, "the rule " + quote(learning.type) +
-                            " changes a matrix of weights, one for each pair of neurons, and " + quote(input.type) +
-                            " has none; use 'dense' or 'decoded'");
-  else if (learning.rule->needs_ensemble() && (!target->ensemble || input.onto_neurons))
+  else if (!needs.encoders)
+    check_synapses(learning, input, source, *target, place, reader);
+  else if (!target->ensemble || input.onto_neurons)
     reader.fault(place, "the rule " + quote(learning.type) +
                             " changes the encoders of the ensemble that is reached, and " + quote(target->name) +
                             " is none");
+  if (needs.stream && !draft.around.stream)
+    reader.fault(place,
+                 "the rule " + quote(learning.type) +
+                     " changes its numbers with every step, which the trials of a batch cannot share; it needs a "
+                     "simulation");
 }
 
-/// The layer that gives the error, which has `needed` values (0 if unknown).
-std::size_t read_error(const Node& learn, const ModelLearning& learning, std::size_t needed, const Draft& draft) {
+/// The layer that gives a rule's error or reward, which has `needed` values (0 if unknown).
+std::size_t read_signal(const Node& learn, const std::string& key, const std::string& rule, bool wanted,
+                        std::size_t needed, const Draft& draft) {
   Reader& reader = draft.reader;
-  const Node* error = learn.find("error");
-  if (!learning.rule->needs_error()) {
-    if (error != nullptr)
-      reader.fault(error->place, "the rule " + quote(learning.type) + " does not learn from an error");
-    return ModelLearning::no_error;
+  const std::string the = "the " + key, a = (key == "error" ? "an " : "a ") + key;
+  const Node* signal = learn.find(key);
+  if (!wanted) {
+    if (signal != nullptr) reader.fault(signal->place, "the rule " + quote(rule) + " does not learn from " + a);
+    return ModelLearning::none;
   }
-  if (error == nullptr) {
-    reader.fault(learn.place, "the rule " + quote(learning.type) +
-                                  " learns from an error: name the layer that gives it, as in 'error: error'");
-    return ModelLearning::no_error;
+  if (signal == nullptr) {
+    reader.fault(learn.place, "the rule " + quote(rule) + " learns from " + a +
+                                  ": name the layer that gives it, as in '" + key + ": " + key + "'");
+    return ModelLearning::none;
   }
-  const auto index = find_source(*error, draft);
-  if (!index) return ModelLearning::no_error;
+  const auto index = find_source(*signal, draft);
+  if (!index) return ModelLearning::none;
   if (*index == ModelInput::stimulus) {
-    reader.fault(error->place, "the error is given by a layer, not by the stimulus; use a node");
-    return ModelLearning::no_error;
+    reader.fault(signal->place, the + " is given by a layer, not by the stimulus; use a node");
+    return ModelLearning::none;
   }
   const ConnectionEnd from = end_at(*index, draft);
   if (from.spiking && !from.ensemble) {
-    reader.fault(error->place, quote(from.name) + " spikes, and spikes are no error; use a node");
-    return ModelLearning::no_error;
+    reader.fault(signal->place, quote(from.name) + " spikes, and spikes are no " + key + "; use a node");
+    return ModelLearning::none;
   }
   const std::size_t values = from.represented;
   if (values != 0 && needed != 0 && values != needed)
-    reader.fault(error->place,
-                 "the error has " + std::to_string(values) + " values, and " + std::to_string(needed) + " are learnt");
+    reader.fault(signal->place, the + " has " + std::to_string(values) + " values, and " + std::to_string(needed) +
+                                    (key == "error" ? " are learnt" : " is needed"));
   return *index;
 }
 
@@ -126,7 +151,7 @@ std::size_t read_error(const Node& learn, const ModelLearning& learning, std::si
 Node read_learning(const Node& node, const ConnectionEnd& source, const ConnectionEnd* target, const Draft& draft,
                    ModelInput& input) {
   Reader& reader = draft.reader;
-  static const std::vector<std::string> own{"error", "from", "until"};
+  static const std::vector<std::string> own{"error", "reward", "from", "until"};
   const Configured made = reader.component(node, {Kind::plasticity, "rule", {}}, own);
   LearnKeys keys;
   Node further = make_map(node.place);
@@ -142,9 +167,15 @@ Node read_learning(const Node& node, const ConnectionEnd& source, const Connecti
   learning.rule = made.as<const Plasticity>();
   learning.from_s = keys.from_s;
   if (keys.until_s) learning.until_s = *keys.until_s;
-  check_rule(learning, input, source, target, made.place, reader);
+  check_rule(learning, input, source, target, made.place, draft);
+  const RuleNeeds needs = learning.rule->needs();
   // An error for the neurons of an ensemble comes in terms of what the ensemble represents.
-  learning.error = read_error(node, learning, input.onto_neurons ? target->represented : input.channels, draft);
+  learning.error = read_signal(node, "error", learning.type, needs.error,
+                               input.onto_neurons ? target->represented : input.channels, draft);
+  if (draft.around.stream || !needs.reward)
+    learning.reward = read_signal(node, "reward", learning.type, needs.reward, 1, draft);
+  else if (const Node* reward = node.find("reward"))
+    reader.fault(reward->place, "in trials the objective gives the reward");
   input.learning = std::move(learning);
   return resolved;
 }

@@ -250,6 +250,18 @@ void match_capabilities(const Configured& rule, const BuiltModel& built, const C
   }
 }
 
+/// Connections that learn by themselves do so only if the rule of the whole model lets them.
+void check_local_rules(const Configured& rule, const BuiltModel& built, Reader& reader) {
+  if (rule.info->offers(capability::local_rules)) return;
+  for (std::size_t i = 0; i < built.model.layers.size(); ++i)
+    for (const auto& input : built.model.layers[i].inputs)
+      if (input.learning)
+        reader.fault(built.places[i], "the connection " + quote(input.name) + " into layer " +
+                                          quote(built.model.layers[i].name) + " learns by the rule " +
+                                          quote(input.learning->type) + ", which the learning rule " +
+                                          quote(rule.info->name) + " leaves no room for; use 'rule: local'");
+}
+
 BuiltModel read_model(const Node& root, const std::filesystem::path& folder, const ModelSurroundings& around,
                       Reader& reader) {
   const Node* node = root.find("model");
@@ -297,6 +309,7 @@ Node load_trials(const Node& root, const Surroundings& surroundings, Reader& rea
   if (learning.rule.interface != nullptr)
     guarded(reader, learning.rule.place,
             [&] { match_capabilities(learning.rule, built, backend, place_of(root, {"backend"}), reader); });
+  if (learning.rule.info != nullptr) check_local_rules(learning.rule, built, reader);
   if (experiment.rule && built.complete && head.find("objective") != nullptr)
     guarded(reader, learning.rule.place, [&] { experiment.rule->check(experiment.model, experiment.objective); });
   Node analyses = read_analyses(root, reader, experiment, built.complete);

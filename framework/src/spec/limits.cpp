@@ -20,13 +20,6 @@ bool is_empty(const Node* node) {
   return node == nullptr || node->type == Node::Type::null || (node->is_sequence() && node->items.empty());
 }
 
-/// A key that belongs to simulations.
-void refuse_key(const Node& node, const std::string& key, const std::string& sentence, Reader& reader) {
-  for (const auto& entry : node.entries)
-    if (entry.key == key && entry.value.type != Node::Type::null)
-      reader.fault(entry.place, fmt::format("{}: is for simulations; {}", key, sentence));
-}
-
 /// A connection's arrays stand below its name, where the layer's own arrays are, too.
 void refuse_name_of_array(std::size_t layer, std::size_t k, const Draft& draft) {
   const ModelLayer& reached = draft.model.layers[layer];
@@ -43,7 +36,6 @@ void refuse_in_trials(const ModelInput& input, const Node& node, const Draft& dr
   Reader& reader = draft.reader;
   if (input.decodes || input.projection->port() == Port::layer)
     reader.fault(place_of(node, {"type"}), quote(input.type) + " needs a simulation, not trials");
-  refuse_key(node, "learn", "with trials the rule under 'learning' changes weights", reader);
 }
 
 /// Where signals come some steps at a time.

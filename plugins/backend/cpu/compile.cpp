@@ -45,7 +45,10 @@ class Compiler {
       // Before a trial there is nothing to be shown.
       if (!made_.streams()) edge.reach = std::min(edge.reach, made_.input.steps);
       note_reader(edge.from, edge.late + edge.reach);
-      if (edge.learning && edge.learning->error != tyto::ModelLearning::no_error) note_reader(edge.learning->error, 0);
+      if (!edge.learning) continue;
+      note_reader(edge.layer, 0);
+      for (const std::size_t signal : {edge.learning->error, edge.learning->reward})
+        if (signal != tyto::ModelLearning::none) note_reader(signal, 0);
     }
     for (auto& node : made_.nodes) {
       if (node.transform) note_reader(node.from, made_.streams() ? node.transform->reach() : 0);
@@ -113,9 +116,10 @@ class Compiler {
     learning.kernel = plasticity<S>(*input.learning->rule, model_.input.dt_s);
     need(learning.kernel, name, input.learning->type, sizeof(S));
     learning.error = input.learning->error;
+    learning.reward = input.learning->reward;
     learning.from_step = step_at(input.learning->from_s, model_.input.dt_s);
     learning.until_step = step_at(input.learning->until_s, model_.input.dt_s);
-    learning.changes_encoders = input.learning->rule->needs_ensemble();
+    learning.changes_encoders = input.learning->rule->needs().encoders;
     return edge;
   }
 
@@ -190,7 +194,6 @@ class Compiler {
 
   const tyto::Model& model_;
   Compiled<S> made_;
-  std::size_t next_array_ = 0;
 };
 
 }  // namespace

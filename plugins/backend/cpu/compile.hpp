@@ -20,7 +20,10 @@ inline constexpr std::size_t from_stimulus = tyto::ModelInput::stimulus;
 template <class S>
 struct CompiledLearning {
   std::unique_ptr<tyto::PlasticityKernel<S>> kernel;
-  std::size_t error = tyto::ModelLearning::no_error;
+  tyto::Synapses synapses;  ///< known when the arrays are
+  tyto::StateSizes state;
+  std::size_t error = tyto::ModelLearning::none;
+  std::size_t reward = tyto::ModelLearning::none;
   std::uint64_t from_step = 0;
   std::uint64_t until_step = std::numeric_limits<std::uint64_t>::max();
   bool changes_encoders = false;  ///< of the ensemble that is reached, and not the connection's first array
@@ -54,7 +57,7 @@ struct Node {
   bool own_run = false;  ///< keeps its currents and outputs for a whole window: in a loop, or since they are recorded
   bool keeps_states = false;  ///< they are recorded in a stream
   std::size_t past = 0;       ///< steps before a window that somebody reads
-  tyto::ArrayRange arrays;          ///< its own
+  tyto::ArrayRange arrays;    ///< its own
   std::unique_ptr<tyto::PopulationKernel<S>> kernel;
   std::size_t variables = 0;  ///< of its neurons' state
   bool ensemble = false;

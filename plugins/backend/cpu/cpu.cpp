@@ -16,5 +16,6 @@ class CpuBackend final : public tyto::Backend {
 }  // namespace
 
 TYTO_PLUGIN(registrar) {
-  registrar.add<CpuBackend>("cpu", {tyto::capability::backpropagation, tyto::capability::simulation});
+  registrar.add<CpuBackend>(
+      "cpu", {tyto::capability::backpropagation, tyto::capability::simulation, tyto::capability::local_rules});
 }

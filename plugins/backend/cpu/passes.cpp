@@ -59,11 +59,71 @@ void Passes<S>::start(Tape<S>& tape, std::size_t lanes, std::size_t steps,
   }
   tape.filters.resize(compiled_.edges.size());
   tape.handed.resize(compiled_.edges.size());
+  tape.rules.resize(compiled_.edges.size());
   for (std::size_t index = 0; index < compiled_.edges.size(); ++index) {
     const auto& edge = compiled_.edges[index];
     if (edge.filter) edge.filter->start(tape.filters[index], lanes * edge.channels);
-    if (edge.learning) tape.handed[index].assign(lanes * edge.channels, S(0));
+    if (edge.learning) start_rule(index, tape);
   }
+}
+
+template <class S>
+void Passes<S>::start_rule(std::size_t index, Tape<S>& tape) const {
+  const auto& edge = compiled_.edges[index];
+  const auto& sizes = edge.learning->state;
+  tape.handed[index].assign(tape.lanes * edge.channels, S(0));
+  auto& rules = tape.rules[index];
+  rules.resize(tape.lanes);
+  for (std::size_t lane = 0; lane < tape.lanes; ++lane) {
+    auto& own = rules[lane];
+    own.source.assign(sizes.source * edge.learning->synapses.from(), S(0));
+    own.target.assign(sizes.target * compiled_.nodes[edge.layer].size, S(0));
+    own.synapse.assign(sizes.synapse * edge.learning->synapses.count(), S(0));
+    own.other.assign(sizes.other, S(0));
+    edge.learning->kernel->start(local_state(index, tape, lane));
+  }
+}
+
+template <class S>
+tyto::LocalStep<S> Passes<S>::local_state(std::size_t index, Tape<S>& tape, std::size_t lane) const {
+  auto& own = tape.rules[index][lane];
+  tyto::LocalStep<S> step;
+  step.synapses = &compiled_.edges[index].learning->synapses;
+  step.source_state = own.source;
+  step.target_state = own.target;
+  step.synapse_state = own.synapse;
+  step.other_state = own.other;
+  return step;
+}
+
+template <class S>
+std::span<const S> Passes<S>::values_at(std::size_t layer, const Tape<S>& tape, std::size_t lane,
+                                        std::size_t step) const {
+  const auto& node = compiled_.nodes[layer];
+  if (node.ensemble)
+    return std::span(tape.nodes[layer].input).subspan((step * tape.lanes + lane) * node.inputs, node.inputs);
+  return {signal(layer, tape, lane, static_cast<Offset>(step), 1).values, node.size};
+}
+
+template <class S>
+tyto::LocalStep<S> Passes<S>::local_step(std::size_t index, Tape<S>& tape, std::size_t lane, std::size_t step) const {
+  const auto& edge = compiled_.edges[index];
+  const auto& learning = *edge.learning;
+  const auto& target = compiled_.nodes[edge.layer];
+  const auto at = static_cast<Offset>(step);
+  tyto::LocalStep<S> local = local_state(index, tape, lane);
+  local.source = signal(edge.from, tape, lane, at - static_cast<Offset>(edge.later), 1);
+  local.target = signal(edge.layer, tape, lane, at, 1);
+  local.handed = std::span(tape.handed[index]).subspan(lane * edge.channels, edge.channels);
+  if (learning.error != tyto::ModelLearning::none) local.error = values_at(learning.error, tape, lane, step);
+  if (learning.reward != tyto::ModelLearning::none) local.reward = values_at(learning.reward, tape, lane, step)[0];
+  local.weights = arrays_[edge.arrays.first];
+  if (target.ensemble) {
+    local.onto_neurons = edge.onto_neurons;
+    local.gain = arrays_[target.gain];
+    local.radius = target.radius;
+  }
+  return local;
 }
 
 template <class S>

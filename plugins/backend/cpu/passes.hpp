@@ -43,6 +43,15 @@ class Passes {
                const AfterStretch& after = {}) const;
   /// Adds what an edge hands on in some steps to target[step][lane][channel].
   void hand_on(std::size_t edge, Tape<S>& tape, Workspace<S>& work, Stretch stretch, S* target) const;
+  /// What the rule of an edge sees of one lane in the step that the lane's part has just taken; what changes is the
+  /// caller's to say.
+  [[nodiscard]] tyto::LocalStep<S> local_step(std::size_t edge, Tape<S>& tape, std::size_t lane,
+                                              std::size_t step) const;
+  /// The part of that which it keeps.
+  [[nodiscard]] tyto::LocalStep<S> local_state(std::size_t edge, Tape<S>& tape, std::size_t lane) const;
+  /// Numbers that a layer puts out in a step, or what an ensemble takes in.
+  [[nodiscard]] std::span<const S> values_at(std::size_t layer, const Tape<S>& tape, std::size_t lane,
+                                             std::size_t step) const;
   /// Keeps what the next window reads of this one.
   void keep_past(Tape<S>& tape) const;
 
@@ -96,6 +105,7 @@ class Passes {
   void find_signals(const Edge<S>& edge, const Tape<S>& tape, Workspace<S>& work, Stretch stretch,
                     std::size_t reach) const;
 
+  void start_rule(std::size_t edge, Tape<S>& tape) const;
   void prepare(std::size_t layer, Tape<S>& tape, Workspace<S>& work, Way way) const;
   /// Sums up what arrives by some of the edges.
   void gather(std::span<const std::size_t> edges, Tape<S>& tape, Workspace<S>& work, Way way, Stretch stretch) const;

@@ -1,6 +1,7 @@
 #include "program.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "flush_to_zero.hpp"
 
@@ -60,10 +61,13 @@ void CpuProgram<S>::settle_arrays() {
   if (!arrays_are_new_) return;
   const auto views = arrays_.in_use();
   const Passes<S> passes(compiled_, views);
-  for (auto& edge : compiled_.edges)
-    edge.kernel->start(passes.arrays(edge.arrays),
-                       edge.from == from_stimulus ? compiled_.input.channels : compiled_.nodes[edge.from].size,
-                       edge.channels);
+  for (auto& edge : compiled_.edges) {
+    const std::size_t from = edge.from == from_stimulus ? compiled_.input.channels : compiled_.nodes[edge.from].size;
+    edge.kernel->start(passes.arrays(edge.arrays), from, edge.channels);
+    if (!edge.learning) continue;
+    edge.learning->synapses = edge.kernel->synapses(from, edge.channels);
+    edge.learning->state = edge.learning->kernel->state(edge.learning->synapses);
+  }
   rests_ = passes.rests();
   arrays_are_new_ = false;
 }
@@ -181,11 +185,12 @@ tyto::BatchResult CpuProgram<S>::backpropagate(const tyto::Batch& batch, const t
   tapes_.resize(std::max(tapes_.size(), two_passes ? groups : chunks));
   gradients_.resize(std::max(gradients_.size(), chunks));
 
-  tyto::BatchResult result;
-  result.trials = trials;
+  learned_locally_ = false;
+  double penalty = 0;
+  std::vector<double> input_gradient;
   const std::size_t past = compiled_.stimulus_past * compiled_.input.channels;
   const std::size_t cells = compiled_.input.steps * compiled_.input.channels;
-  if (request.input_gradient) result.input_gradient.resize(trials * cells);
+  if (request.input_gradient) input_gradient.resize(trials * cells);
   Outcome outcome{std::vector<S>(trials), std::vector<char>(trials, 0)};
   std::vector<std::vector<S>> rate_gradients(compiled_.nodes.size());
   settle_arrays();
@@ -198,7 +203,7 @@ tyto::BatchResult CpuProgram<S>::backpropagate(const tyto::Batch& batch, const t
         run_forward(passes, batch, request, first, count, tapes_[group], outcome);
       });
     });
-    result.penalty = add_penalties(trials, groups, request, rate_gradients);
+    penalty = add_penalties(trials, groups, request, rate_gradients);
   }
   executor_.for_each(chunks, [&](std::size_t chunk) {
     thread_local Workspace<S> work;
@@ -212,17 +217,97 @@ tyto::BatchResult CpuProgram<S>::backpropagate(const tyto::Batch& batch, const t
       if (request.input_gradient)
         for (std::size_t k = 0; k < count; ++k)
           std::copy_n(work.grad_input.begin() + static_cast<std::ptrdiff_t>(k * (past + cells) + past), cells,
-                      result.input_gradient.begin() + static_cast<std::ptrdiff_t>((first + k) * cells));
+                      input_gradient.begin() + static_cast<std::ptrdiff_t>((first + k) * cells));
     });
   });
   reduce(chunks);
   for (std::size_t array = 0; array < arrays_.size(); ++array) arrays_.chain(array, gradient_in(0, array));
 
-  for (std::size_t i = 0; i < trials; ++i) {
-    result.loss += static_cast<double>(outcome.losses[i]) / static_cast<double>(trials);
+  tyto::BatchResult result = result_of(outcome);
+  result.input_gradient = std::move(input_gradient);
+  result.penalty = penalty;
+  result.loss += penalty;
+  return result;
+}
+
+template <class S>
+tyto::BatchResult CpuProgram<S>::result_of(const Outcome& outcome) {
+  tyto::BatchResult result;
+  result.trials = outcome.losses.size();
+  for (std::size_t i = 0; i < result.trials; ++i) {
+    result.loss += static_cast<double>(outcome.losses[i]) / static_cast<double>(result.trials);
     result.correct += static_cast<std::size_t>(outcome.hits[i]);
   }
-  result.loss += result.penalty;
+  return result;
+}
+
+template <class S>
+void CpuProgram<S>::learn_group(const Passes<S>& passes, const tyto::Batch& batch, const tyto::LocalLearning& request,
+                                std::size_t first, std::size_t count, std::size_t chunk, Outcome& outcome) {
+  thread_local Workspace<S> work;
+  thread_local Tape<S> tape;
+  const tyto::Objective& objective = *request.objective;
+  // Lanes one after the other, so that changes are added up in the order of the trials' steps.
+  const auto for_each_rule = [&](const Edge<S>& edge, std::size_t index, std::size_t step, auto&& visit) {
+    for (std::size_t lane = 0; lane < count; ++lane) {
+      tyto::LocalStep<S> local = passes.local_step(index, tape, lane, step);
+      local.changes = tyto::Changes<S>(gradient_in(chunk, edge.arrays.first));
+      visit(*edge.learning, local, lane);
+    }
+  };
+  load(passes, batch, first, count, tape);
+  passes.forward(tape, work, {}, nullptr, [&](const tyto::Part& part, Stretch stretch) {
+    for (const std::size_t layer : part.layers)
+      for (const std::size_t index : compiled_.nodes[layer].edges) {
+        if (!compiled_.edges[index].learning) continue;
+        for_each_rule(compiled_.edges[index], index, stretch.first, [&](const auto& own, const auto& local, auto) {
+          own.kernel->step(local, stretch.first >= own.from_step && stretch.first < own.until_step);
+        });
+      }
+  });
+  passes.read(objective, tape, work);
+  const std::size_t outputs = objective.outputs();
+  std::vector<S> rewards;
+  for (std::size_t k = 0; k < count; ++k) {
+    const double target = batch.trials->targets(batch.index[first + k])[objective.target_index()];
+    const auto scores = std::span<const S>(tape.scores).subspan(k * outputs, outputs);
+    const S loss = objective.loss_of<S>(scores, target, std::span(tape.grad_scores).subspan(k * outputs, outputs));
+    const bool hit = objective.classifies() && correct(objective, scores, target);
+    outcome.losses[first + k] = loss;
+    outcome.hits[first + k] = hit ? 1 : 0;
+    rewards.push_back(objective.classifies() ? S(hit ? 1 : 0) : -loss);
+  }
+  for (std::size_t index = 0; index < compiled_.edges.size(); ++index) {
+    const auto& edge = compiled_.edges[index];
+    if (!edge.learning) continue;
+    for_each_rule(edge, index, compiled_.nodes[edge.layer].steps - 1,
+                  [&](const auto& own, const auto& local, std::size_t lane) {
+                    own.kernel->reward(local, rewards[lane] - static_cast<S>(request.expected_reward));
+                  });
+  }
+}
+
+template <class S>
+tyto::BatchResult CpuProgram<S>::learn(const tyto::Batch& batch, const tyto::LocalLearning& request) {
+  const std::size_t trials = batch.index.size(), chunks = chunks_of(trials);
+  gradients_.resize(std::max(gradients_.size(), chunks));
+  rate_factor_ = batch.pass.rate_factor;
+  Outcome outcome{std::vector<S>(trials), std::vector<char>(trials, 0)};
+  settle_arrays();
+  const auto arrays = arrays_.in_use();
+  const Passes<S> passes(compiled_, arrays);
+  executor_.for_each(chunks, [&](std::size_t chunk) {
+    gradients_[chunk].assign(gradient_size_, S(0));
+    for_each_group(chunk, trials, [&](std::size_t, std::size_t first, std::size_t count) {
+      learn_group(passes, batch, request, first, count, chunk, outcome);
+    });
+  });
+  reduce(chunks);
+  for (S& change : gradients_[0]) change /= -static_cast<S>(trials);
+  learned_locally_ = true;
+  tyto::BatchResult result = result_of(outcome);
+  const double of_trial = 1 / static_cast<double>(trials);
+  result.reward = request.objective->classifies() ? static_cast<double>(result.correct) * of_trial : -result.loss;
   return result;
 }
 
@@ -233,16 +318,27 @@ std::vector<double> CpuProgram<S>::gradient(std::size_t array) const {
 }
 
 template <class S>
+std::optional<tyto::WeightBounds> CpuProgram<S>::bounds_of(std::size_t array) const {
+  for (const auto& edge : compiled_.edges)
+    if (edge.learning && edge.arrays.first == array) return edge.learning->kernel->bounds();
+  return std::nullopt;
+}
+
+template <class S>
 void CpuProgram<S>::apply(const tyto::Optimizer& optimizer) {
   const FlushToZero flush;
   ++updates_;
   for (std::size_t array = 0; array < arrays_.size(); ++array) {
     const tyto::ArrayInfo& info = arrays_.infos()[array].info;
-    if (!info.trainable) continue;
+    const auto bounds = bounds_of(array);
+    if (!info.trainable || (learned_locally_ && !bounds)) continue;
     const tyto::Optimizer& own = info.optimizer ? *info.optimizer : optimizer;
     auto& stored = arrays_.stored(array);
     memory_[array].resize(own.slots() * stored.size(), S(0));
     own.update(stored, std::span<const S>(gradient_in(0, array)), memory_[array], {updates_, rate_factor_});
+    if (learned_locally_)
+      for (S& value : stored)
+        value = std::clamp(value, static_cast<S>(bounds->lowest), static_cast<S>(bounds->highest));
     arrays_.changed(array);
   }
   arrays_are_new_ = true;

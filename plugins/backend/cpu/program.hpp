@@ -3,6 +3,7 @@
 /// window.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -34,6 +35,7 @@ class CpuProgram final : public tyto::Program {
   [[nodiscard]] tyto::Recording record(const tyto::TrialSet& trials, std::size_t trial, std::size_t layer) override;
   tyto::BatchResult backpropagate(const tyto::Batch& batch, const tyto::Backpropagation& request) override;
   [[nodiscard]] std::vector<double> gradient(std::size_t array) const override;
+  tyto::BatchResult learn(const tyto::Batch& batch, const tyto::LocalLearning& request) override;
   void apply(const tyto::Optimizer& optimizer) override;
 
   void start() override;
@@ -63,6 +65,12 @@ class CpuProgram final : public tyto::Program {
   [[nodiscard]] double add_penalties(std::size_t trials, std::size_t groups, const tyto::Backpropagation& request,
                                      std::vector<std::vector<S>>& rate_gradients) const;
   void reduce(std::size_t chunks);
+  /// Runs a group and lets connections learn on the way; their changes are added to the chunk's gradients.
+  void learn_group(const Passes<S>& passes, const tyto::Batch& batch, const tyto::LocalLearning& request,
+                   std::size_t first, std::size_t count, std::size_t chunk, Outcome& outcome);
+  [[nodiscard]] static tyto::BatchResult result_of(const Outcome& outcome);
+  /// Those of the rule that changes an array; nothing if none does.
+  [[nodiscard]] std::optional<tyto::WeightBounds> bounds_of(std::size_t array) const;
 
   Compiled<S> compiled_;
   tyto::Executor& executor_;
@@ -71,7 +79,8 @@ class CpuProgram final : public tyto::Program {
   std::vector<std::vector<S>> rests_;   ///< in which populations begin
   std::vector<std::vector<S>> memory_;  ///< the optimizer's, for each array
   std::int64_t updates_ = 0;
-  double rate_factor_ = 1;  ///< of the pass that the kept gradients come from
+  bool learned_locally_ = false;  ///< the kept gradients are those of learn()
+  double rate_factor_ = 1;        ///< of the pass that the kept gradients come from
 
   std::vector<std::size_t> offsets_;  ///< of each array in a chunk's gradients
   std::size_t gradient_size_ = 0;

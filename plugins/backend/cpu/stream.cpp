@@ -42,14 +42,6 @@ void Stream<S>::start(std::span<const std::vector<S>> rests) {
   for (const auto& node : compiled_.nodes) spikes_.emplace_back(node.spiking ? node.size : 0, 0);
   beyond_radius_.assign(compiled_.nodes.size(), 0);
   learning_.assign(compiled_.edges.size(), {});
-  for (std::size_t index = 0; index < compiled_.edges.size(); ++index) {
-    const auto& edge = compiled_.edges[index];
-    if (!edge.learning) continue;
-    const std::size_t from = edge.from == from_stimulus ? compiled_.input.channels : compiled_.nodes[edge.from].size;
-    auto& state = learning_[index].state;
-    state.assign(edge.learning->kernel->state_size(from, edge.channels, compiled_.nodes[edge.layer].size), S(0));
-    edge.learning->kernel->start(from, state);
-  }
 }
 
 template <class S>
@@ -204,13 +196,6 @@ void Stream<S>::sample(std::size_t index, const Passes<S>& passes, const tyto::P
 }
 
 template <class S>
-std::span<const S> Stream<S>::error_at(std::size_t layer, const Passes<S>& passes, std::size_t step) const {
-  const auto& node = compiled_.nodes[layer];
-  if (node.ensemble) return std::span(tape_.nodes[layer].input).subspan(step * node.inputs, node.inputs);
-  return {passes.signal(layer, tape_, 0, static_cast<std::ptrdiff_t>(step), 1).values, node.size};
-}
-
-template <class S>
 void Stream<S>::note_error(std::size_t edge, std::span<const S> error) {
   auto& learning = learning_[edge];
   double squares = 0;
@@ -229,25 +214,12 @@ void Stream<S>::learn(std::size_t index, const Passes<S>& passes, std::size_t st
   const auto& target = compiled_.nodes[edge.layer];
   const std::uint64_t now = step_ + step;
   const bool learns = now >= learning.from_step && now < learning.until_step;
-  const auto at = static_cast<std::ptrdiff_t>(step);
-  tyto::PlasticStep<S> local;
-  local.source = passes.signal(edge.from, tape_, 0, at - static_cast<std::ptrdiff_t>(edge.later), 1);
-  local.from = local.source.channels;
-  local.to = edge.channels;
-  local.handed = tape_.handed[index];
-  if (learning.error != tyto::ModelLearning::no_error) {
-    local.error = error_at(learning.error, passes, step);
-    if (learns) note_error(index, local.error);
-  }
-  local.target = passes.signal(edge.layer, tape_, 0, at, 1);
-  local.weights = arrays_.stored(edge.arrays.first);
-  if (target.ensemble) {
-    local.onto_neurons = edge.onto_neurons;
-    local.encoders = arrays_.stored(target.encoders);
-    local.gain = arrays_.used(target.gain);
-    local.radius = target.radius;
-  }
-  local.state = learning_[index].state;
+  tyto::LocalStep<S> local = passes.local_step(index, tape_, 0, step);
+  if (learns && learning.error != tyto::ModelLearning::none) note_error(index, local.error);
+  const tyto::WeightBounds bounds = learning.kernel->bounds();
+  local.changes = tyto::Changes<S>(arrays_.stored(edge.arrays.first), static_cast<S>(bounds.lowest),
+                                   static_cast<S>(bounds.highest));
+  if (target.ensemble) local.encoders = arrays_.stored(target.encoders);
   learning.kernel->step(local, learns);
   if (learns) arrays_.changed(learning.changes_encoders ? target.encoders : edge.arrays.first);
 }
@@ -260,7 +232,7 @@ tyto::SimulationActivity Stream<S>::activity() const {
     activity.populations.push_back({spikes_[layer], beyond_radius_[layer]});
   for (std::size_t index = 0; index < learning_.size(); ++index) {
     const auto& edge = compiled_.edges[index];
-    if (!edge.learning || edge.learning->error == tyto::ModelLearning::no_error) continue;
+    if (!edge.learning || edge.learning->error == tyto::ModelLearning::none) continue;
     const Learning& own = learning_[index];
     activity.learning.push_back({edge.layer, edge.from, rms(own.first_squares, own.first_errors), own.error_rms});
   }

@@ -28,9 +28,8 @@ class Stream {
   [[nodiscard]] tyto::SimulationActivity activity() const;
 
  private:
-  /// What a connection's rule keeps, and how large its error has been.
+  /// How large the error of a connection's rule has been.
   struct Learning {
-    std::vector<S> state;
     double squares = 0;        ///< sum over values and steps of the error since the call of advance began
     std::size_t errors = 0;    ///< their number
     std::size_t steps = 0;     ///< of learning, since the start
@@ -52,7 +51,6 @@ class Stream {
   void give(std::size_t probe, std::size_t step, std::span<const S> values, const tyto::ProbeSink& sink);
   void learn(std::size_t edge, const Passes<S>& passes, std::size_t step);
   void note_error(std::size_t edge, std::span<const S> error);
-  [[nodiscard]] std::span<const S> error_at(std::size_t layer, const Passes<S>& passes, std::size_t step) const;
 
   const Compiled<S>& compiled_;
   Arrays<S>& arrays_;

@@ -50,6 +50,12 @@ struct StimulusTape {
   bool spikes = false;
 };
 
+/// What a connection's rule keeps in one lane.
+template <class S>
+struct RuleTape {
+  std::vector<S> source, target, synapse, other;
+};
+
 /// The tape of a group of lanes. Its memory is used again for the next group, or the next window of a stream.
 template <class S>
 struct Tape {
@@ -59,11 +65,12 @@ struct Tape {
   StimulusTape<S> stimulus;          ///< instead, if Compiled::stimulus_past is not 0, or in a stream
   std::vector<tyto::Pass> passes;    ///< of each lane
   std::vector<NodeTape<S>> nodes;
-  std::vector<FilterState<S>> filters;  ///< of each edge
-  std::vector<Numbers<S>> handed;       ///< of each edge that learns: what it hands on, [lane][channel]
-  Numbers<S> scores;                    ///< [trial][output]
-  Numbers<S> grad_scores;               ///< [trial][output]
-  std::vector<std::size_t> when;        ///< [trial][output], step of the maximum
+  std::vector<FilterState<S>> filters;          ///< of each edge
+  std::vector<Numbers<S>> handed;               ///< of each edge that learns: what it hands on, [lane][channel]
+  std::vector<std::vector<RuleTape<S>>> rules;  ///< of each edge that learns, [lane]
+  Numbers<S> scores;                            ///< [trial][output]
+  Numbers<S> grad_scores;                       ///< [trial][output]
+  std::vector<std::size_t> when;                ///< [trial][output], step of the maximum
 };
 
 /// What a thread needs while it works on a group and not after.

@@ -116,6 +116,7 @@ in units of the value, or of the current, per Hz (Eliasmith & Anderson 2003; the
   }
 
   [[nodiscard]] tyto::Port port() const override { return onto; }
+  [[nodiscard]] tyto::Connectivity connectivity() const override { return tyto::Connectivity::matrix; }
   [[nodiscard]] std::size_t outputs(std::size_t represented) const override { return function_outputs(represented); }
 
   void check_outputs(std::size_t represented, std::size_t outputs) const override {

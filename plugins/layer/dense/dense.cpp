@@ -115,6 +115,7 @@ is the sum of x_i[n] dL/dI_j[n] over the steps n and the trials. With `dale` the
   [[nodiscard]] std::vector<tyto::ArrayInfo> arrays(std::size_t from, std::size_t to) const override {
     return dense::arrays_of(*this, from, to);
   }
+  [[nodiscard]] tyto::Connectivity connectivity() const override { return tyto::Connectivity::matrix; }
   [[nodiscard]] std::unique_ptr<tyto::ProjectionKernel<float>> projection_f32(double) const override {
     return std::make_unique<DenseKernel<float>>();
   }

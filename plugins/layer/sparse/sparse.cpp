@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <boost/sort/spreadsort/spreadsort.hpp>
@@ -36,6 +37,12 @@ class SparseKernel final : public tyto::ProjectionKernel<S> {
     }
   }
 
+  [[nodiscard]] tyto::Synapses synapses(std::size_t from, std::size_t to) const override {
+    std::vector<std::size_t> rows(from + 1);
+    for (std::size_t i = 0; i <= from; ++i) rows[i] = begin_of(i);
+    return tyto::Synapses::lists(to, std::move(rows), targets_);
+  }
+
   void forward(const tyto::Signal<S>& input, std::span<const std::span<const S>> arrays, std::size_t to,
                const tyto::Pass&, S* current) const override {
     add(input, arrays[weights].data(), {current, to});
@@ -64,7 +71,7 @@ class SparseKernel final : public tyto::ProjectionKernel<S> {
  private:
   void add_weight_gradients(const tyto::Signal<S>& input, std::size_t t, const S* gradient, std::span<S> grad_w) const {
     for (std::size_t from = 0; from < input.channels; ++from) {
-      const S sent = input.bits != nullptr ? S(input.spikes().at(t, from)) : input.values[t * input.channels + from];
+      const S sent = input.at(t, from);
       if (sent == S(0)) continue;
       for (std::size_t k = begin_of(from); k < begin_of(from + 1); ++k) grad_w[k] += gradient[targets_[k]] * sent;
     }
@@ -149,6 +156,7 @@ Weights can be trained, with gradients that are the sums of x_i[n] dL/dI_j[n]; t
     return infos;
   }
 
+  [[nodiscard]] tyto::Connectivity connectivity() const override { return tyto::Connectivity::lists; }
   [[nodiscard]] std::unique_ptr<tyto::ProjectionKernel<float>> projection_f32(double) const override {
     return std::make_unique<SparseKernel<float>>();
   }

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstddef>
 #include <span>
+#include <type_traits>
 
 #include <tyto/math.hpp>
 #include <tyto/plasticity.hpp>
@@ -34,12 +35,25 @@ class Trace {
 /// The error of what weight k of each neuron brings: a value, or the current of neuron k of the ensemble that is
 /// reached, along whose encoder the error is taken.
 template <class S>
-S error_of(const tyto::PlasticStep<S>& step, std::size_t k) {
+S error_of(const tyto::LocalStep<S>& step, std::size_t k) {
   if (!step.onto_neurons) return step.error[k];
   const std::size_t d = step.error.size();
   S sum = S(0);
   for (std::size_t j = 0; j < d; ++j) sum += step.encoders[k * d + j] * step.error[j];
   return sum * step.gain[k] / static_cast<S>(step.radius);
+}
+
+/// Adds source[i] target[k] to the weight from i to k, for every synapse there is.
+template <class S>
+void add_products(const tyto::LocalStep<S>& step, std::span<const std::type_identity_t<S>> source,
+                  std::span<const std::type_identity_t<S>> target) {
+  for (std::size_t i = 0; i < source.size(); ++i) {
+    if (step.synapses->is_matrix())
+      step.changes.add(i * target.size(), source[i], target);
+    else
+      step.synapses->for_each_from(
+          i, [&](std::size_t synapse, std::size_t k) { step.changes.add(synapse, source[i] * target[k]); });
+  }
 }
 
 }  // namespace plasticity

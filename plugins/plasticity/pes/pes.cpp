@@ -15,17 +15,16 @@ class PesKernel final : public tyto::PlasticityKernel<S> {
   PesKernel(double learning_rate, double tau_s, double dt_s)
       : rate_dt_(static_cast<S>(learning_rate * dt_s)), trace_(tau_s, dt_s) {}
 
-  [[nodiscard]] std::size_t state_size(std::size_t from, std::size_t, std::size_t) const override { return from; }
+  [[nodiscard]] tyto::StateSizes state(const tyto::Synapses&) const override { return {.source = 1}; }
 
-  void step(const tyto::PlasticStep<S>& step, bool learning) const override {
-    trace_.follow(step.source, step.state);
+  void step(const tyto::LocalStep<S>& step, bool learning) const override {
+    trace_.follow(step.source, step.source_state);
     if (!learning) return;
-    const S factor = -rate_dt_ / static_cast<S>(step.from);
+    const S factor = -rate_dt_ / static_cast<S>(step.from());
     thread_local std::vector<S> change;
-    change.resize(step.to);
-    for (std::size_t k = 0; k < step.to; ++k) change[k] = factor * plasticity::error_of(step, k);
-    for (std::size_t i = 0; i < step.from; ++i)
-      for (std::size_t k = 0; k < step.to; ++k) step.weights[i * step.to + k] += change[k] * step.state[i];
+    change.resize(step.to());
+    for (std::size_t k = 0; k < change.size(); ++k) change[k] = factor * plasticity::error_of(step, k);
+    plasticity::add_products(step, step.source_state, change);
   }
 
  private:
@@ -34,8 +33,7 @@ class PesKernel final : public tyto::PlasticityKernel<S> {
 };
 
 struct Pes {
-  static constexpr bool error = true;
-  static constexpr bool ensemble = false;
+  static constexpr tyto::RuleNeeds needs{.error = true};
   double learning_rate = 1e-4;
   double tau_s = 0.005;
 
@@ -57,6 +55,9 @@ and the error grows.
 
 For weights onto the neurons of an ensemble, E[n] has the dimensions of what the ensemble represents, and neuron k
 learns from E_k[n] = gain_k / radius (encoder_k . E[n]).
+
+In trials, under the learning rule `local`, the changes of all steps are summed up for each trial, and D changes by their
+mean over the trials of a batch.
 
 dt and tau are in s, D is in units of the value (or current) per Hz; learning_rate is a plain number that goes with
 these units. The rule is that of MacNeil & Eliasmith (2011).)")

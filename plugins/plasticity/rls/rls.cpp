@@ -15,21 +15,21 @@ class RlsKernel final : public tyto::PlasticityKernel<S> {
  public:
   RlsKernel(double learning_rate, double tau_s, double dt_s) : rate_dt_(learning_rate * dt_s), trace_(tau_s, dt_s) {}
 
-  /// The trace, then P.
-  [[nodiscard]] std::size_t state_size(std::size_t from, std::size_t, std::size_t) const override {
-    return from + from * from;
+  /// The trace, and P.
+  [[nodiscard]] tyto::StateSizes state(const tyto::Synapses& synapses) const override {
+    return {.source = 1, .other = synapses.from() * synapses.from()};
   }
-  void start(std::size_t from, std::span<S> state) const override {
-    for (std::size_t i = 0; i < from; ++i)
-      state[from + i * from + i] = static_cast<S>(rate_dt_ / static_cast<double>(from));
+  void start(const tyto::LocalStep<S>& step) const override {
+    const std::size_t n = step.from();
+    for (std::size_t i = 0; i < n; ++i) step.other_state[i * n + i] = static_cast<S>(rate_dt_ / static_cast<double>(n));
   }
 
-  void step(const tyto::PlasticStep<S>& step, bool learning) const override {
-    const std::size_t n = step.from;
-    const auto r = step.state.first(n);
+  void step(const tyto::LocalStep<S>& step, bool learning) const override {
+    const std::size_t n = step.from();
+    const auto r = step.source_state;
     trace_.follow(step.source, r);
     if (!learning) return;
-    S* const p = step.state.data() + n;
+    S* const p = step.other_state.data();
     thread_local std::vector<S> pr;
     pr.assign(n, S(0));
     for (std::size_t i = 0; i < n; ++i)
@@ -40,10 +40,10 @@ class RlsKernel final : public tyto::PlasticityKernel<S> {
     for (std::size_t i = 0; i < n; ++i)
       for (std::size_t j = 0; j < n; ++j) p[i * n + j] -= scale * pr[i] * pr[j];
     // P r with the new P is the old one's times the scale.
-    for (std::size_t k = 0; k < step.to; ++k) {
-      const S error = scale * plasticity::error_of(step, k);
-      for (std::size_t i = 0; i < n; ++i) step.weights[i * step.to + k] -= pr[i] * error;
-    }
+    thread_local std::vector<S> error;
+    error.resize(step.to());
+    for (std::size_t k = 0; k < error.size(); ++k) error[k] = -(scale * plasticity::error_of(step, k));
+    plasticity::add_products(step, pr, error);
   }
 
  private:
@@ -52,8 +52,7 @@ class RlsKernel final : public tyto::PlasticityKernel<S> {
 };
 
 struct Rls {
-  static constexpr bool error = true;
-  static constexpr bool ensemble = false;
+  static constexpr tyto::RuleNeeds needs{.error = true, .matrix = true, .stream = true};
   double learning_rate = 0.1;
   double tau_s = 0.005;
 

@@ -14,16 +14,17 @@ class VojaKernel final : public tyto::PlasticityKernel<S> {
   VojaKernel(double learning_rate, double tau_s, double dt_s)
       : rate_dt_(static_cast<S>(learning_rate * dt_s)), trace_(tau_s, dt_s) {}
 
-  [[nodiscard]] std::size_t state_size(std::size_t, std::size_t, std::size_t neurons) const override { return neurons; }
+  [[nodiscard]] tyto::StateSizes state(const tyto::Synapses&) const override { return {.target = 1}; }
 
-  void step(const tyto::PlasticStep<S>& step, bool learning) const override {
-    trace_.follow(step.target, step.state);
+  void step(const tyto::LocalStep<S>& step, bool learning) const override {
+    const auto f = step.target_state;
+    trace_.follow(step.target, f);
     if (!learning) return;
-    const std::size_t d = step.to;
-    for (std::size_t j = 0; j < step.state.size(); ++j)
+    const std::size_t d = step.handed.size();
+    for (std::size_t j = 0; j < f.size(); ++j)
       for (std::size_t k = 0; k < d; ++k) {
         S& encoder = step.encoders[j * d + k];
-        encoder += rate_dt_ * step.state[j] * (step.handed[k] - encoder);
+        encoder += rate_dt_ * f[j] * (step.handed[k] - encoder);
       }
   }
 
@@ -33,8 +34,7 @@ class VojaKernel final : public tyto::PlasticityKernel<S> {
 };
 
 struct Voja {
-  static constexpr bool error = false;
-  static constexpr bool ensemble = true;
+  static constexpr tyto::RuleNeeds needs{.encoders = true, .stream = true};
   double learning_rate = 1e-2;
   double tau_s = 0.005;
 

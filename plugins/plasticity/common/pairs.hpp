@@ -1,0 +1,74 @@
+/// Changes of synapses by the times of spikes: what rules of that kind have in common.
+#pragma once
+
+#include <cmath>
+#include <cstddef>
+#include <type_traits>
+
+#include <tyto/math.hpp>
+#include <tyto/plasticity.hpp>
+
+namespace plasticity {
+
+/// Which spikes of the other side a spike is paired with.
+enum class Pairing { all_to_all, nearest };
+
+/// What pairs and triplets of spikes do to a weight (Pfister and Gerstner 2006).
+struct SpikePairs {
+  double a_plus = 0, a_minus = 0;
+  double tau_plus_s = 0, tau_minus_s = 0;
+  Pairing pairing = Pairing::all_to_all;
+};
+
+/// Declares them for a rule derived from SpikePairs.
+template <class T>
+[[nodiscard]] tyto::Parameters<T> declare_pairs(tyto::Parameters<T> parameters) {
+  static_assert(std::is_base_of_v<SpikePairs, T>);
+  double T::*const a_plus = &SpikePairs::a_plus;
+  double T::*const a_minus = &SpikePairs::a_minus;
+  double T::*const tau_plus = &SpikePairs::tau_plus_s;
+  double T::*const tau_minus = &SpikePairs::tau_minus_s;
+  Pairing T::*const pairing = &SpikePairs::pairing;
+  return parameters
+      .number("a_plus", a_plus, "0.01", "added for a spike of the source that comes just before one of the target")
+      .number("a_minus", a_minus, "0.0105",
+              "taken away for a spike of the source that comes just after one of the target")
+      .time("tau_plus", tau_plus, "20 ms", "how long a spike of the source is remembered")
+      .compared(tyto::StepRole::resolved)
+      .positive()
+      .time("tau_minus", tau_minus, "20 ms", "how long a spike of the target is remembered")
+      .compared(tyto::StepRole::resolved)
+      .positive()
+      .choice("pairing", pairing, {{"all_to_all", Pairing::all_to_all}, {"nearest", Pairing::nearest}}, "all_to_all",
+              "whether a spike is paired with all spikes before it on the other side, or with the last one");
+}
+
+/// A trace for each of some neurons: it decays, and spikes add 1 to it, or bring it back to 1.
+template <class S>
+class SpikeTrace {
+ public:
+  SpikeTrace(double tau_s, double dt_s, Pairing pairing)
+      : decay_(static_cast<S>(tyto::exp(-dt_s / tau_s))), kept_(pairing == Pairing::nearest ? S(0) : S(1)) {}
+
+  void decay(std::span<S> trace) const {
+    for (S& value : trace) value *= decay_;
+  }
+  void add(const tyto::Signal<S>& spikes, std::span<S> trace) const {
+    for_each_spike(spikes, [&](std::size_t i) { trace[i] = trace[i] * kept_ + S(1); });
+  }
+
+  template <class Visit>
+  static void for_each_spike(const tyto::Signal<S>& spikes, Visit&& visit) {
+    if (spikes.bits != nullptr) {
+      spikes.spikes().for_each(0, visit);
+      return;
+    }
+    for (std::size_t i = 0; i < spikes.channels; ++i)
+      if (spikes.values[i] != S(0)) visit(i);
+  }
+
+ private:
+  S decay_, kept_;
+};
+
+}  // namespace plasticity
