@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <type_traits>
 #include <variant>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -43,7 +45,14 @@ std::string place_of(std::size_t index, const std::vector<std::size_t>& shape) {
 }  // namespace
 
 void check_arrays(const ArrayStore& store, const std::string& when, const std::string& cause) {
-  for (std::size_t array = 0; array < store.arrays().size(); ++array) {
+  std::vector<std::size_t> all(store.arrays().size());
+  std::iota(all.begin(), all.end(), std::size_t{0});
+  check_arrays(store, all, when, cause);
+}
+
+void check_arrays(const ArrayStore& store, std::span<const std::size_t> arrays, const std::string& when,
+                  const std::string& cause) {
+  for (const std::size_t array : arrays) {
     const auto found = store.first_not_finite(array);
     if (!found) continue;
     const NetworkArray& info = store.arrays()[array];

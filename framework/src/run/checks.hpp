@@ -18,6 +18,9 @@ namespace tyto::run {
 
 /// Throws Diverged if an array holds a number that is infinite or none: "hidden/stimulus/w [3, 5] is nan WHEN: CAUSE".
 void check_arrays(const ArrayStore& store, const std::string& when, const std::string& cause);
+/// The same for some of them.
+void check_arrays(const ArrayStore& store, std::span<const std::size_t> arrays, const std::string& when,
+                  const std::string& cause);
 
 /// "learning rule 'surrogate_gradient' of plugin 'surrogate_gradient'": the component of a kind that an experiment
 /// uses.

@@ -122,9 +122,23 @@ void check_stimulus(std::span<const double> stimulus, std::size_t channels, std:
                              *found % channels, static_cast<double>(until) * dt_s));
 }
 
-void check_state(const Program& simulation, std::uint64_t step, double dt_s) {
+/// Arrays that rules change on the way. There may be millions of others, which were looked at before the first step.
+std::vector<std::size_t> arrays_that_learn(const Model& model, const ArrayTable& arrays) {
+  std::vector<std::size_t> found;
+  for (std::size_t layer = 0; layer < model.layers.size(); ++layer)
+    for (std::size_t k = 0; k < model.layers[layer].inputs.size(); ++k) {
+      const auto& learning = model.layers[layer].inputs[k].learning;
+      if (!learning) continue;
+      const ArrayRange range =
+          learning->rule->needs().encoders ? arrays.of_layer(layer) : arrays.of_input(layer, k);
+      for (std::size_t index = range.first; index < range.first + range.count; ++index) found.push_back(index);
+    }
+  return found;
+}
+
+void check_state(const Program& simulation, std::span<const std::size_t> learning, std::uint64_t step, double dt_s) {
   const std::string by = fmt::format("by {:.6g} s", static_cast<double>(step) * dt_s);
-  check_arrays(simulation, by, "the rule that changes it may learn too fast, or its error may have the wrong sign");
+  check_arrays(simulation, learning, by, "the rule that changes it may learn too fast, or its error may have the wrong sign");
   if (const std::string found = simulation.not_finite(); !found.empty())
     throw Diverged(fmt::format("{} {}: weights or inputs may be too large for this time step", found, by));
 }
@@ -135,6 +149,7 @@ void simulate(const spec::Experiment& experiment, Program& simulation, Recorder&
   const std::size_t channels = experiment.model.input.channels;
   const auto stream = experiment.stimulus ? experiment.stimulus->stream(experiment.seeds.trials, plan.dt_s) : nullptr;
   const std::string arithmetic = arithmetic_text(experiment);
+  const auto learning = arrays_that_learn(experiment.model, simulation.arrays());
   std::vector<double> stimulus;
   simulation.start();
   progress.start_steps(plan.steps, plan.dt_s);
@@ -147,7 +162,7 @@ void simulate(const spec::Experiment& experiment, Program& simulation, Recorder&
     from_plugin(arithmetic, [&] {
       simulation.advance({steps, channels, nullptr, stimulus.data()}, std::ref(recorder));
     });
-    check_state(simulation, step + steps, plan.dt_s);
+    check_state(simulation, learning, step + steps, plan.dt_s);
     progress.steps(step + steps);
   }
   recorder.flush();

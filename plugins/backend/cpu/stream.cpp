@@ -11,7 +11,7 @@ namespace {
 
 /// Steps of a window, at most, and numbers that layers leave in it, about: few enough for the nearer caches.
 constexpr std::size_t most_steps = 1000;
-constexpr std::size_t most_numbers = std::size_t{1} << 17U;
+constexpr std::size_t most_numbers = std::size_t{1} << 14U;
 
 /// Steps of learning over which an error is called its first.
 constexpr std::size_t first_steps = 100;
