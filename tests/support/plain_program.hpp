@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -51,6 +52,7 @@ class Plain {
     std::copy_n(spikes.data, stimulus_.size(), stimulus_.begin());
     Traces traces;
     for (std::size_t t = 0; t < steps; ++t) {
+      if (arrays_at) arrays_at(t, arrays_);
       for (std::size_t k = 0; k < model_.layers.size(); ++k) {
         const auto& layer = model_.layers[k];
         std::vector<S> current(layer.size, S(0)),
@@ -64,12 +66,14 @@ class Plain {
         scan.current = current.data();
         scan.output = history_[k].data() + t * layer.size;
         scan.carried = carried[k].data();
+        scan.smooth = smooth;
         kernels[k]->forward(scan);
         auto& trace = traces[layer.name];
         trace.output.insert(trace.output.end(), scan.output, scan.output + layer.size);
         trace.state.insert(trace.state.end(), carried[k].begin(),
                            carried[k].begin() + static_cast<std::ptrdiff_t>(layer.size));
       }
+      if (arrays_at) arrays_at(t + 1, arrays_);
       move_synapses(t);
       for_inputs([&](std::size_t layer, const tyto::ModelInput& input, std::size_t first_array) {
         if (input.learning) learn(layer, input, first_array, t, at_once);
@@ -78,6 +82,9 @@ class Plain {
     return traces;
   }
   [[nodiscard]] const std::vector<std::vector<S>>& arrays() const { return arrays_; }
+  const tyto::Surrogate* smooth = nullptr;  ///< if set, its primitive takes the place of spikes
+  /// If set: called before arrays are used for a step, to change them.
+  std::function<void(std::size_t step, std::vector<std::vector<S>>& arrays)> arrays_at;
   /// Collected ones, of an input's first array.
   [[nodiscard]] const std::vector<S>& changes(const tyto::ModelInput& input) const { return rules_.at(&input).changes; }
 
@@ -188,7 +195,7 @@ class Plain {
   [[nodiscard]] Rows rows_of(std::size_t source, std::ptrdiff_t t, std::size_t rows) const {
     const bool stimulus = source == tyto::ModelInput::stimulus;
     const std::size_t channels = channels_of(source);
-    Rows made{rows, channels, stimulus || model_.layers[source].spiking,
+    Rows made{rows, channels, stimulus || (model_.layers[source].spiking && smooth == nullptr),
               std::vector<std::uint64_t>(rows * words(channels), 0), std::vector<S>(rows * channels, S(0))};
     for (std::size_t k = 0; k < rows; ++k) {
       const std::ptrdiff_t step = t + 1 - static_cast<std::ptrdiff_t>(rows - k);

@@ -45,6 +45,8 @@ struct Backpropagation {
   std::vector<RatePenalty> rate_penalties;
   bool smooth = false;          ///< replace spikes by the surrogate's primitive (gradient checks)
   bool input_gradient = false;  ///< also return dL/d input
+  /// If not 0: trials are cut into windows of so many steps, and gradients do not flow from one into the one before.
+  std::size_t window_steps = 0;
 };
 
 /// For connections that learn by rules of their own.

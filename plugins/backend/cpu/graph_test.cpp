@@ -211,6 +211,76 @@ TEST_P(SmoothGraph, HasTheGradientOfFiniteDifferences) {
     workshop::expect_true_gradients(*program, trials, objective, pass, "{type: superspike, scale: 2}");
   }
 }
+/// dL/d w of one window by finite differences: the weight is moved in that window alone, which begins with what there
+/// is, and what it does to the output counts within it alone.
+double slope_in_windows(const tyto::Model& model, const tyto::Program& program, const tyto::TrialSet& trials,
+                        const tyto::Surrogate& smooth, std::span<const double> grad_output, std::size_t window,
+                        std::size_t array, std::size_t element) {
+  constexpr double h = 1e-5;
+  const std::size_t steps = trials.shape().steps, outputs = grad_output.size();
+  double slope = 0;
+  for (std::size_t first = 0; first < steps; first += window)
+    for (const double side : {-1.0, 1.0}) {
+      workshop::Plain<double> plain(model, program);
+      const double value = plain.arrays()[array][element];
+      plain.smooth = &smooth;
+      plain.arrays_at = [&](std::size_t step, auto& arrays) {
+        const bool inside = step >= first && step < first + window;
+        arrays[array][element] = inside ? value + side * h : value;
+      };
+      const auto output = plain.run(trials.spikes(0))[model.layers.back().name].output;
+      for (std::size_t t = first; t < std::min(first + window, steps); ++t)
+        for (std::size_t k = 0; k < outputs; ++k) slope += side * grad_output[k] * output[t * outputs + k] / (2 * h);
+    }
+  return slope;
+}
+
+TEST_P(SmoothGraph, CutIntoWindowsHasTheGradientOfTheCutProblem) {
+  const auto smooth = workshop::make<tyto::Surrogate>("{type: superspike, scale: 2}");
+  for (std::size_t seed = 1; seed < 4; ++seed) {
+    tyto::Random random(tyto::stream_key(seed, "smooth graphs"));
+    const tyto::TrialShape shape{15, 4, dt_s};
+    const tyto::Model model = random_model(shape, GetParam().choice, random);
+    const auto trials = workshop::random_trials(1, shape, 3);
+    tyto::Executor executor(1);
+    const auto program = workshop::compile(model, {"cpu", tyto::Precision::float64}, executor);
+    tyto::initialise(*program, seed);
+    tyto::Objective objective;
+    objective.classes = 3;
+    objective.readout = tyto::Readout::sum;
+    objective.bind(trials.target_info());
+    workshop::Plain<double> plain(model, *program);
+    plain.smooth = smooth.get();
+    const auto output = plain.run(trials.spikes(0))[model.layers.back().name].output;
+    std::vector<double> scores(3, 0.0), grad_output(3);
+    for (std::size_t cell = 0; cell < output.size(); ++cell) scores[cell % 3] += output[cell];
+    static_cast<void>(objective.loss_of<double>(scores, trials.targets(0)[0], grad_output));
+    std::vector<std::vector<double>> first_gradients;
+    for (const std::size_t window : {1U, 4U, 7U, 100U}) {
+      SCOPED_TRACE(std::to_string(seed) + ", windows of " + std::to_string(window));
+      tyto::Backpropagation request;
+      request.objective = &objective;
+      request.surrogate = smooth.get();
+      request.smooth = true;
+      request.window_steps = window;
+      const std::uint32_t trial = 0;
+      tyto::Pass pass;
+      pass.training = true;
+      program->backpropagate({&trials, {&trial, 1}, pass}, request);
+      for (std::size_t a = 0; a < program->arrays().size(); ++a) {
+        if (!program->arrays()[a].info.trainable) continue;
+        const auto gradient = program->gradient(a);
+        first_gradients.push_back(gradient);
+        for (std::size_t k = 0; k < gradient.size(); ++k) {
+          const double slope = slope_in_windows(model, *program, trials, *smooth, grad_output, window, a, k);
+          EXPECT_NEAR(gradient[k], slope, 1e-7 * std::max(1.0, std::abs(slope)))
+              << program->arrays()[a].path() << " " << k;
+        }
+      }
+    }
+    EXPECT_NE(first_gradients.front(), first_gradients[first_gradients.size() / 4 * 3]) << "windows change nothing";
+  }
+}
 std::string smooth_name(const testing::TestParamInfo<Smooth>& info) { return info.param.name; }
 INSTANTIATE_TEST_SUITE_P(Every, SmoothGraph, testing::ValuesIn(smooth_graphs()), smooth_name);
 

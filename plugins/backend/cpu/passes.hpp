@@ -5,6 +5,7 @@
 #pragma once
 
 #include <functional>
+#include <limits>
 #include <span>
 #include <vector>
 
@@ -128,6 +129,18 @@ class Passes {
                    const S* grad_current) const;
   void send_back(std::size_t index, const Tape<S>& tape, Workspace<S>& work, const WayBack& way, Stretch stretch,
                  const S* grad_current, Wanted wanted) const;
+  void send_within_window(const Edge<S>& edge, const Tape<S>& tape, Workspace<S>& work, const WayBack& way,
+                          Stretch stretch, const S* grad_current) const;
+  void hand_back(const Edge<S>& edge, const Tape<S>& tape, Workspace<S>& work, const WayBack& way, Stretch stretch,
+                 const S* grad_current, bool of_arrays) const;
+  [[nodiscard]] std::ptrdiff_t first_row(const Edge<S>& edge, Stretch stretch) const;
+  void cut_adjoints(const tyto::Part& part, const Tape<S>& tape, Workspace<S>& work) const;
+  /// That a step lies in.
+  [[nodiscard]] static Stretch window_at(std::size_t step, const WayBack& way) {
+    const std::size_t steps = way.request.window_steps;
+    if (steps == 0) return {0, std::numeric_limits<std::size_t>::max()};
+    return {step / steps * steps, (step / steps + 1) * steps};
+  }
   void backward_population(std::size_t layer, const Tape<S>& tape, Workspace<S>& work, const WayBack& way) const;
   void backward_transform(std::size_t layer, const Tape<S>& tape, Workspace<S>& work, const WayBack& way) const;
   void backward_loop(const tyto::Part& part, const Tape<S>& tape, Workspace<S>& work, const WayBack& way) const;

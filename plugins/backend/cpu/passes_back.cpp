@@ -63,13 +63,58 @@ void Passes<S>::filter_back(std::size_t index, const Tape<S>& tape, Workspace<S>
                            std::span(back.driven).subspan(t * width, width));
 }
 
-/// The way back through an edge's weights; `grad_current` begins with the stretch.
 template <class S>
 void Passes<S>::send_back(std::size_t index, const Tape<S>& tape, Workspace<S>& work, const WayBack& way,
                           Stretch stretch, const S* grad_current, Wanted wanted) const {
   const auto& edge = compiled_.edges[index];
   const std::size_t width = tape.lanes * edge.channels;
   if (edge.filter) grad_current = work.filters[index].driven.data() + stretch.first * width;
+  work.back_rows.clear();
+  if (way.request.window_steps == 0 && wanted.source)
+    for (std::size_t lane = 0; lane < tape.lanes; ++lane)
+      work.back_rows.push_back(gradient_rows(edge.from, tape, work, lane, first_row(edge, stretch)));
+  if (way.request.window_steps == 0 || wanted.arrays)
+    hand_back(edge, tape, work, way, stretch, grad_current, wanted.arrays);
+  if (way.request.window_steps == 0 || !wanted.source) return;
+  for (std::size_t first = stretch.first; first < stretch.end;) {
+    const std::size_t end = std::min(stretch.end, window_at(first, way).end);
+    send_within_window(edge, tape, work, way, {first, end}, grad_current + (first - stretch.first) * width);
+    first = end;
+  }
+}
+
+/// The same for the source alone and some steps of one window: what was before the window gets no gradient.
+template <class S>
+void Passes<S>::send_within_window(const Edge<S>& edge, const Tape<S>& tape, Workspace<S>& work, const WayBack& way,
+                                   Stretch stretch, const S* grad_current) const {
+  const Offset first = first_row(edge, stretch),
+               end = static_cast<Offset>(stretch.end - std::min(edge.late, stretch.end));
+  const Offset begin = std::max(first, static_cast<Offset>(window_at(stretch.first, way).first));
+  if (begin >= end) return;
+  const std::size_t channels = edge.from == from_stimulus ? compiled_.input.channels : compiled_.nodes[edge.from].size;
+  const std::size_t cells = static_cast<std::size_t>(end - first) * channels;
+  work.cut.assign(tape.lanes * cells, S(0));
+  for (std::size_t lane = 0; lane < tape.lanes; ++lane)
+    work.back_rows.push_back({work.cut.data() + lane * cells, channels});
+  hand_back(edge, tape, work, way, stretch, grad_current, false);
+  const std::size_t dropped = static_cast<std::size_t>(begin - first) * channels;
+  for (std::size_t lane = 0; lane < tape.lanes; ++lane)
+    tyto::detail::add_rows<S>(std::span<const S>(work.cut).subspan(lane * cells + dropped, cells - dropped), channels,
+                              gradient_rows(edge.from, tape, work, lane, begin));
+  work.back_rows.clear();
+}
+
+/// Of the source: the first step that an edge reads for a stretch.
+template <class S>
+std::ptrdiff_t Passes<S>::first_row(const Edge<S>& edge, Stretch stretch) const {
+  return static_cast<Offset>(stretch.first) - static_cast<Offset>(edge.late + (stretch.first > 0 ? edge.reach : 0));
+}
+
+/// The way back through an edge's weights to work.back_rows; `grad_current` begins with the stretch.
+template <class S>
+void Passes<S>::hand_back(const Edge<S>& edge, const Tape<S>& tape, Workspace<S>& work, const WayBack& way,
+                          Stretch stretch, const S* grad_current, bool of_arrays) const {
+  const std::size_t width = tape.lanes * edge.channels;
   // What a kernel reads of the steps before has to be there on the way back, too; nothing of what it handed on then is
   // differentiated a second time.
   const std::size_t reach = stretch.first > 0 ? edge.reach : 0;
@@ -78,16 +123,12 @@ void Passes<S>::send_back(std::size_t index, const Tape<S>& tape, Workspace<S>& 
     std::copy_n(grad_current, stretch.steps() * width, work.scratch.begin() + static_cast<Offset>(reach * width));
     grad_current = work.scratch.data();
   }
-  const Offset first = static_cast<Offset>(stretch.first) - static_cast<Offset>(edge.late + reach);
   find_signals(edge, tape, work, stretch, reach);
   work.grad_rows.clear();
-  work.back_rows.clear();
   work.gradients.clear();
-  for (std::size_t lane = 0; lane < tape.lanes; ++lane) {
+  for (std::size_t lane = 0; lane < tape.lanes; ++lane)
     work.grad_rows.push_back({grad_current + lane * edge.channels, width});
-    if (wanted.source) work.back_rows.push_back(gradient_rows(edge.from, tape, work, lane, first));
-  }
-  if (wanted.arrays)
+  if (of_arrays)
     for (std::size_t k = 0; k < edge.arrays.count; ++k)
       work.gradients.push_back(way.grad_arrays[edge.arrays.first + k]);
   edge.kernel->backward_group({work.signals, tape.passes}, arrays(edge.arrays), edge.channels, work.grad_rows,
@@ -98,12 +139,36 @@ template <class S>
 void Passes<S>::backward_population(std::size_t layer, const Tape<S>& tape, Workspace<S>& work,
                                     const WayBack& way) const {
   const Stretch all{0, steps_of(layer, tape)};
-  work.grad_current.resize(all.steps() * tape.lanes * compiled_.nodes[layer].size);
-  run_back(layer, tape, work, way, all, work.grad_current.data(), nullptr);
+  const std::size_t width = tape.lanes * compiled_.nodes[layer].size;
+  work.grad_current.resize(all.steps() * width);
+  for (std::size_t first = 0; first < all.end;) {
+    const Stretch window{first, std::min(all.end, window_at(first, way).end)};
+    S* const grad_current = work.grad_current.data() + first * width;
+    run_back(layer, tape, work, way, window, grad_current, nullptr);
+    for (const std::size_t index : compiled_.nodes[layer].edges) {
+      const auto& edge = compiled_.edges[index];
+      if (!edge.filter) continue;
+      edge.filter->start(work.filters[index].adjoint, tape.lanes * edge.channels);
+      filter_back(index, tape, work, window, grad_current);
+    }
+    first = window.end;
+  }
   for (const std::size_t index : compiled_.nodes[layer].edges) {
-    if (compiled_.edges[index].filter) filter_back(index, tape, work, all, work.grad_current.data());
     send_back(index, tape, work, way, all, work.grad_current.data(),
               {true, Passes::wanted(compiled_.edges[index].from, way.request)});
+  }
+}
+
+/// Nothing comes back to a part from the steps that follow.
+template <class S>
+void Passes<S>::cut_adjoints(const tyto::Part& part, const Tape<S>& tape, Workspace<S>& work) const {
+  for (const std::size_t layer : part.layers) {
+    const auto& node = compiled_.nodes[layer];
+    work.back[layer].adjoint.assign(node.variables * tape.lanes * node.size, S(0));
+    for (const std::size_t index : node.edges) {
+      const auto& edge = compiled_.edges[index];
+      if (edge.filter) edge.filter->start(work.filters[index].adjoint, tape.lanes * edge.channels);
+    }
   }
 }
 
@@ -116,10 +181,12 @@ void Passes<S>::backward_loop(const tyto::Part& part, const Tape<S>& tape, Works
   for (const std::size_t layer : part.layers) {
     const std::size_t width = tape.lanes * compiled_.nodes[layer].size;
     work.back[layer].current.resize(steps * width);
-    work.back[layer].adjoint.assign(compiled_.nodes[layer].variables * width, S(0));
   }
+  cut_adjoints(part, tape, work);
   for (std::size_t end = steps; end > 0;) {
-    const Stretch stretch{(end - 1) / part.stride * part.stride, end};
+    const Stretch window = window_at(end - 1, way);
+    if (end == window.end) cut_adjoints(part, tape, work);
+    const Stretch stretch{std::max((end - 1) / part.stride * part.stride, window.first), end};
     for (auto layer = part.layers.rbegin(); layer != part.layers.rend(); ++layer) {
       const auto& node = compiled_.nodes[*layer];
       auto& back = work.back[*layer];
@@ -152,12 +219,27 @@ void Passes<S>::backward_transform(std::size_t layer, const Tape<S>& tape, Works
     pass.layer = node.name;
     const auto source = signal(node.from, tape, lane, 0, steps);
     const bool back = Passes::wanted(node.from, way.request);
-    // Transforms know nothing of other trials; a population's gradients get theirs in a second step.
-    if (back) work.scratch.assign(source.steps * source.channels, S(0));
-    node.transform->backward(source, signal(layer, tape, lane, 0, node.steps), arrays(node.arrays), pass,
-                             gradient_rows(layer, tape, work, lane, 0).data, work.gradients,
-                             back ? work.scratch.data() : nullptr);
-    if (back) tyto::detail::add_rows<S>(work.scratch, source.channels, gradient_rows(node.from, tape, work, lane, 0));
+    const S* const gradient = gradient_rows(layer, tape, work, lane, 0).data;
+    // One that looks back is shown the gradients of one window after the other, and its own outside are dropped.
+    const bool cut = way.request.window_steps > 0 && node.transform->reach() > 0;
+    for (std::size_t first = 0; first < node.steps;) {
+      const Stretch window{first, cut ? std::min(node.steps, window_at(first, way).end) : node.steps};
+      if (cut) {
+        work.cut.assign(node.steps * node.size, S(0));
+        std::copy_n(gradient + first * node.size, window.steps() * node.size,
+                    work.cut.begin() + static_cast<Offset>(first * node.size));
+      }
+      // Transforms know nothing of other trials; a population's gradients get theirs in a second step.
+      if (back) work.scratch.assign(source.steps * source.channels, S(0));
+      node.transform->backward(source, signal(layer, tape, lane, 0, node.steps), arrays(node.arrays), pass,
+                               cut ? work.cut.data() : gradient, work.gradients, back ? work.scratch.data() : nullptr);
+      const std::size_t kept = cut ? window.steps() : source.steps;
+      if (back)
+        tyto::detail::add_rows<S>(
+            std::span<const S>(work.scratch).subspan(first * source.channels, kept * source.channels), source.channels,
+            gradient_rows(node.from, tape, work, lane, static_cast<Offset>(first)));
+      first = window.end;
+    }
   }
 }
 

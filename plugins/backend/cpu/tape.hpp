@@ -93,6 +93,7 @@ struct Workspace {
   Numbers<S> grad_current;          ///< [step][lane][neuron], of a population outside loops
   Numbers<S> grad_input;            ///< [trial][step][channel], if asked for, behind the steps of the past
   Numbers<S> scratch;
+  Numbers<S> cut;  ///< gradients of which those before a window are dropped
   std::vector<std::uint64_t> bits;
   std::vector<tyto::Signal<S>> signals;  ///< of each lane
   std::vector<tyto::Rows<S>> rows;       ///< of each lane

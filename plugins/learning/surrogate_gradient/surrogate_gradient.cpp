@@ -1,3 +1,4 @@
+#include <cmath>
 #include <memory>
 #include <optional>
 
@@ -41,6 +42,10 @@ class SurrogateGradient final : public tyto::LearningRule {
    `reset_gradient: detached` the spike that resets a membrane counts as a constant.
 3. The optimizer makes one update of each trainable array.
 
+With `window` the second step is taken for each window by itself: states, filters and signals that come from the window
+before count as constants, while weights get their gradients from all windows. `reset_gradient` and windows change what is
+learned, never what the network does.
+
 The loss is the mean over the batch's trials. The rate penalty adds, for each spiking layer of N neurons,
 
     weight / N^2 x sum over i of (max(0, r_i - minimum) / (maximum - minimum))^2
@@ -52,6 +57,12 @@ See Neftci, Mostafa & Zenke (2019).)")
         .choice("reset_gradient", &Rule::reset_gradient_,
                 {{"attached", ResetGradient::attached}, {"detached", ResetGradient::detached}}, "attached",
                 "whether gradients also flow through the reset of the membrane")
+        .time("window", &Rule::window_s_, "",
+              "truncated backpropagation: trials are cut into windows of this duration, and gradients do not flow from "
+              "one into the one before; through the whole trial if not given")
+        .compared(tyto::StepRole::rounded)
+        .positive()
+        .optional()
         .group("rate_penalty", &Rule::penalty_, Penalty::parameters(), "penalty on high firing rates");
   }
 
@@ -61,8 +72,21 @@ See Neftci, Mostafa & Zenke (2019).)")
             {tyto::Need::Of::backend, tyto::capability::backpropagation}};
   }
 
+  void check(const tyto::Model& model, const tyto::Objective&) const override {
+    if (!window_s_) return;
+    const double steps = *window_s_ / model.input.dt_s;
+    if (std::abs(steps - std::round(steps)) > 1e-6 || steps < 0.5)
+      throw tyto::Error("window: must be a whole number of the trials' time steps");
+    for (const auto& layer : model.layers)
+      if (layer.transform && layer.steps != steps_of(model, layer.from))
+        throw tyto::Error(
+            "window: layer '" + layer.name +
+            "' shortens trials, so that steps of layers before and behind it belong to different windows");
+  }
+
   void begin(const tyto::Model& model, const tyto::Objective&) override {
     request_ = {};
+    if (window_s_) request_.window_steps = static_cast<std::size_t>(std::llround(*window_s_ / model.input.dt_s));
     request_.surrogate = surrogate_.get();
     request_.detach_reset = reset_gradient_ == ResetGradient::detached;
     if (!penalty_) return;
@@ -79,6 +103,11 @@ See Neftci, Mostafa & Zenke (2019).)")
   }
 
  private:
+  [[nodiscard]] static std::size_t steps_of(const tyto::Model& model, std::size_t layer) {
+    return layer == tyto::ModelInput::stimulus ? model.input.steps : model.layers[layer].steps;
+  }
+
+  std::optional<double> window_s_;
   std::shared_ptr<const tyto::Surrogate> surrogate_;
   std::shared_ptr<const tyto::Optimizer> optimizer_;
   ResetGradient reset_gradient_ = ResetGradient::attached;
