@@ -85,6 +85,13 @@ class Plain {
   const tyto::Surrogate* smooth = nullptr;  ///< if set, its primitive takes the place of spikes
   /// If set: called before arrays are used for a step, to change them.
   std::function<void(std::size_t step, std::vector<std::vector<S>>& arrays)> arrays_at;
+  /// What a reward adds to the collected changes.
+  void reward(const tyto::ModelInput& input, double surprise) {
+    Rule& rule = rules_.at(&input);
+    tyto::LocalStep<S> step = kept(rule);
+    step.changes = tyto::Changes<S>(rule.changes);
+    rule.kernel->reward(step, static_cast<S>(surprise));
+  }
   /// Collected ones, of an input's first array.
   [[nodiscard]] const std::vector<S>& changes(const tyto::ModelInput& input) const { return rules_.at(&input).changes; }
 
@@ -130,7 +137,9 @@ class Plain {
     tyto::LocalStep<S> step = kept(rule);
     tyto::ModelInput undelayed = input;
     undelayed.delay_steps = 0;
-    const std::size_t later = tyto::steps_late(layer, input) - tyto::steps_late(layer, undelayed);
+    const std::size_t late = tyto::steps_late(layer, input);
+    // Rules of spikes go by when these act, others by when they were sent plus the delay.
+    const std::size_t later = input.learning->rule->needs().spikes ? late : late - tyto::steps_late(layer, undelayed);
     const Rows source = rows_of(input.from, static_cast<std::ptrdiff_t>(t) - static_cast<std::ptrdiff_t>(later), 1);
     const Rows target = rows_of(layer, static_cast<std::ptrdiff_t>(t), 1);
     step.source = source.signal();

@@ -4,7 +4,7 @@ namespace {
 
 /// Oja's rule (1982): weights onto a neuron find the first principal component of what arrives.
 struct Oja {
-  static constexpr tyto::RuleNeeds needs{};
+  static constexpr tyto::RuleNeeds needs{.neurons = true};
 
   double learning_rate = 0;
 

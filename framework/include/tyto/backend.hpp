@@ -45,7 +45,8 @@ struct Backpropagation {
   std::vector<RatePenalty> rate_penalties;
   bool smooth = false;          ///< replace spikes by the surrogate's primitive (gradient checks)
   bool input_gradient = false;  ///< also return dL/d input
-  /// If not 0: trials are cut into windows of so many steps, and gradients do not flow from one into the one before.
+  /// If not 0: trials are cut into windows of so many steps, and gradients do not flow from one into the one before. No
+  /// transform may shorten signals then, and one that looks back has to say so (reach).
   std::size_t window_steps = 0;
 };
 

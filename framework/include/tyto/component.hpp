@@ -31,7 +31,8 @@ inline constexpr std::string_view jacobian = "local Jacobian";         ///< deri
 inline constexpr std::string_view rate_curve = "rate curve";           ///< neurons' rate for a steady current is known
 inline constexpr std::string_view ensemble = "ensemble";               ///< population that represents a vector
 inline constexpr std::string_view decoding = "decoding";               ///< projection that finds its weights itself
-inline constexpr std::string_view trials = "trials";  ///< stimulus makes trials; need not be said by one without stream
+inline constexpr std::string_view trials =
+    "trials";  ///< stimulus makes trials, or analysis of runs with trials; need not be said by those of nothing else
 inline constexpr std::string_view stream = "stream";  ///< stimulus gives values without an end
 inline constexpr std::string_view simulation =
     "simulation";  ///< backend can run a model step by step; analysis of that; projection for nothing else

@@ -83,6 +83,8 @@ class DaleConstraint final : public Constraint {
  public:
   explicit DaleConstraint(Dale::Method method) : masks_(method == Dale::Method::mask) {}
 
+  [[nodiscard]] bool uses_stored() const override { return !masks_; }
+
   void effective(const ConstrainedArray<float>& array, std::span<float> effective) const override {
     use(array, effective);
   }

@@ -97,6 +97,8 @@ struct ConstrainedArray {
 class TYTO_API Constraint {
  public:
   virtual ~Constraint() = default;
+  /// Whether effective numbers are the stored ones. Only then can rules of single connections change them.
+  [[nodiscard]] virtual bool uses_stored() const { return true; }
   /// Effective numbers from stored ones.
   virtual void effective(const ConstrainedArray<float>& array, std::span<float> effective) const = 0;
   virtual void effective(const ConstrainedArray<double>& array, std::span<double> effective) const = 0;
@@ -181,7 +183,7 @@ class ProjectionKernel {
   /// Steps of the past that it reads beside the present one. So many are handed to it before those that are wanted, if
   /// they do not begin with the first of all.
   [[nodiscard]] virtual std::size_t reach() const { return 0; }
-  /// After start(): the synapses that its weights belong to, for a layer whose connectivity() is not none.
+  /// After start(): the synapses that its weights belong to, or would if its layer's connectivity() is none.
   [[nodiscard]] virtual Synapses synapses(std::size_t from, std::size_t to) const { return Synapses::matrix(from, to); }
   /// current[step][to] += ...; arrays in the order of Layer::arrays().
   virtual void forward(const Signal<S>& input, std::span<const std::span<const S>> arrays, std::size_t to,

@@ -7,7 +7,6 @@
 #include <limits>
 #include <memory>
 #include <span>
-#include <vector>
 
 #include <tyto/export.hpp>
 #include <tyto/plugin.hpp>
@@ -21,7 +20,8 @@ struct RuleNeeds {
   bool error = false;     ///< the values of a layer as its error
   bool reward = false;    ///< a reward: the value of a layer; in trials what the objective says of the whole trial
   bool encoders = false;  ///< those of the ensemble that is reached, which it changes in the place of weights
-  bool spikes = false;    ///< synapses from neurons that spike onto neurons that spike
+  bool neurons = false;   ///< synapses onto neurons, not onto what an ensemble represents
+  bool spikes = false;    ///< the same from neurons that spike onto neurons that spike
   bool matrix = false;    ///< a synapse for each pair of neurons; else lists of synapses will do as well
   bool stream = false;    ///< weights that change with every step; else changes may be collected over a batch
 };
@@ -66,8 +66,10 @@ class Changes {
 template <class S>
 struct LocalStep {
   const Synapses* synapses = nullptr;
-  Signal<S> source;            ///< one step of what it comes from, so much earlier as its delay makes it late
-  Signal<S> target;            ///< one step of the output of the layer that it reaches
+  /// One step of what it comes from, [from]: so much earlier as the connection's delay makes it late; for a rule that
+  /// needs spikes that which acts in this step, later by a synapse's or a loop's own step, too.
+  Signal<S> source;
+  Signal<S> target;            ///< one step of the output of the layer that it reaches, [neuron]
   std::span<const S> handed;   ///< what it hands on in this step, after its synapse, [to]
   std::span<const S> error;    ///< of the rule's error layer; empty without one
   S reward = S(0);             ///< of a stream, in this step
@@ -79,10 +81,12 @@ struct LocalStep {
   std::span<const S> gain;    ///< of its neurons, its array "gain"
   double radius = 1;          ///< of that ensemble
 
-  /// What the rule keeps, [variable][neuron] or [variable][synapse]; zero at the beginning of a trial or stream.
+  /// What the rule keeps, [variable][neuron of the source or target] or [variable][synapse]; zero at the beginning of a
+  /// trial or stream.
   std::span<S> source_state, target_state, synapse_state, other_state;
 
   [[nodiscard]] std::size_t from() const { return synapses->from(); }
+  /// What weights reach: neurons, or what an ensemble represents, unless the rule needs neurons.
   [[nodiscard]] std::size_t to() const { return synapses->to(); }
 };
 
@@ -103,8 +107,9 @@ class PlasticityKernel {
   [[nodiscard]] virtual WeightBounds bounds() const { return {}; }
   /// Keeps traces up to date and, if `learning`, adds to the changes, or changes encoders.
   virtual void step(const LocalStep<S>& step, bool learning) const = 0;
-  /// After the last step of a trial, for a rule that needs a reward.
-  virtual void reward([[maybe_unused]] const LocalStep<S>& step, [[maybe_unused]] S reward) const {}
+  /// After the last step of a trial, if a rule that needs a reward learns then: the trial's reward minus what was
+  /// expected.
+  virtual void reward([[maybe_unused]] const LocalStep<S>& step, [[maybe_unused]] S surprise) const {}
 };
 
 /// Interface of the plugin kind "plasticity".

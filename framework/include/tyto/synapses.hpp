@@ -22,7 +22,8 @@ class TYTO_API Synapses {
  public:
   Synapses() = default;
   [[nodiscard]] static Synapses matrix(std::size_t from, std::size_t to);
-  /// Synapses k in rows[i] .. rows[i + 1] come from neuron i and go to targets[k].
+  /// Synapses rows[i] to rows[i + 1] - 1 come from neuron i, and synapse k goes to targets[k]. Throws std::logic_error
+  /// if `rows` does not ascend from 0 to the number of synapses.
   [[nodiscard]] static Synapses lists(std::size_t to, std::vector<std::size_t> rows,
                                       std::vector<std::uint32_t> targets);
 

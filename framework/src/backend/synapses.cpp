@@ -1,5 +1,7 @@
 #include <tyto/synapses.hpp>
 
+#include <algorithm>
+#include <stdexcept>
 #include <utility>
 
 namespace tyto {
@@ -12,6 +14,8 @@ Synapses Synapses::matrix(std::size_t from, std::size_t to) {
 }
 
 Synapses Synapses::lists(std::size_t to, std::vector<std::size_t> rows, std::vector<std::uint32_t> targets) {
+  if (rows.empty() || rows.front() != 0 || rows.back() != targets.size() || !std::is_sorted(rows.begin(), rows.end()))
+    throw std::logic_error("rows of synapses have to ascend from 0 to their number");
   Synapses synapses;
   synapses.from_ = rows.size() - 1;
   synapses.to_ = to;

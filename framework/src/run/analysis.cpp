@@ -10,9 +10,31 @@ namespace tyto {
 
 std::size_t FinishedRun::layer(std::string_view name) const { return layer_index(model(), name); }
 
-void Analysis::run(const FinishedRun&, Table&) const { throw Error("this analysis is one of simulations"); }
+namespace {
 
-void Analysis::run(const FinishedSimulation&, Table&) const { throw Error("this analysis is one of trials"); }
+[[noreturn]] void refuse_of_simulation(const char* what) {
+  throw Error(std::string("a simulation has no ") + what + "; that is for runs with trials");
+}
+[[noreturn]] void refuse_of_trials(const char* what) {
+  throw Error(std::string("a run with trials has no ") + what + "; that is for simulations");
+}
+
+}  // namespace
+
+const Objective& FinishedRun::objective() const { refuse_of_simulation("objective"); }
+const TrialSet& FinishedRun::trials() const { refuse_of_simulation("trials"); }
+const Evaluation& FinishedRun::evaluation() const { refuse_of_simulation("evaluation"); }
+Recording FinishedRun::record(std::size_t, std::size_t) const { refuse_of_simulation("recordings of trials"); }
+const TrialSet& FinishedRun::training_trials() const { refuse_of_simulation("training trials"); }
+Evaluation FinishedRun::evaluate(const TrialSet&, std::span<const ChangedArray>) const {
+  refuse_of_simulation("answers to trials");
+}
+std::vector<double> FinishedRun::log_likelihood(std::span<const double>) const {
+  refuse_of_simulation("likelihood of trials");
+}
+double FinishedRun::duration_s() const { refuse_of_trials("duration"); }
+ProbeData FinishedRun::probe(std::string_view) const { refuse_of_trials("probes"); }
+std::unique_ptr<Tuning> FinishedRun::tuning(std::size_t) const { refuse_of_trials("ensembles"); }
 
 ReportedUnit reported_unit(Dimension dimension) {
   if (dimension == Dimension::angle) return {180.0 / std::numbers::pi, "deg"};

@@ -61,6 +61,26 @@ void check_arrays(const ArrayStore& store, std::span<const std::size_t> arrays, 
   }
 }
 
+void check_bounds(const Model& model, const ArrayStore& store) {
+  for (std::size_t layer = 0; layer < model.layers.size(); ++layer)
+    for (std::size_t k = 0; k < model.layers[layer].inputs.size(); ++k) {
+      const auto& learning = model.layers[layer].inputs[k].learning;
+      if (!learning || learning->rule->needs().encoders) continue;
+      const WeightBounds bounds = learning->rule->kernel_f64(model.input.dt_s)->bounds();
+      const std::size_t array = store.arrays().of_input(layer, k).first;
+      const auto values = store.get(array);
+      for (std::size_t i = 0; i < values.size(); ++i)
+        // Numbers may have been rounded to float.
+        if (values[i] < bounds.lowest - 1e-6 * std::abs(bounds.lowest) ||
+            values[i] > bounds.highest + 1e-6 * std::abs(bounds.highest))
+          throw Error(fmt::format(
+              "{} {} is {} at the beginning, beyond what the rule '{}' allows, {} to {}; its 'lowest' "
+              "and 'highest' have to hold all weights",
+              store.arrays()[array].path(), place_of(i, store.arrays()[array].info.shape), number_text(values[i]),
+              learning->type, number_text(bounds.lowest), number_text(bounds.highest)));
+    }
+}
+
 void check_finite(const std::string& who, const Table& table) {
   for (const auto& variable : table.variables)
     std::visit(

@@ -22,6 +22,9 @@ void check_arrays(const ArrayStore& store, const std::string& when, const std::s
 void check_arrays(const ArrayStore& store, std::span<const std::size_t> arrays, const std::string& when,
                   const std::string& cause);
 
+/// Throws Error if a weight lies beyond the bounds of the rule that is to change it.
+void check_bounds(const Model& model, const ArrayStore& store);
+
 /// "learning rule 'surrogate_gradient' of plugin 'surrogate_gradient'": the component of a kind that an experiment
 /// uses.
 std::string component_text(const spec::Experiment& experiment, Kind kind);

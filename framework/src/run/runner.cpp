@@ -79,6 +79,7 @@ StageResult run_trials(const spec::Experiment& experiment, const Stages& stages,
     check_arrays(*network, "before any training", "it was read so, or scaled beyond what numbers can hold");
   }
 
+  check_bounds(experiment.model, *network);
   Training training;
   std::vector<std::string> unchanged;
   if (experiment.rule->trains()) {

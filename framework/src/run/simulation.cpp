@@ -85,7 +85,7 @@ class Recorder {
   std::vector<results::Series> series_;
 };
 
-class RecordedSimulation final : public FinishedSimulation {
+class RecordedSimulation final : public FinishedRun {
  public:
   RecordedSimulation(const spec::Experiment& experiment, const ArrayStore& store, Recorder& recorder)
       : experiment_(experiment), store_(store), recorder_(recorder) {}
@@ -129,8 +129,7 @@ std::vector<std::size_t> arrays_that_learn(const Model& model, const ArrayTable&
     for (std::size_t k = 0; k < model.layers[layer].inputs.size(); ++k) {
       const auto& learning = model.layers[layer].inputs[k].learning;
       if (!learning) continue;
-      const ArrayRange range =
-          learning->rule->needs().encoders ? arrays.of_layer(layer) : arrays.of_input(layer, k);
+      const ArrayRange range = learning->rule->needs().encoders ? arrays.of_layer(layer) : arrays.of_input(layer, k);
       for (std::size_t index = range.first; index < range.first + range.count; ++index) found.push_back(index);
     }
   return found;
@@ -138,7 +137,8 @@ std::vector<std::size_t> arrays_that_learn(const Model& model, const ArrayTable&
 
 void check_state(const Program& simulation, std::span<const std::size_t> learning, std::uint64_t step, double dt_s) {
   const std::string by = fmt::format("by {:.6g} s", static_cast<double>(step) * dt_s);
-  check_arrays(simulation, learning, by, "the rule that changes it may learn too fast, or its error may have the wrong sign");
+  check_arrays(simulation, learning, by,
+               "the rule that changes it may learn too fast, or an error may have the wrong sign");
   if (const std::string found = simulation.not_finite(); !found.empty())
     throw Diverged(fmt::format("{} {}: weights or inputs may be too large for this time step", found, by));
 }
@@ -184,6 +184,7 @@ StageResult run_simulation(const spec::Experiment& experiment, const Stages& sta
   check_arrays(*simulation, "before the first step", "it was drawn, read or scaled so");
   find_decoders(experiment.model, *simulation, experiment.seeds.weights, given, file);
   check_arrays(*simulation, "before the first step", "its solver found so");
+  check_bounds(experiment.model, *simulation);
 
   // The series are closed before the file is.
   Recorder recorder(experiment, file);

@@ -57,7 +57,9 @@ std::optional<Node> read_analysis(const Node& item, std::set<std::string>& group
                                        "_2}'");
   if (made.interface == nullptr) return std::nullopt;
   const auto analysis = made.as<const Analysis>();
-  if (made.info->offers(capability::simulation) != experiment.simulation.has_value()) {
+  const bool of_simulations = made.info->offers(capability::simulation);
+  const bool of_trials = made.info->offers(capability::trials) || !of_simulations;
+  if (!(experiment.simulation ? of_simulations : of_trials)) {
     reader.fault(made.place, "the analysis " + quote(made.info->name) +
                                  (experiment.simulation ? " is one of trials, and this is a simulation"
                                                         : " is one of simulations, and this experiment has trials"));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include <tyto/error.hpp>
 
@@ -23,6 +24,7 @@ struct ConnectionEnd {
   bool ensemble = false;
   bool spiking = false;
   bool takes_charges = false;
+  bool transform = false;
 };
 
 ConnectionEnd end_at(std::size_t index, const Draft& draft) {
@@ -34,7 +36,8 @@ ConnectionEnd end_at(std::size_t index, const Draft& draft) {
   const ModelLayer& layer = draft.model.layers[index];
   // Spikes stay spikes; what a transform reads comes earlier, so that this ends.
   if (draft.written[index].is_transform())
-    return {layer.name, layer.size, layer.size, false, layer.size > 0 && end_at(layer.from, draft).spiking, false};
+    return {layer.name, layer.size, layer.size, false, layer.size > 0 && end_at(layer.from, draft).spiking,
+            false,      true};
   const bool known = layer.population && layer.size > 0;
   const std::size_t represented = known ? layer.population->input_size(layer.size) : 0;
   return {layer.name,     layer.size,    represented,
@@ -83,13 +86,38 @@ void check_synapses(const ModelLearning& learning, const ModelInput& input, cons
   else if (needs.matrix && connectivity != Connectivity::matrix)
     reader.fault(place, rule + " changes a matrix of weights, one for each pair of neurons, and " + quote(input.type) +
                             " has none; use 'dense' or 'decoded'");
-  if (!needs.spikes) return;
-  if (!source.spiking || !target.spiking)
+  const ArrayInfo& weights = input.arrays.front();
+  if ((weights.constraint && !weights.constraint->uses_stored()) || weights.optimizer)
+    reader.fault(place,
+                 rule + " adds to weights, which is not how this method keeps Dale's law; use 'method: projected'");
+  // Rates and spikes are told apart by what hands them on.
+  if (source.transform && source.spiking && !needs.spikes)
+    reader.fault(place, rule + " takes spikes for rates of 1/dt, and what " + quote(source.name) +
+                            " makes of spikes may be other numbers; learn on a connection from the neurons themselves");
+  if (needs.spikes && (!source.spiking || !target.spiking))
     reader.fault(place, rule + " goes by spikes on both sides, and " +
                             quote(source.spiking ? target.name : source.name) + " has none");
-  else if (target.ensemble && !input.onto_neurons)
+  else if ((needs.spikes || needs.neurons) && target.ensemble && !input.onto_neurons)
     reader.fault(place, rule + " needs synapses onto neurons, and " + quote(input.type) + " reaches what " +
                             quote(target.name) + " represents");
+}
+
+/// What a rule keeps has to find room, in trials for some of them at once.
+void check_memory_of_rule(const ModelLearning& learning, const ModelInput& input, const ConnectionEnd& source,
+                          const ConnectionEnd& target, const Place& place, const Draft& draft) {
+  if (draft.around.input.dt_s <= 0 || source.size == 0 || target.size == 0) return;
+  const Synapses all = Synapses::matrix(source.size, input.channels);
+  const StateSizes sizes = learning.rule->kernel_f64(draft.around.input.dt_s)->state(all);
+  const auto weights =
+      std::accumulate(input.arrays.front().shape.begin(), input.arrays.front().shape.end(), 1.0,
+                      [](double product, std::size_t size) { return product * static_cast<double>(size); });
+  constexpr double trials_at_once = 8;
+  const double numbers = static_cast<double>(sizes.source * source.size + sizes.target * target.size + sizes.other) +
+                         static_cast<double>(sizes.synapse + (draft.around.stream ? 0 : 1)) * weights;
+  const double bytes = numbers * sizeof(double) * (draft.around.stream ? 1 : trials_at_once);
+  if (exceeds_memory(bytes))
+    draft.reader.fault(place, "what the rule " + quote(learning.type) + " keeps needs " + size_text(bytes) +
+                                  " of memory, more than this machine has");
 }
 
 /// Whether a rule can work on a connection.
@@ -168,6 +196,11 @@ Node read_learning(const Node& node, const ConnectionEnd& source, const Connecti
   learning.from_s = keys.from_s;
   if (keys.until_s) learning.until_s = *keys.until_s;
   check_rule(learning, input, source, target, made.place, draft);
+  if (target != nullptr && !input.arrays.empty())
+    check_memory_of_rule(learning, input, source, *target, made.place, draft);
+  const TrialShape& shape = draft.around.input;
+  if (!draft.around.stream && shape.steps > 0 && keys.from_s >= static_cast<double>(shape.steps) * shape.dt_s)
+    reader.fault(place_of(node, {"from"}), "from: every trial is over then");
   const RuleNeeds needs = learning.rule->needs();
   // An error for the neurons of an ensemble comes in terms of what the ensemble represents.
   learning.error = read_signal(node, "error", learning.type, needs.error,

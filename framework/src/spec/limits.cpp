@@ -25,8 +25,13 @@ void refuse_name_of_array(std::size_t layer, std::size_t k, const Draft& draft) 
   const ModelLayer& reached = draft.model.layers[layer];
   const std::string& name = reached.inputs[k].name;
   const Node& node = *draft.written[layer].inputs[k];
+  const auto is_called_so = [&](const ArrayInfo& own) {
+    // An array's axes lie beside it in the results.
+    return own.name == name || std::any_of(own.axes.begin(), own.axes.end(),
+                                           [&](const std::string& axis) { return own.name + "_" + axis == name; });
+  };
   for (const ArrayInfo& own : reached.arrays)
-    if (own.name == name)
+    if (is_called_so(own))
       draft.reader.fault(place_of(node, {node.find("name") != nullptr ? "name" : "from"}),
                          "layer " + quote(reached.name) + " has an array " + quote(name) +
                              " of its own; give the connection another 'name'");
@@ -108,6 +113,12 @@ void refuse_limits(const Node* probes, const Draft& draft) {
   }
   if (!stream && probes != nullptr && probes->type != Node::Type::null)
     draft.reader.fault(probes->place, "probes: is for simulations; with trials analyses look at what neurons do");
+  for (const auto& probe : draft.model.probes)
+    for (std::size_t i = 0; i < draft.model.layers.size(); ++i)
+      if (draft.model.layers[i].name == "probe_" + probe.name)
+        draft.reader.fault(draft.written[i].place, "the name " + quote(draft.model.layers[i].name) +
+                                                       " is that of the arrays of the probe " + quote(probe.name) +
+                                                       "; give one of them another name");
   for (const auto& probe : draft.model.probes)
     if (stream) refuse_in_pieces(probe.input, *probes->find(probe.name), draft);
 }

@@ -50,6 +50,13 @@ void settle_steps(Draft& draft) {
         draft.reader.fault(draft.written[i].inputs[k]->place,
                            "the inputs of layer " + quote(layers[i].name) + " have " + std::to_string(layers[i].steps) +
                                " and " + std::to_string(steps) + " steps; they must have equally many");
+      const auto& learning = layers[i].inputs[k].learning;
+      if (!learning || learning->error == ModelLearning::none) continue;
+      const std::size_t of_error = steps_of(learning->error, draft);
+      if (of_error > 0 && layers[i].steps > 0 && of_error != layers[i].steps)
+        draft.reader.fault(draft.written[i].inputs[k]->place,
+                           "the error has " + std::to_string(of_error) + " steps, and layer " + quote(layers[i].name) +
+                               " has " + std::to_string(layers[i].steps) + "; they must have equally many");
     }
 }
 

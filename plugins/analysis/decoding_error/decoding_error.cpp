@@ -54,8 +54,8 @@ class DecodingError final : public tyto::Analysis {
     static_cast<void>(formulas());
   }
 
-  void run(const tyto::FinishedSimulation& simulation, tyto::Table& table) const override {
-    const auto data = simulation.probe(probe);
+  void run(const tyto::FinishedRun& run, tyto::Table& table) const override {
+    const auto data = run.probe(probe);
     const auto wanted_of = formulas();
     std::vector<double> rmse, fixed, noise;
     double all = 0;

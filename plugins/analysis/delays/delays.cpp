@@ -99,7 +99,8 @@ struct Delays final : tyto::Analysis {
         .range(1, 10000);
   }
 
-  void check(const tyto::Model& model, const tyto::Objective&) const override {
+  void check(const tyto::Model& model, const tyto::Objective&) const override { check(model); }
+  void check(const tyto::Model& model) const override {
     if (delay_arrays(model).empty()) throw tyto::Error("delays needs a layer with delays, and this model has none");
   }
 
@@ -145,4 +146,4 @@ struct Delays final : tyto::Analysis {
 
 }  // namespace
 
-TYTO_PLUGIN(registrar) { registrar.add<Delays>("delays"); }
+TYTO_PLUGIN(registrar) { registrar.add<Delays>("delays", {tyto::capability::simulation, tyto::capability::trials}); }

@@ -28,8 +28,8 @@ class EnsembleCurves final : public tyto::Analysis {
       throw tyto::Error("layer '" + layer + "' is no ensemble");
   }
 
-  void run(const tyto::FinishedSimulation& simulation, tyto::Table& table) const override {
-    const auto tuning = simulation.tuning(tyto::layer_index(simulation.model(), layer));
+  void run(const tyto::FinishedRun& run, tyto::Table& table) const override {
+    const auto tuning = run.tuning(tyto::layer_index(run.model(), layer));
     const std::size_t n = tuning->neurons(), d = tuning->dimensions();
     const auto count = static_cast<std::size_t>(points);
     std::vector<double> places, rates, currents, one(n);

@@ -32,8 +32,8 @@ class Oscillation final : public tyto::Analysis {
     if (found.channels != 2) throw tyto::Error("the probe '" + probe + "' must have two channels");
   }
 
-  void run(const tyto::FinishedSimulation& simulation, tyto::Table& table) const override {
-    const auto data = simulation.probe(probe);
+  void run(const tyto::FinishedRun& run, tyto::Table& table) const override {
+    const auto data = run.probe(probe);
     std::vector<double> times, angles;
     double amplitude = 0, turns = 0, before = 0;
     for (std::size_t i = 0; i < data.time_s.size(); ++i) {

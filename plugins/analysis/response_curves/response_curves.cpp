@@ -45,12 +45,12 @@ class ResponseCurves final : public tyto::Analysis {
       throw tyto::Error("'" + spikes + "' and '" + input + "' have to be sampled in every step");
   }
 
-  void run(const tyto::FinishedSimulation& simulation, tyto::Table& table) const override {
-    const tyto::Model& model = simulation.model();
+  void run(const tyto::FinishedRun& run, tyto::Table& table) const override {
+    const tyto::Model& model = run.model();
     const std::size_t layer = model.probes[tyto::probe_index(model, spikes)].layer;
-    const auto tuning = simulation.tuning(layer);
-    const auto encoders = simulation.array(tyto::array_path(model.layers[layer], "encoders"));
-    const auto output = simulation.probe(spikes), x = simulation.probe(input);
+    const auto tuning = run.tuning(layer);
+    const auto encoders = run.array(tyto::array_path(model.layers[layer], "encoders"));
+    const auto output = run.probe(spikes), x = run.probe(input);
     const double scale = model.layers[layer].spiking ? 1 / model.input.dt_s : 1.0;
     const std::size_t n = tuning->neurons(), d = tuning->dimensions();
     const tyto::Bins places(-1, 1, static_cast<std::size_t>(bins));

@@ -20,18 +20,19 @@ class SignedWeights final : public tyto::Analysis {
         .required();
   }
 
+  void check(const tyto::Model& model, const tyto::Objective&) const override { check(model); }
   void check(const tyto::Model& model) const override {
     for (const auto& array : tyto::ArrayTable(model))
       if (is_meant(array, model)) return;
     throw tyto::Error("layer '" + layer + "' has no weights");
   }
 
-  void run(const tyto::FinishedSimulation& simulation, tyto::Table& table) const override {
+  void run(const tyto::FinishedRun& run, tyto::Table& table) const override {
     std::vector<std::string> names;
     std::vector<std::int64_t> excitatory, inhibitory, zero, neurons_of_both, violations;
-    for (const auto& array : tyto::ArrayTable(simulation.model())) {
-      if (!is_meant(array, simulation.model())) continue;
-      const auto values = simulation.array(array.path());
+    for (const auto& array : tyto::ArrayTable(run.model())) {
+      if (!is_meant(array, run.model())) continue;
+      const auto values = run.array(array.path());
       names.push_back(array.path());
       std::int64_t above = 0, below = 0, both = 0;
       const std::size_t columns = array.info.shape[1];
@@ -49,7 +50,7 @@ class SignedWeights final : public tyto::Analysis {
       inhibitory.push_back(below);
       zero.push_back(static_cast<std::int64_t>(values.size()) - above - below);
       neurons_of_both.push_back(both);
-      violations.push_back(broken(simulation, array, values));
+      violations.push_back(broken(run, array, values));
     }
     table.axis("array", names, "", "the array of weights");
     table.variable("excitatory", {"array"}, excitatory, "1", "weights above 0");
@@ -63,17 +64,19 @@ class SignedWeights final : public tyto::Analysis {
  private:
   [[nodiscard]] bool is_meant(const tyto::NetworkArray& array, const tyto::Model& model) const {
     return array.owner == tyto::NetworkArray::Owner::connection && model.layers[array.index].name == layer &&
-           array.info.shape.size() == 2;
+           array.info.trainable && array.info.shape.size() == 2;
   }
 
-  static std::int64_t broken(const tyto::FinishedSimulation& simulation, const tyto::NetworkArray& array,
+  static std::int64_t broken(const tyto::FinishedRun& run, const tyto::NetworkArray& array,
                              const std::vector<double>& values) {
-    if (array.info.companion.empty()) return -1;
+    if (array.info.companion != "sign") return -1;
     return static_cast<std::int64_t>(
-        tyto::sign_violations(values, simulation.array(array.group + "/" + array.info.companion)));
+        tyto::sign_violations(values, run.array(array.group + "/" + array.info.companion)));
   }
 };
 
 }  // namespace
 
-TYTO_PLUGIN(registrar) { registrar.add<SignedWeights>("signed_weights", {tyto::capability::simulation}); }
+TYTO_PLUGIN(registrar) {
+  registrar.add<SignedWeights>("signed_weights", {tyto::capability::simulation, tyto::capability::trials});
+}

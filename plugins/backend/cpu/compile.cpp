@@ -119,7 +119,11 @@ class Compiler {
     learning.reward = input.learning->reward;
     learning.from_step = step_at(input.learning->from_s, model_.input.dt_s);
     learning.until_step = step_at(input.learning->until_s, model_.input.dt_s);
-    learning.changes_encoders = input.learning->rule->needs().encoders;
+    const tyto::RuleNeeds needs = input.learning->rule->needs();
+    learning.changes_encoders = needs.encoders;
+    learning.rewarded = needs.reward;
+    // The times of spikes are those at which they act.
+    if (needs.spikes) edge.later = edge.late;
     return edge;
   }
 

@@ -26,6 +26,7 @@ struct CompiledLearning {
   std::size_t reward = tyto::ModelLearning::none;
   std::uint64_t from_step = 0;
   std::uint64_t until_step = std::numeric_limits<std::uint64_t>::max();
+  bool rewarded = false;
   bool changes_encoders = false;  ///< of the ensemble that is reached, and not the connection's first array
 };
 

@@ -1,8 +1,8 @@
 /// Random graphs of layers: as trials, as streams in windows of any length, and step by step as a plain program does
 /// it, they give the same bits. Gradients through loops, synapses and delays are those of finite differences.
 #include <algorithm>
-#include <set>
 #include <map>
+#include <set>
 #include <string>
 
 #include "support/finite_differences.hpp"

@@ -149,17 +149,19 @@ class Matrix : public testing::TestWithParam<tyto::Precision> {
 
   /// What a rule would change in a trial is kept as the gradient, with the other sign.
   template <class S>
-  static void expect_changes(const tyto::Model& model, const tyto::TrialSet& trials, const workshop::Plain<S>& plain,
+  static void expect_changes(const tyto::Model& model, const tyto::TrialSet& trials, workshop::Plain<S>& plain,
                              tyto::Program& program) {
     tyto::Objective objective;
     objective.classes = 3;
     objective.bind(trials.target_info());
     const std::uint32_t trial = 1;
-    program.learn({&trials, {&trial, 1}, {}}, {&objective, 0});
+    const auto result = program.learn({&trials, {&trial, 1}, {}}, {&objective, 0.25});
+    EXPECT_EQ(result.reward, static_cast<double>(result.correct));
     for (std::size_t layer = 0; layer < model.layers.size(); ++layer)
       for (std::size_t k = 0; k < model.layers[layer].inputs.size(); ++k) {
         const auto& input = model.layers[layer].inputs[k];
-        if (!input.learning || input.learning->rule->needs().reward) continue;
+        if (!input.learning) continue;
+        if (input.learning->rule->needs().reward) plain.reward(input, result.reward - 0.25);
         const auto& changes = plain.changes(input);
         const auto gradient = program.gradient(program.arrays().of_input(layer, k).first);
         for (std::size_t i = 0; i < changes.size(); ++i) EXPECT_EQ(gradient[i], -static_cast<double>(changes[i])) << i;

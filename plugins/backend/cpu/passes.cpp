@@ -35,8 +35,8 @@ std::vector<std::vector<S>> Passes<S>::rests() const {
 }
 
 template <class S>
-void Passes<S>::start(Tape<S>& tape, std::size_t lanes, std::size_t steps,
-                      std::span<const std::vector<S>> rests) const {
+void Passes<S>::start(Tape<S>& tape, std::size_t lanes, std::size_t steps, std::span<const std::vector<S>> rests,
+                      bool learning) const {
   tape.lanes = lanes;
   tape.steps = steps;
   tape.nodes.resize(compiled_.nodes.size());
@@ -63,7 +63,9 @@ void Passes<S>::start(Tape<S>& tape, std::size_t lanes, std::size_t steps,
   for (std::size_t index = 0; index < compiled_.edges.size(); ++index) {
     const auto& edge = compiled_.edges[index];
     if (edge.filter) edge.filter->start(tape.filters[index], lanes * edge.channels);
-    if (edge.learning) start_rule(index, tape);
+    if (!edge.learning) continue;
+    tape.handed[index].assign(lanes * edge.channels, S(0));
+    if (learning) start_rule(index, tape);
   }
 }
 
@@ -71,7 +73,6 @@ template <class S>
 void Passes<S>::start_rule(std::size_t index, Tape<S>& tape) const {
   const auto& edge = compiled_.edges[index];
   const auto& sizes = edge.learning->state;
-  tape.handed[index].assign(tape.lanes * edge.channels, S(0));
   auto& rules = tape.rules[index];
   rules.resize(tape.lanes);
   for (std::size_t lane = 0; lane < tape.lanes; ++lane) {
@@ -80,6 +81,7 @@ void Passes<S>::start_rule(std::size_t index, Tape<S>& tape) const {
     own.target.assign(sizes.target * compiled_.nodes[edge.layer].size, S(0));
     own.synapse.assign(sizes.synapse * edge.learning->synapses.count(), S(0));
     own.other.assign(sizes.other, S(0));
+    std::fill(own.changes.begin(), own.changes.end(), S(0));
     edge.learning->kernel->start(local_state(index, tape, lane));
   }
 }

@@ -37,7 +37,9 @@ class Passes {
   /// The states in which populations begin, [layer][variable][neuron].
   [[nodiscard]] std::vector<std::vector<S>> rests() const;
   /// Puts lanes at rest, with silence before, for windows of up to `steps` steps. Inputs and passes are not touched.
-  void start(Tape<S>& tape, std::size_t lanes, std::size_t steps, std::span<const std::vector<S>> rests) const;
+  /// `learning`: connections with rules of their own will learn.
+  void start(Tape<S>& tape, std::size_t lanes, std::size_t steps, std::span<const std::vector<S>> rests,
+             bool learning) const;
 
   /// `smooth`: spikes are replaced by its primitive, and handed on as numbers.
   void forward(Tape<S>& tape, Workspace<S>& work, Keep keep, const tyto::Surrogate* smooth,

@@ -273,7 +273,6 @@ void Passes<S>::start_gradients(const Tape<S>& tape, Workspace<S>& work, const t
     const auto& edge = compiled_.edges[index];
     if (!edge.filter) continue;
     const std::size_t width = tape.lanes * edge.channels;
-    edge.filter->start(work.filters[index].adjoint, width);
     work.filters[index].driven.resize(steps_of(edge.layer, tape) * width);
   }
 }

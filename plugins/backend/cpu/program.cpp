@@ -50,6 +50,9 @@ CpuProgram<S>::CpuProgram(const tyto::Model& model, tyto::Executor& executor)
   double bytes_of_trial = 0;
   for (const auto& node : compiled_.nodes)
     bytes_of_trial += static_cast<double>(node.steps * node.size * (node.variables + 4) * sizeof(S));
+  // A rule keeps a few numbers for each synapse and trial.
+  for (const auto& edge : compiled_.edges)
+    if (edge.learning) bytes_of_trial += static_cast<double>(4 * arrays_.infos()[edge.arrays.first].size * sizeof(S));
   if (std::any_of(compiled_.parts.begin(), compiled_.parts.end(), [](const auto& part) { return part.loops; }))
     while (group_trials_ < chunk_trials && 2 * static_cast<double>(group_trials_) * bytes_of_trial < longest_tape_bytes)
       group_trials_ *= 2;
@@ -64,12 +67,14 @@ void CpuProgram<S>::settle_arrays() {
   for (auto& edge : compiled_.edges) {
     const std::size_t from = edge.from == from_stimulus ? compiled_.input.channels : compiled_.nodes[edge.from].size;
     edge.kernel->start(passes.arrays(edge.arrays), from, edge.channels);
-    if (!edge.learning) continue;
+    // Rules change weights, but not which synapses there are.
+    if (!edge.learning || !arrays_are_set_) continue;
     edge.learning->synapses = edge.kernel->synapses(from, edge.channels);
     edge.learning->state = edge.learning->kernel->state(edge.learning->synapses);
   }
   rests_ = passes.rests();
   arrays_are_new_ = false;
+  arrays_are_set_ = false;
 }
 
 template <class S>
@@ -89,9 +94,9 @@ void CpuProgram<S>::for_each_group(std::size_t chunk, std::size_t trials, Visit&
 
 template <class S>
 void CpuProgram<S>::load(const Passes<S>& passes, const tyto::Batch& batch, std::size_t first, std::size_t count,
-                         Tape<S>& tape) const {
+                         Tape<S>& tape, bool learning) const {
   const tyto::TrialShape& shape = compiled_.input;
-  passes.start(tape, count, shape.steps, rests_);
+  passes.start(tape, count, shape.steps, rests_, learning);
   tape.inputs.resize(count);
   tape.passes.assign(count, batch.pass);
   for (std::size_t k = 0; k < count; ++k) {
@@ -158,7 +163,7 @@ void CpuProgram<S>::run_forward(const Passes<S>& passes, const tyto::Batch& batc
                                 std::size_t first, std::size_t count, Tape<S>& tape, Outcome& outcome) const {
   thread_local Workspace<S> work;
   const tyto::Objective& objective = *request.objective;
-  load(passes, batch, first, count, tape);
+  load(passes, batch, first, count, tape, false);
   passes.forward(tape, work, {.way_back = true, .totals = !request.rate_penalties.empty()},
                  request.smooth ? request.surrogate : nullptr);
   passes.read(objective, tape, work);
@@ -247,22 +252,23 @@ void CpuProgram<S>::learn_group(const Passes<S>& passes, const tyto::Batch& batc
   thread_local Workspace<S> work;
   thread_local Tape<S> tape;
   const tyto::Objective& objective = *request.objective;
-  // Lanes one after the other, so that changes are added up in the order of the trials' steps.
-  const auto for_each_rule = [&](const Edge<S>& edge, std::size_t index, std::size_t step, auto&& visit) {
+  const auto for_each_lane = [&](const Edge<S>& edge, std::size_t index, std::size_t step, auto&& visit) {
     for (std::size_t lane = 0; lane < count; ++lane) {
       tyto::LocalStep<S> local = passes.local_step(index, tape, lane, step);
-      local.changes = tyto::Changes<S>(gradient_in(chunk, edge.arrays.first));
-      visit(*edge.learning, local, lane);
+      auto& changes = tape.rules[index][lane].changes;
+      changes.resize(arrays_.infos()[edge.arrays.first].size);
+      local.changes = tyto::Changes<S>(changes);
+      const bool learns = step >= edge.learning->from_step && step < edge.learning->until_step;
+      visit(*edge.learning->kernel, local, lane, learns);
     }
   };
-  load(passes, batch, first, count, tape);
+  load(passes, batch, first, count, tape, true);
   passes.forward(tape, work, {}, nullptr, [&](const tyto::Part& part, Stretch stretch) {
     for (const std::size_t layer : part.layers)
       for (const std::size_t index : compiled_.nodes[layer].edges) {
         if (!compiled_.edges[index].learning) continue;
-        for_each_rule(compiled_.edges[index], index, stretch.first, [&](const auto& own, const auto& local, auto) {
-          own.kernel->step(local, stretch.first >= own.from_step && stretch.first < own.until_step);
-        });
+        for_each_lane(compiled_.edges[index], index, stretch.first,
+                      [](const auto& rule, const auto& local, auto, bool learns) { rule.step(local, learns); });
       }
   });
   passes.read(objective, tape, work);
@@ -280,9 +286,14 @@ void CpuProgram<S>::learn_group(const Passes<S>& passes, const tyto::Batch& batc
   for (std::size_t index = 0; index < compiled_.edges.size(); ++index) {
     const auto& edge = compiled_.edges[index];
     if (!edge.learning) continue;
-    for_each_rule(edge, index, compiled_.nodes[edge.layer].steps - 1,
-                  [&](const auto& own, const auto& local, std::size_t lane) {
-                    own.kernel->reward(local, rewards[lane] - static_cast<S>(request.expected_reward));
+    const auto sum = gradient_in(chunk, edge.arrays.first);
+    for_each_lane(edge, index, compiled_.nodes[edge.layer].steps - 1,
+                  [&](const auto& rule, const auto& local, std::size_t lane, bool learns) {
+                    if (edge.learning->rewarded && learns)
+                      rule.reward(local, rewards[lane] - static_cast<S>(request.expected_reward));
+                    // Trial by trial, so that it does not matter how many go side by side.
+                    const auto& changes = tape.rules[index][lane].changes;
+                    for (std::size_t k = 0; k < sum.size(); ++k) sum[k] += changes[k];
                   });
   }
 }
@@ -361,7 +372,7 @@ tyto::Evaluation CpuProgram<S>::evaluate(const tyto::Batch& batch, const tyto::O
     thread_local Workspace<S> work;
     thread_local Tape<S> tape;
     for_each_group(chunk, trials, [&](std::size_t, std::size_t first, std::size_t count) {
-      load(passes, batch, first, count, tape);
+      load(passes, batch, first, count, tape, false);
       passes.forward(tape, work, {.values = activity}, nullptr);
       passes.read(objective, tape, work);
       for (std::size_t k = 0; k < count; ++k) {
@@ -391,7 +402,7 @@ tyto::Recording CpuProgram<S>::record(const tyto::TrialSet& trials, std::size_t 
   settle_arrays();
   const auto arrays = arrays_.in_use();
   const Passes<S> passes(compiled_, arrays);
-  load(passes, {&trials, {&index, 1}, {}}, 0, 1, tape);
+  load(passes, {&trials, {&index, 1}, {}}, 0, 1, tape, false);
   passes.forward(tape, work, {.states = true, .values = true}, nullptr);
   const auto& own = tape.nodes.at(layer);
   const auto& compiled = compiled_.nodes[layer];

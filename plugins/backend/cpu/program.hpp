@@ -29,6 +29,7 @@ class CpuProgram final : public tyto::Program {
   void set(std::size_t array, std::span<const double> values) override {
     arrays_.set(array, values);
     arrays_are_new_ = true;
+    arrays_are_set_ = true;
   }
   [[nodiscard]] tyto::Evaluation evaluate(const tyto::Batch& batch, const tyto::Objective& objective,
                                           bool activity) override;
@@ -56,8 +57,8 @@ class CpuProgram final : public tyto::Program {
   template <class Visit>
   void for_each_group(std::size_t chunk, std::size_t trials, Visit&& visit) const;
   /// Prepares the tape for trials first .. first+count-1 of a batch.
-  void load(const Passes<S>& passes, const tyto::Batch& batch, std::size_t first, std::size_t count,
-            Tape<S>& tape) const;
+  void load(const Passes<S>& passes, const tyto::Batch& batch, std::size_t first, std::size_t count, Tape<S>& tape,
+            bool learning) const;
   struct Outcome;
   /// Runs a group forward and scores it; leaves dL/d scores in the tape.
   void run_forward(const Passes<S>& passes, const tyto::Batch& batch, const tyto::Backpropagation& request,
@@ -76,6 +77,7 @@ class CpuProgram final : public tyto::Program {
   tyto::Executor& executor_;
   Arrays<S> arrays_;
   bool arrays_are_new_ = true;
+  bool arrays_are_set_ = true;          ///< since then, and not only changed by learning
   std::vector<std::vector<S>> rests_;   ///< in which populations begin
   std::vector<std::vector<S>> memory_;  ///< the optimizer's, for each array
   std::int64_t updates_ = 0;

@@ -26,7 +26,11 @@ template <class S>
 Stream<S>::Stream(const Compiled<S>& compiled, Arrays<S>& arrays) : compiled_(compiled), arrays_(arrays) {
   std::size_t numbers = compiled.input.channels;
   for (const auto& node : compiled.nodes) numbers += node.size;
-  window_steps_ = std::clamp<std::size_t>(most_numbers / std::max<std::size_t>(numbers, 1), 1, most_steps);
+  // What somebody reads of the past is copied once a window.
+  std::size_t past = compiled.stimulus_past;
+  for (const auto& node : compiled.nodes) past = std::max(past, node.past);
+  window_steps_ =
+      std::clamp<std::size_t>(std::max(most_numbers / std::max<std::size_t>(numbers, 1), past), 1, most_steps);
 }
 
 template <class S>
@@ -34,7 +38,7 @@ void Stream<S>::start(std::span<const std::vector<S>> rests) {
   step_ = 0;
   const auto views = arrays_.in_use();
   const Passes<S> passes(compiled_, views);
-  passes.start(tape_, 1, window_steps_, rests);
+  passes.start(tape_, 1, window_steps_, rests, true);
   tape_.passes.assign(1, {});
   tape_.stimulus.values.assign(compiled_.stimulus_past * compiled_.input.channels, S(0));
   tape_.stimulus.bits.assign(compiled_.stimulus_past * tyto::words_for(compiled_.input.channels), 0);

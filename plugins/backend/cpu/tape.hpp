@@ -54,6 +54,7 @@ struct StimulusTape {
 template <class S>
 struct RuleTape {
   std::vector<S> source, target, synapse, other;
+  std::vector<S> changes;  ///< of a trial, [synapse]
 };
 
 /// The tape of a group of lanes. Its memory is used again for the next group, or the next window of a stream.

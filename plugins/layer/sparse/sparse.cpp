@@ -141,6 +141,8 @@ Weights can be trained, with gradients that are the sums of x_i[n] dL/dI_j[n]; t
     infos[weights].doc = "weights of the synapses";
     infos[weights].shape = {synapses};
     infos[weights].axes = {"synapse"};
+    // Weights mean nothing without the pairs that they belong to.
+    infos[weights].companion = "pairs";
     infos[weights].initialise = [own = *this](tyto::Random& random, std::span<double> values) {
       own.draw_weights(random, values);
     };
@@ -148,6 +150,7 @@ Weights can be trained, with gradients that are the sums of x_i[n] dL/dI_j[n]; t
     infos[pairs].doc = "neurons that a synapse comes from and goes to, in ascending order";
     infos[pairs].shape = {synapses, 2};
     infos[pairs].axes = {"synapse", "end"};
+    infos[pairs].companion = "w";
     infos[pairs].trainable = false;
     infos[pairs].whole = true;
     infos[pairs].initialise = [from, to](tyto::Random& random, std::span<double> values) {

@@ -92,6 +92,30 @@ TEST_P(LocalRules, DoNotDependOnThreads) {
   }
 }
 
+/// Nothing is learned outside of its time, rewards included.
+TEST_P(LocalRules, LearnInTheirTimeOnly) {
+  const auto trials = workshop::random_trials(6, {40, 3, 1e-3}, 2);
+  const auto changes = [&](const std::string& rule) {
+    const auto model = model_of(
+        "{output: {type: lif, size: 2, tau: 5 ms, threshold: 0.3, input: {type: dense, learn: {" + rule + "}}}}");
+    tyto::Executor executor(1);
+    const auto network = workshop::compile(model, GetParam(), executor);
+    tyto::initialise(*network, 2);
+    const auto objective = two_classes(trials);
+    const std::vector<std::uint32_t> all{0, 1, 2, 3, 4, 5};
+    network->learn({&trials, all, {}}, {&objective, 0});
+    return network->gradient(0);
+  };
+  const std::vector<double> nothing(6, 0.0);
+  for (const std::string rule : {"rule: stdp", "rule: reward_stdp"}) {
+    const auto whole = changes(rule);
+    EXPECT_NE(whole, nothing) << rule;
+    EXPECT_NE(changes(rule + ", from: 20 ms, until: 21 ms"), whole) << rule;
+  }
+  EXPECT_EQ(changes("rule: reward_stdp, until: 30 ms"), nothing) << "the reward comes after the last step";
+  EXPECT_EQ(changes("rule: reward_stdp, from: 39 ms"), changes("rule: reward_stdp"));
+}
+
 TEST_P(LocalRules, WeightsChangeByWhatWasAddedUpWithinTheirBounds) {
   const auto model = model_of(
       "{output: {type: lif, size: 2, tau: 5 ms, threshold: 0.3, input: [{type: dense, learn: {rule: stdp, lowest: "

@@ -83,7 +83,7 @@ n, when all layers have done theirs:
     w_ij += learning_rate dt (R - m) c_ij;   m += (1 - exp(-dt / baseline_tau)) (R - m)
 
 R is the value of the layer `reward` in step n and m its mean so far (0 without `baseline_tau`). Spikes in the same step do
-nothing to each other, and a spike of the source counts when it arrives. w stays within `lowest` and `highest`.
+nothing to each other, and a spike of the source counts when it acts, as for `stdp`. w stays within `lowest` and `highest`.
 
 In trials, under the learning rule `local`, no layer gives the reward but the objective, once after the last step:
 

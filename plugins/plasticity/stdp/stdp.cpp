@@ -94,7 +94,7 @@ auto Stdp::parameters() {
 
 So a spike of the source that arrives k steps before one of the target adds a_plus exp(-k dt / tau_plus), one that
 arrives k steps after it takes away a_minus exp(-k dt / tau_minus), and spikes in the same step do nothing. A spike of
-the source counts when it arrives: so much later as the connection's `delay`. Without a3_plus and a3_minus this is the
+the source counts when it acts: later by the connection's `delay`, or by a step with a synapse or in a loop. Without a3_plus and a3_minus this is the
 rule of pairs, with them that of triplets; o2 and r2 are those just before the spike.
 
 `additive`: F+ = F- = 1. `multiplicative`: F+ = highest - w, F- = w - lowest. In either case w stays within `lowest` and

@@ -145,6 +145,12 @@ TEST(RewardStdp, WhatIsExpectedTeachesNothing) {
   EXPECT_GT(constant.change(), 1e-7);
 }
 
+TEST(Synapses, ListsAscend) {
+  EXPECT_THROW(static_cast<void>(tyto::Synapses::lists(1, {}, {})), std::logic_error);
+  EXPECT_THROW(static_cast<void>(tyto::Synapses::lists(1, {0, 2}, {0})), std::logic_error);
+  EXPECT_THROW(static_cast<void>(tyto::Synapses::lists(1, {0, 2, 1, 2}, {0, 0})), std::logic_error);
+}
+
 TEST(Synapses, AreSeenFromBothEnds) {
   const auto lists = tyto::Synapses::lists(3, {0, 2, 2, 5}, {0, 2, 0, 1, 2});
   const auto matrix = tyto::Synapses::matrix(2, 3);
