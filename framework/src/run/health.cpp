@@ -147,9 +147,16 @@ Table Health::table() const {
   return table;
 }
 
-ArraysBefore::ArraysBefore(const ArrayStore& store) {
+ArraysBefore::ArraysBefore(const ArrayStore& store, const Model& model) {
+  // Where connections have rules of their own, others are meant to stay as they are.
+  const auto learns = [&](const NetworkArray& array) {
+    return array.owner == NetworkArray::Owner::connection &&
+           model.layers[array.index].inputs[array.input].learning.has_value();
+  };
+  const bool some_learn = std::any_of(store.arrays().begin(), store.arrays().end(), learns);
   for (std::size_t array = 0; array < store.arrays().size(); ++array)
-    if (store.arrays()[array].info.trainable) values_.emplace_back(array, store.get(array));
+    if (store.arrays()[array].info.trainable && (!some_learn || learns(store.arrays()[array])))
+      values_.emplace_back(array, store.get(array));
 }
 
 std::vector<std::string> ArraysBefore::unchanged(const ArrayStore& store) const {

@@ -42,7 +42,7 @@ class Health {
 /// Trainable arrays as they are before a training, to see which of them it changed.
 class ArraysBefore {
  public:
-  explicit ArraysBefore(const ArrayStore& store);
+  ArraysBefore(const ArrayStore& store, const Model& model);
   /// Paths of those that are the same to the last bit.
   [[nodiscard]] std::vector<std::string> unchanged(const ArrayStore& store) const;
 

@@ -83,7 +83,7 @@ StageResult run_trials(const spec::Experiment& experiment, const Stages& stages,
   Training training;
   std::vector<std::string> unchanged;
   if (experiment.rule->trains()) {
-    const ArraysBefore before(*network);
+    const ArraysBefore before(*network, experiment.model);
     progress.say(fmt::format("{} training and {} test trials made in {:.2f} s", train_trials.size(), test_trials.size(),
                              summary.trials_s));
     StopWatch learning;

@@ -134,7 +134,7 @@ void check_rule(const ModelLearning& learning, const ModelInput& input, const Co
   else if (!target->ensemble || input.onto_neurons)
     reader.fault(place, "the rule " + quote(learning.type) +
                             " changes the encoders of the ensemble that is reached, and " + quote(target->name) +
-                            " is none");
+                            (target->ensemble ? " is reached at its neurons, past its encoders" : " is none"));
   if (needs.stream && !draft.around.stream)
     reader.fault(place,
                  "the rule " + quote(learning.type) +
