@@ -151,12 +151,21 @@ def hosts(component):
             ensembles["post"]["input"].update({"onto": "neurons", "dale": {}})
         return [(stream, own)]
     if kind == "plasticity":
+        if name in ("stdp", "reward_stdp"):
+            rule = {"rule": name, **({"reward": "error"} if name == "reward_stdp" else {})}
+            ensembles["one"] = {"type": "lif", "size": 5, "input": {"type": "dense", "from": "stimulus", "scale": 20}}
+            ensembles["other"] = {"type": "lif", "size": 5,
+                                  "input": {"type": "sparse", "from": "one", "weight": 0.5, "probability": 0.8,
+                                            "synapse": "5 ms", "learn": rule}}
+            return [(stream, rule)]
         rule = {"rule": name, **({} if name == "voja" else {"error": "error"})}
         ensembles["post"]["input"]["learn"] = rule
         return [(stream, rule)]
     if kind == "learning rule":
         if name in ("pes", "decoders"):
             trials["objective"] = {"target": "ipd", "loss": "mse"}
+        if name == "local":
+            layers["hidden"]["input"]["learn"] = {"rule": "stdp", "lowest": -5, "highest": 5}
         trials["learning"]["rule"] = name
         return [(trials, trials["learning"])]
     if kind in ("optimizer", "surrogate"):
@@ -165,7 +174,7 @@ def hosts(component):
             layers["hidden"]["input"]["dale"] = {}
         return [(trials, own)]
     if kind == "analysis":
-        host = stream if "simulation" in has else trials
+        host = stream if "simulation" in has and "trials" not in has else trials
         if name == "delays":
             trials["model"]["layers"] = {"hidden": layers["hidden"], "late": {"type": "delay", "max": "5 ms"},
                                          "output": layers["output"]}
