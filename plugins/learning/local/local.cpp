@@ -43,7 +43,7 @@ With `batch_size: 1` weights change after each trial.)")
     batches_ = 0;
   }
   tyto::BatchResult learn(tyto::Program& network, const tyto::Batch& batch, const tyto::Objective& objective) override {
-    const tyto::BatchResult result = network.learn(batch, {&objective, expected_});
+    tyto::BatchResult result = network.learn(batch, {&objective, expected_});
     network.apply(*optimizer_);
     const double followed = batches_++ == 0 && baseline > 0 ? 1 : baseline;
     expected_ += followed * (result.reward - expected_);
