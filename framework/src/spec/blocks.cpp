@@ -177,8 +177,7 @@ Parameters<Distribution> initial_state_parameters() {
 Parameters<LearnKeys> LearnKeys::parameters() {
   return tyto::parameters<LearnKeys>(
              "How a connection learns by a rule of its own; the rule's own parameters stand beside these. In trials "
-             "the "
-             "learning rule has to be 'local'")
+             "the learning rule has to be 'local'")
       .text("error", &LearnKeys::error, "",
             "the layer that gives the error, for rules that learn from one: what an ensemble is given, what others put "
             "out")

@@ -90,10 +90,11 @@ void check_synapses(const ModelLearning& learning, const ModelInput& input, cons
   if ((weights.constraint && !weights.constraint->uses_stored()) || weights.optimizer)
     reader.fault(place,
                  rule + " adds to weights, which is not how this method keeps Dale's law; use 'method: projected'");
-  // Rates and spikes are told apart by what hands them on.
-  if (source.transform && source.spiking && !needs.spikes)
-    reader.fault(place, rule + " takes spikes for rates of 1/dt, and what " + quote(source.name) +
-                            " makes of spikes may be other numbers; learn on a connection from the neurons themselves");
+  // Dropout makes larger numbers of spikes, a delay between steps two smaller ones.
+  if (source.transform && source.spiking)
+    reader.fault(place, rule + " goes by spikes, and what " + quote(source.name) +
+                            " makes of them may be other numbers; learn on a connection from the neurons themselves, "
+                            "which may have a 'delay' of its own");
   if (needs.spikes && (!source.spiking || !target.spiking))
     reader.fault(place, rule + " goes by spikes on both sides, and " +
                             quote(source.spiking ? target.name : source.name) + " has none");

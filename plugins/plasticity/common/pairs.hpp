@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <cstddef>
+#include <optional>
 #include <type_traits>
 
 #include <tyto/math.hpp>
@@ -13,11 +14,14 @@ namespace plasticity {
 /// Which spikes of the other side a spike is paired with.
 enum class Pairing { all_to_all, nearest };
 
-/// What pairs and triplets of spikes do to a weight (Pfister and Gerstner 2006).
+/// What pairs of spikes do to a weight, and where it stays.
 struct SpikePairs {
   double a_plus = 0, a_minus = 0;
   double tau_plus_s = 0, tau_minus_s = 0;
   Pairing pairing = Pairing::all_to_all;
+  double lowest = 0, highest = 1;
+
+  [[nodiscard]] tyto::WeightBounds bounds() const { return {lowest, highest}; }
 };
 
 /// Declares them for a rule derived from SpikePairs.
@@ -29,6 +33,8 @@ template <class T>
   double T::*const tau_plus = &SpikePairs::tau_plus_s;
   double T::*const tau_minus = &SpikePairs::tau_minus_s;
   Pairing T::*const pairing = &SpikePairs::pairing;
+  double T::*const lowest = &SpikePairs::lowest;
+  double T::*const highest = &SpikePairs::highest;
   return parameters
       .number("a_plus", a_plus, "0.01", "added for a spike of the source that comes just before one of the target")
       .number("a_minus", a_minus, "0.0105",
@@ -40,7 +46,13 @@ template <class T>
       .compared(tyto::StepRole::resolved)
       .positive()
       .choice("pairing", pairing, {{"all_to_all", Pairing::all_to_all}, {"nearest", Pairing::nearest}}, "all_to_all",
-              "whether a spike is paired with all spikes before it on the other side, or with the last one");
+              "whether a spike is paired with all spikes before it on the other side, or with the last one")
+      .number("lowest", lowest, "0", "weights do not fall below it")
+      .number("highest", highest, "1", "weights do not rise above it")
+      .check([](const T& rule) -> std::optional<tyto::Problem> {
+        if (rule.lowest < rule.highest) return std::nullopt;
+        return tyto::Problem{"highest", "must be above 'lowest'"};
+      });
 }
 
 /// A trace for each of some neurons: it decays, and spikes add 1 to it, or bring it back to 1.

@@ -11,7 +11,6 @@ struct RewardStdp : plasticity::SpikePairs {
   double learning_rate = 1;
   double tau_c_s = 0;
   double baseline_tau_s = 0;
-  double lowest = 0, highest = 1;
 
   static auto parameters();
   template <class S>
@@ -33,7 +32,7 @@ class RewardStdpKernel final : public tyto::PlasticityKernel<S> {
   [[nodiscard]] tyto::StateSizes state(const tyto::Synapses&) const override {
     return {.source = 1, .target = 1, .synapse = 1, .other = 1};
   }
-  [[nodiscard]] tyto::WeightBounds bounds() const override { return {rule_.lowest, rule_.highest}; }
+  [[nodiscard]] tyto::WeightBounds bounds() const override { return rule_.bounds(); }
 
   void step(const tyto::LocalStep<S>& step, bool learning) const override {
     const auto r = step.source_state, o = step.target_state, c = step.synapse_state;
@@ -98,13 +97,7 @@ with R and m as that rule says. The rule is that of Izhikevich (2007) and Floria
       .time("baseline_tau", &RewardStdp::baseline_tau_s, "0 s",
             "in a stream: time constant of the mean reward, which is what is expected; 0: nothing is")
       .compared(tyto::StepRole::resolved)
-      .non_negative()
-      .number("lowest", &RewardStdp::lowest, "0", "weights do not fall below it")
-      .number("highest", &RewardStdp::highest, "1", "weights do not rise above it")
-      .check([](const RewardStdp& rule) -> std::optional<tyto::Problem> {
-        if (rule.lowest < rule.highest) return std::nullopt;
-        return tyto::Problem{"highest", "must be above 'lowest'"};
-      });
+      .non_negative();
 }
 
 }  // namespace

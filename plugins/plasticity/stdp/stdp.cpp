@@ -1,4 +1,3 @@
-#include <limits>
 #include <memory>
 
 #include <tyto/plasticity.hpp>
@@ -15,7 +14,6 @@ struct Stdp : plasticity::SpikePairs {
   double a3_plus = 0, a3_minus = 0;
   double tau_x_s = 0, tau_y_s = 0;
   Dependence dependence = Dependence::additive;
-  double lowest = 0, highest = 1;
 
   static auto parameters();
   template <class S>
@@ -35,7 +33,7 @@ class StdpKernel final : public tyto::PlasticityKernel<S> {
         highest_(static_cast<S>(rule.highest)) {}
 
   [[nodiscard]] tyto::StateSizes state(const tyto::Synapses&) const override { return {.source = 2, .target = 2}; }
-  [[nodiscard]] tyto::WeightBounds bounds() const override { return {rule_.lowest, rule_.highest}; }
+  [[nodiscard]] tyto::WeightBounds bounds() const override { return rule_.bounds(); }
 
   void step(const tyto::LocalStep<S>& step, bool learning) const override {
     const std::size_t n = step.from(), m = step.to();
@@ -94,14 +92,14 @@ auto Stdp::parameters() {
 
 So a spike of the source that arrives k steps before one of the target adds a_plus exp(-k dt / tau_plus), one that
 arrives k steps after it takes away a_minus exp(-k dt / tau_minus), and spikes in the same step do nothing. A spike of
-the source counts when it acts: later by the connection's `delay`, or by a step with a synapse or in a loop. Without a3_plus and a3_minus this is the
-rule of pairs, with them that of triplets; o2 and r2 are those just before the spike.
+the source counts when it acts: later by the connection's `delay`, or by a step with a synapse or in a loop. Without
+a3_plus and a3_minus this is the rule of pairs, with them that of triplets; o2 and r2 are those just before the spike.
 
 `additive`: F+ = F- = 1. `multiplicative`: F+ = highest - w, F- = w - lowest. In either case w stays within `lowest` and
 `highest`. In a stream w changes at once. In trials, under the learning rule `local`, traces begin at 0 in each trial,
 the changes of a trial are summed up, and w changes by their mean over the trials of a batch.
 
-It reads spikes on both sides; a number other than 0 counts as one. The rule is that of Pfister & Gerstner (2006).)"))
+The rule is that of Pfister & Gerstner (2006).)"))
       .number("a3_plus", &Stdp::a3_plus, "0",
               "added, by triplets, for two spikes of the target after one of the source")
       .number("a3_minus", &Stdp::a3_minus, "0",
@@ -114,13 +112,7 @@ It reads spikes on both sides; a number other than 0 counts as one. The rule is 
       .positive()
       .choice("dependence", &Stdp::dependence,
               {{"additive", Dependence::additive}, {"multiplicative", Dependence::multiplicative}}, "additive",
-              "of changes on the weight")
-      .number("lowest", &Stdp::lowest, "0", "weights do not fall below it")
-      .number("highest", &Stdp::highest, "1", "weights do not rise above it")
-      .check([](const Stdp& rule) -> std::optional<tyto::Problem> {
-        if (rule.lowest < rule.highest) return std::nullopt;
-        return tyto::Problem{"highest", "must be above 'lowest'"};
-      });
+              "of changes on the weight");
 }
 
 }  // namespace
