@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <tuple>
 
 #include "support/finite_differences.hpp"
 #include "support/plain_program.hpp"
@@ -191,27 +192,38 @@ std::vector<Smooth> smooth_graphs() {
   return all;
 }
 
+/// A random graph with weights and trials, and what is made of its output.
+struct SmoothCase {
+  SmoothCase(const Choice& choice, std::size_t seed) : random(tyto::stream_key(seed, "smooth graphs")) {
+    model = random_model(shape, choice, random);
+    program = workshop::compile(model, {"cpu", tyto::Precision::float64}, executor);
+    tyto::initialise(*program, seed);
+    objective.classes = 3;
+    objective.readout = tyto::Readout::sum;
+    objective.bind(trials.target_info());
+    pass.training = true;
+  }
+
+  tyto::Random random;
+  tyto::TrialShape shape{15, 4, dt_s};
+  tyto::Model model;
+  tyto::TrialSet trials = workshop::random_trials(3, shape, 3);
+  tyto::Executor executor{2};
+  std::unique_ptr<tyto::Program> program;
+  tyto::Objective objective;
+  tyto::Pass pass;
+};
+
 class SmoothGraph : public testing::TestWithParam<Smooth> {};
 
 TEST_P(SmoothGraph, HasTheGradientOfFiniteDifferences) {
   for (std::size_t seed = 1; seed < 5; ++seed) {
     SCOPED_TRACE(seed);
-    tyto::Random random(tyto::stream_key(seed, "smooth graphs"));
-    const tyto::TrialShape shape{15, 4, dt_s};
-    const tyto::Model model = random_model(shape, GetParam().choice, random);
-    const auto trials = workshop::random_trials(3, shape, 3);
-    tyto::Executor executor(2);
-    const auto program = workshop::compile(model, {"cpu", tyto::Precision::float64}, executor);
-    tyto::initialise(*program, seed);
-    tyto::Objective objective;
-    objective.classes = 3;
-    objective.readout = tyto::Readout::sum;
-    objective.bind(trials.target_info());
-    tyto::Pass pass;
-    pass.training = true;
-    workshop::expect_true_gradients(*program, trials, objective, pass, "{type: superspike, scale: 2}");
+    const SmoothCase own(GetParam().choice, seed);
+    workshop::expect_true_gradients(*own.program, own.trials, own.objective, own.pass, "{type: superspike, scale: 2}");
   }
 }
+
 /// dL/d w of one window by finite differences: the weight is moved in that window alone, which begins with what there
 /// is, and what it does to the output counts within it alone.
 double slope_in_windows(const tyto::Model& model, const tyto::Program& program, const tyto::TrialSet& trials,
@@ -239,17 +251,8 @@ double slope_in_windows(const tyto::Model& model, const tyto::Program& program, 
 TEST_P(SmoothGraph, CutIntoWindowsHasTheGradientOfTheCutProblem) {
   const auto smooth = workshop::make<tyto::Surrogate>("{type: superspike, scale: 2}");
   for (std::size_t seed = 1; seed < 4; ++seed) {
-    tyto::Random random(tyto::stream_key(seed, "smooth graphs"));
-    const tyto::TrialShape shape{15, 4, dt_s};
-    const tyto::Model model = random_model(shape, GetParam().choice, random);
-    const auto trials = workshop::random_trials(1, shape, 3);
-    tyto::Executor executor(1);
-    const auto program = workshop::compile(model, {"cpu", tyto::Precision::float64}, executor);
-    tyto::initialise(*program, seed);
-    tyto::Objective objective;
-    objective.classes = 3;
-    objective.readout = tyto::Readout::sum;
-    objective.bind(trials.target_info());
+    const SmoothCase own(GetParam().choice, seed);
+    const auto& [model, program, trials, objective] = std::tie(own.model, own.program, own.trials, own.objective);
     workshop::Plain<double> plain(model, *program);
     plain.smooth = smooth.get();
     const auto output = plain.run(trials.spikes(0))[model.layers.back().name].output;
@@ -265,9 +268,7 @@ TEST_P(SmoothGraph, CutIntoWindowsHasTheGradientOfTheCutProblem) {
       request.smooth = true;
       request.window_steps = window;
       const std::uint32_t trial = 0;
-      tyto::Pass pass;
-      pass.training = true;
-      program->backpropagate({&trials, {&trial, 1}, pass}, request);
+      program->backpropagate({&trials, {&trial, 1}, own.pass}, request);
       for (std::size_t a = 0; a < program->arrays().size(); ++a) {
         if (!program->arrays()[a].info.trainable) continue;
         const auto gradient = program->gradient(a);
