@@ -5,6 +5,7 @@ usage: documented_examples.py BUILD_FOLDER CXX_COMPILER
 """
 
 import argparse
+import math
 import os
 import pathlib
 import re
@@ -32,6 +33,21 @@ def run(*words, **options):
         raise SystemExit(f"{' '.join(str(word) for word in words)}\n{done.stdout[-4000:]}{done.stderr[-4000:]}")
 
 
+def spikes_of_the_axon(current, duration_s):
+    """Times of the crossings of 0 mV in the equations of Hodgkin and Huxley, in steps of 1 us."""
+    v, m, h, n, dt_ms, times = -65.0, 0.0529, 0.5961, 0.3177, 1e-3, []
+    for step in range(round(duration_s * 1e3 / dt_ms)):
+        u, before = v + 65, v
+        rates = [(0.1 * (25 - u) / math.expm1((25 - u) / 10), 4 * math.exp(-u / 18)),
+                 (0.07 * math.exp(-u / 20), 1 / (math.exp((30 - u) / 10) + 1)),
+                 (0.01 * (10 - u) / math.expm1((10 - u) / 10), 0.125 * math.exp(-u / 80))]
+        v += dt_ms * (current - 120 * m**3 * h * (v - 50) - 36 * n**4 * (v + 77) - 0.3 * (v + 54.387))
+        m, h, n = (x + dt_ms * (a * (1 - x) - b * x) for x, (a, b) in zip((m, h, n), rates))
+        if before <= 0 < v:
+            times.append((step + 1) * dt_ms * 1e-3)
+    return times
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("build")
@@ -56,6 +72,17 @@ def main():
         with h5py.File(folder / "oja.h5") as file:
             weights = file["weights/component/stimulus/w"][:, 0]
         assert abs(abs(weights.sum()) - 2 ** 0.5) < 0.02, f"{weights} is not the first component, (1, 1) / sqrt(2)"
+        run(prefix / "bin" / "tyto", "run", EXAMPLES / "squid.yaml", "--plugin-path", build / "plugins", "--out",
+            folder / "squid.h5", "--quiet", env=environment)
+        with h5py.File(folder / "squid.h5") as file:
+            expected = spikes_of_the_axon(10.0, 0.2)
+            found = file["probes/first/time"][:]
+            assert len(found) == len(expected) > 10, f"{len(found)} spikes instead of {len(expected)}"
+            worst = max(abs(a - b) for a, b in zip(found, expected))
+            assert worst < 1e-4, f"a spike is {worst} s away from where it has to be"
+            second = file["probes/second/time"][:]
+            assert len(second) == len(found), f"{len(found)} spikes excite {len(second)}"
+            assert ((second - found > 1e-3) & (second - found < 5e-3)).all(), second - found
     print("the documented examples are as quoted, build and run")
 
 

@@ -55,9 +55,11 @@ class Plain {
       if (arrays_at) arrays_at(t, arrays_);
       for (std::size_t k = 0; k < model_.layers.size(); ++k) {
         const auto& layer = model_.layers[k];
-        std::vector<S> current(layer.size, S(0)),
-            represented(layer.ensemble ? layer.population->input_size(layer.size) : 0);
-        add_arriving(k, t, current, represented);
+        const std::size_t receptors = std::max<std::size_t>(layer.population->receptors().size(), 1);
+        std::vector<std::vector<S>> currents(receptors, std::vector<S>(layer.size, S(0)));
+        std::vector<S> current, represented(layer.ensemble ? layer.population->input_size(layer.size) : 0);
+        add_arriving(k, t, currents, represented);
+        for (const auto& of_receptor : currents) current.insert(current.end(), of_receptor.begin(), of_receptor.end());
         represented_[k] = represented;
         if (layer.ensemble) kernels[k]->drive({1, 1, layer.size, represented.data(), current.data()}, own_arrays(k));
         tyto::ForwardScan<S> scan;
@@ -250,10 +252,11 @@ class Plain {
     return views;
   }
 
-  void add_arriving(std::size_t layer, std::size_t t, std::vector<S>& currents, std::vector<S>& represented) {
+  void add_arriving(std::size_t layer, std::size_t t, std::vector<std::vector<S>>& currents,
+                    std::vector<S>& represented) {
     for_inputs([&](std::size_t k, const tyto::ModelInput& input, std::size_t first_array) {
       if (k != layer) return;
-      auto& current = model_.layers[k].ensemble && !input.onto_neurons ? represented : currents;
+      auto& current = model_.layers[k].ensemble && !input.onto_neurons ? represented : currents[input.receptor];
       const auto late = static_cast<std::ptrdiff_t>(tyto::steps_late(k, input));
       // What a rule sees is summed up by itself.
       std::vector<S> handed(input.learning ? current.size() : 0, S(0));
@@ -360,7 +363,7 @@ inline tyto::Model streaming(tyto::Model model) {
 inline Traces as_stream(const tyto::Model& model, tyto::Program& program, const tyto::Spikes& spikes,
                         std::size_t window) {
   Traces traces;
-  program.start();
+  program.start(0);
   for (std::size_t first = 0; first < spikes.steps; first += window)
     program.advance(
         {std::min(window, spikes.steps - first), spikes.channels, spikes.data + first * spikes.words(), nullptr},

@@ -47,7 +47,7 @@ inline MadeSimulation simulation(const std::string& layers, const std::string& p
 /// All samples of every probe, by name; the stimulus has one channel.
 inline std::map<std::string, std::vector<double>> run(const MadeSimulation& made, const std::vector<double>& stimulus) {
   std::map<std::string, std::vector<double>> samples;
-  made.simulation->start();
+  made.simulation->start(0);
   made.simulation->advance({stimulus.size(), 1, nullptr, stimulus.data()},
                            [&](std::size_t probe, std::uint64_t, auto sample) {
                              auto& all = samples[made.model.probes[probe].name];

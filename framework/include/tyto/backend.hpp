@@ -126,8 +126,8 @@ class TYTO_API Program : public ArrayStore {
 
   // A stream. Without capability::simulation nobody calls these.
 
-  /// Back to the beginning and to the first step; arrays stay as they are.
-  virtual void start();
+  /// Back to the beginning and to the first step; arrays stay as they are. What neurons draw depends on the seed.
+  virtual void start(std::uint64_t seed);
   /// Goes on by the steps of the stimulus. In how many stretches a stream goes on changes no bit.
   virtual void advance(const Signal<double>& stimulus, const ProbeSink& sink);
   /// A state or an output that is infinite or none, as in "v of neuron 3 of layer 'a' is nan"; empty if there is none.

@@ -25,6 +25,7 @@ namespace capability {
 inline constexpr std::string_view population = "population";           ///< layer of neurons driven by currents
 inline constexpr std::string_view projection = "projection";           ///< layer that turns signals into currents
 inline constexpr std::string_view transform = "transform";             ///< layer that turns signals into signals
+inline constexpr std::string_view source = "source";                   ///< population at which nothing arrives
 inline constexpr std::string_view spiking = "spiking";                 ///< output is 0 or 1
 inline constexpr std::string_view surrogate = "surrogate derivative";  ///< spike() is differentiable by a surrogate
 inline constexpr std::string_view jacobian = "local Jacobian";         ///< derivative of one step is available

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <span>
@@ -23,18 +24,43 @@
 
 namespace tyto {
 
+/// What one pass of one trial is for.
+struct Pass {
+  bool training = false;
+  std::uint64_t seed = 0;   ///< of the run
+  std::uint64_t trial = 0;  ///< number of the trial in its data set
+  std::uint32_t epoch = 0;  ///< counted from 1; 0 outside training
+  double progress = 1;      ///< part of the training that is done, 0..1
+  double rate_factor = 1;   ///< on every learning rate, by the schedule of the training
+  std::string_view layer;   ///< name of the layer that is passed through
+
+  /// Numbers of this pass alone, from the stream "<name>".
+  [[nodiscard]] Random random(std::string_view name) const { return Random(stream_key(seed, name), trial, epoch); }
+};
+
+/// Where something of its own kind arrives at neurons: a current, a conductance. Its texts live as long as the plugin.
+struct Receptor {
+  std::string_view name;       ///< "current" is where connections arrive that name none
+  std::string_view doc;        ///< with the unit
+  bool charges = false;        ///< as Layer::takes_charges(), of this receptor
+  bool at_least_zero = false;  ///< as conductances are; weights below 0 are refused
+};
+
 /// Scalars per neuron and step of one trial, [step][neuron] unless said otherwise.
 template <class S>
 struct ForwardScan {
   std::size_t steps = 0;
   std::size_t neurons = 0;
-  const S* current = nullptr;
+  const S* current = nullptr;  ///< of neurons with receptors [step][receptor][neuron]
   S* output = nullptr;
   S* states = nullptr;                ///< if set: the state before each step, [step][variable][neuron]
   S* distances = nullptr;             ///< if set: what spike() was asked, i.e. distance to threshold
   const Surrogate* smooth = nullptr;  ///< if set: spikes are replaced by its primitive (for tests)
   S* carried =
       nullptr;  ///< if set: the state to begin with, [variable][neuron], which becomes that after the last step
+  // In a stream.
+  std::uint64_t first_step = 0;  ///< number of the first step
+  const Pass* pass = nullptr;
 };
 
 template <class S>
@@ -45,7 +71,7 @@ struct BackwardScan {
   const S* states = nullptr;       ///< as recorded by the forward scan
   const S* psi = nullptr;          ///< surrogate derivative at the recorded distances
   const S* grad_output = nullptr;  ///< dL/d output
-  S* grad_current = nullptr;       ///< receives dL/d current
+  S* grad_current = nullptr;       ///< receives dL/d current, laid out as that
   bool detach_reset = false;       ///< gradients do not flow through the reset
   const Surrogate* smooth = nullptr;
   S* adjoint = nullptr;  ///< if set: dL/d state after the last step, [variable][neuron]; becomes that before the first
@@ -146,20 +172,6 @@ struct DecodingTask {
   std::size_t bringing = 1;    ///< connections, this one included, that decode currents for the same neurons
   std::uint64_t seed = 0;      ///< of the run
   std::string stream;          ///< name of the stream that belongs to it
-};
-
-/// What one pass of one trial is for.
-struct Pass {
-  bool training = false;
-  std::uint64_t seed = 0;   ///< of the run
-  std::uint64_t trial = 0;  ///< number of the trial in its data set
-  std::uint32_t epoch = 0;  ///< counted from 1; 0 outside training
-  double progress = 1;      ///< part of the training that is done, 0..1
-  double rate_factor = 1;   ///< on every learning rate, by the schedule of the training
-  std::string_view layer;   ///< name of the layer that is passed through
-
-  /// Numbers of this pass alone, from the stream "<name>".
-  [[nodiscard]] Random random(std::string_view name) const { return Random(stream_key(seed, name), trial, epoch); }
 };
 
 /// One or more trials of a batch that are worked on together. Their signals are of one kind and shape.
@@ -291,6 +303,11 @@ class TYTO_API Layer {
   [[nodiscard]] virtual std::size_t input_size(std::size_t neurons) const { return neurons; }
   /// Whether its output are spikes. A component that offers capability::spiking always spikes.
   [[nodiscard]] virtual bool spikes() const { return false; }
+  /// Where connections arrive at its neurons; none where there is but one sort of input. An ensemble has none.
+  [[nodiscard]] virtual std::span<const Receptor> receptors() const { return {}; }
+  /// Whether its output counts spikes, several in a step if there are, which act as so many. If not, and if it does not
+  /// spike, its output are values.
+  [[nodiscard]] virtual bool counts_spikes() const { return spikes(); }
   /// Whether its neurons add what arrives at every step, however long a step is, so that a spike moves them by its
   /// weight. Others take what arrives for a current, which acts for as long as a step lasts.
   [[nodiscard]] virtual bool takes_charges() const { return false; }

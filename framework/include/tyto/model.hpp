@@ -39,6 +39,7 @@ struct ModelInput {
 
   std::size_t channels = 0;                              ///< numbers that it hands on
   bool onto_neurons = true;                              ///< else it reaches what an ensemble represents
+  std::size_t receptor = 0;                              ///< of the neurons, in the order of Layer::receptors()
   std::uint64_t delay_steps = 0;                         ///< after which it acts; 0: see steps_late()
   std::shared_ptr<const Synapse> synapse;                ///< may be null
   SynapticInput synaptic_input = SynapticInput::values;  ///< what it hands on, to its synapse first
@@ -74,7 +75,7 @@ struct ModelLayer {
 struct ModelProbe {
   enum class What {
     projection,
-    input,
+    input,  ///< what arrives at a layer, of neurons with receptors at the one named by `item`
     output,
     spikes,  ///< a sample for each spike: the index of its neuron
     state,

@@ -13,6 +13,13 @@
 ///     };
 ///     TYTO_NEURON("leaky", Leaky)
 ///
+/// A neuron with receptors, where currents and conductances arrive apart from each other, takes all of them at once
+/// instead of a current, and says in the same order what they are:
+///
+///       template <class T> struct Input { T excitatory{}; T inhibitory{}; };  // members of type T only
+///       static constexpr tyto::Receptor receptors[] = {{"excitatory", "..."}, {"inhibitory", "..."}};
+///       template <class T> TYTO_STEP T step(State<T>& x, const Input<T>& in, const tyto::Step<T>& t) const { ... }
+///
 /// Optional members: `static constexpr bool spiking = true` (the output is a spike, from t.spike());
 /// `static constexpr bool linear = true` (the derivatives are the same whatever state and input are, so that nothing
 /// has to be kept for the way back; of what prepare() returns, if there is one);
@@ -21,8 +28,10 @@
 /// `static constexpr bool not_differentiable = true` (step() is written for numbers only, in the neuron and in what
 /// prepare() returns; no gradients can be had);
 /// `const RateCurve* rate_curve() const` (see ensemble.hpp), `bool takes_charges() const` (see layer.hpp);
+/// `std::size_t receptors_in_use() const`, where the first so many are all that its options ask for;
+/// `template <class S> State<S> rest() const`, the state to begin with instead of State<S>{};
 /// `static std::vector<std::string> state_names()`; `template <class S> auto prepare(double dt_s) const`
-/// returning a small struct with constants of precision S that has State and step in the author's place,
+/// returning a small struct with constants of precision S that has State, step, Input and rest in the author's place,
 /// or a std::variant of such structs where options of the model ask for different states.
 #pragma once
 
@@ -31,7 +40,9 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <memory>
+#include <span>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -196,6 +207,22 @@ constexpr std::size_t count_members() {
     return sizeof...(Found);
 }
 
+template <class Prepared, class T, bool has_receptors>
+struct InputOf {
+  using type = T;
+};
+template <class Prepared, class T>
+struct InputOf<Prepared, T, true> {
+  using type = typename Prepared::template Input<T>;
+};
+template <class Prepared, class S, bool has_receptors>
+constexpr std::size_t count_inputs() {
+  if constexpr (has_receptors)
+    return count_members<typename Prepared::template Input<S>, S>();
+  else
+    return 1;
+}
+
 /// Forward and backward scans over time of any prepared neuron.
 template <class S, class Prepared>
 class NeuronKernel final : public PopulationKernel<S> {
@@ -204,7 +231,18 @@ class NeuronKernel final : public PopulationKernel<S> {
   static constexpr std::size_t variables = count_members<State<S>, S>();
   static_assert(variables >= 1 && variables <= 8 && sizeof(State<S>) == variables * sizeof(S),
                 "a neuron's State<T> has one to eight members, all of type T (flags and counts are T, too)");
-  static constexpr int directions = static_cast<int>(variables) + 1;  // state, then input
+  // What the layer checks against what the neuron says of itself.
+ public:
+  static constexpr bool has_receptors = requires { typename Prepared::template Input<S>; };
+  /// What arrives in a step: a number, or the author's struct of them.
+  template <class T>
+  using Input = typename InputOf<Prepared, T, has_receptors>::type;
+  static constexpr std::size_t inputs = count_inputs<Prepared, S, has_receptors>();
+  static_assert(inputs >= 1 && inputs <= 8 && sizeof(Input<S>) == inputs * sizeof(S),
+                "a neuron's Input<T> has one to eight members, all of type T");
+
+ private:
+  static constexpr int directions = static_cast<int>(variables + inputs);  // state, then inputs
   using D = Dual<S, directions>;
   static constexpr bool is_linear = says_linear<Prepared>();
   static constexpr bool has_rare_cases = says_rare_cases<Prepared>();
@@ -245,7 +283,9 @@ class NeuronKernel final : public PopulationKernel<S> {
 
   void rest(std::span<const std::span<const S>>, std::span<S> state) const override {
     const std::size_t n = state.size() / variables;
-    const auto initial = std::bit_cast<std::array<S, variables>>(State<S>{});
+    State<S> start{};
+    if constexpr (requires { prepared_.template rest<S>(); }) start = prepared_.template rest<S>();
+    const auto initial = std::bit_cast<std::array<S, variables>>(start);
     for (std::size_t k = 0; k < variables; ++k)
       std::fill_n(state.begin() + static_cast<std::ptrdiff_t>(k * n), n, initial[k]);
   }
@@ -289,6 +329,24 @@ class NeuronKernel final : public PopulationKernel<S> {
     (std::make_index_sequence<variables>());
   }
 
+  /// What arrives at neuron i out of [receptor][neuron].
+  template <class T>
+  TYTO_STEP static Input<T> arriving(const S* current, std::size_t n, std::size_t i) {
+    const auto number = [&](std::size_t k) __attribute__((always_inline)) {
+      if constexpr (std::is_same_v<T, S>)
+        return current[k * n + i];
+      else
+        return T::variable(kept(current, k * n + i), static_cast<int>(variables + k));
+    };
+    if constexpr (!has_receptors)
+      return number(0);
+    else
+      return [&]<std::size_t... k>(std::index_sequence<k...>) __attribute__((always_inline)) {
+        return Input<T>{number(k)...};
+      }
+    (std::make_index_sequence<inputs>());
+  }
+
   /// One step of the way back for one neuron: the adjoints of state and output before it.
   template <class T>
   TYTO_STEP static void pull_back(const State<T>& x, const T& output, S grad_output, std::size_t n, std::size_t i,
@@ -303,7 +361,8 @@ class NeuronKernel final : public PopulationKernel<S> {
         });
 #pragma GCC unroll 16
     for (std::size_t k = 0; k < variables; ++k) adjoint[k * n + i] = gradient[k];
-    grad_current[i] = gradient[variables];
+#pragma GCC unroll 16
+    for (std::size_t k = 0; k < inputs; ++k) grad_current[k * n + i] = gradient[variables + k];
   }
 
   struct Extent {
@@ -336,7 +395,7 @@ class NeuronKernel final : public PopulationKernel<S> {
       for (std::size_t i = 0; i < n; ++i) {
         const Step<S> step(dt_s, has_rare_cases ? Rarely::find_out : Rarely::do_it);
         auto x = load<S>(before, n, i);
-        output[t * n + i] = own.template step<S>(x, current[t * n + i], step);
+        output[t * n + i] = own.template step<S>(x, arriving<S>(current + t * inputs * n, n, i), step);
         distances[t * distance_stride + i] = step.distance();
         // A rare case waits with the state before it.
         if constexpr (has_rare_cases) rare[i] = step.rare();
@@ -355,7 +414,7 @@ class NeuronKernel final : public PopulationKernel<S> {
           const std::size_t i = places[k];
           const Step<S> step(dt_s);
           auto x = load<S>(after, n, i);
-          output[t * n + i] = own.template step<S>(x, current[t * n + i], step);
+          output[t * n + i] = own.template step<S>(x, arriving<S>(current + t * inputs * n, n, i), step);
           distances[t * distance_stride + i] = step.distance();
           for_each_member<variables>(x, [&](std::size_t q, const S& value) { after[q * n + i] = value; });
         }
@@ -375,9 +434,9 @@ class NeuronKernel final : public PopulationKernel<S> {
       for (std::size_t i = 0; i < n; ++i) {
         const Step<D> step(dt_s, detach_reset, psi[t * psi_stride + i]);
         auto x = load<D>(is_linear ? nullptr : states + t * variables * n, n, i);
-        const D input = D::variable(kept(current, t * n + i), static_cast<int>(variables));
+        const Input<D> input = arriving<D>(is_linear ? nullptr : current + t * inputs * n, n, i);
         const D out = own.template step<D>(x, input, step);
-        pull_back(x, out, grad_output[t * n + i], n, i, adjoint, grad_current + t * n);
+        pull_back(x, out, grad_output[t * n + i], n, i, adjoint, grad_current + t * inputs * n);
       }
     }
   }
@@ -388,6 +447,12 @@ class NeuronKernel final : public PopulationKernel<S> {
     (std::make_index_sequence<variables>());
   }
 
+  template <class T>
+  static Input<T> constant_input(const S* current, std::size_t n, std::size_t i) {
+    return [&]<std::size_t... k>(std::index_sequence<k...>) { return Input<T>{T(current[k * n + i])...}; }
+    (std::make_index_sequence<inputs>());
+  }
+
   void smooth_forward(const ForwardScan<S>& scan, std::size_t t, S* state, S* unwanted_distances) const {
     using T = Dual<S, 1, true>;
     const std::size_t n = scan.neurons;
@@ -396,7 +461,8 @@ class NeuronKernel final : public PopulationKernel<S> {
     for (std::size_t i = 0; i < n; ++i) {
       const Step<T> step(dt_s_, *scan.smooth, S(0));
       auto x = constants<T>(state, n, i);
-      scan.output[t * n + i] = prepared_.template step<T>(x, T(scan.current[t * n + i]), step).value;
+      const auto input = constant_input<T>(scan.current + t * inputs * n, n, i);
+      scan.output[t * n + i] = prepared_.template step<T>(x, input, step).value;
       distances[i] = step.distance();
       for_each_member<variables>(x, [&](std::size_t k, const T& after) { state[k * n + i] = after.value; });
     }
@@ -409,9 +475,9 @@ class NeuronKernel final : public PopulationKernel<S> {
     for (std::size_t i = 0; i < n; ++i) {
       const Step<T> step(dt_s_, *scan.smooth, psi[i]);
       auto x = load<T>(scan.states + t * variables * n, n, i);
-      const T current = T::variable(kept(scan.current, t * n + i), static_cast<int>(variables));
-      const T out = prepared_.template step<T>(x, current, step);
-      pull_back(x, out, scan.grad_output[t * n + i], n, i, adjoint, scan.grad_current + t * n);
+      const auto input = arriving<T>(is_linear ? nullptr : scan.current + t * inputs * n, n, i);
+      const T out = prepared_.template step<T>(x, input, step);
+      pull_back(x, out, scan.grad_output[t * n + i], n, i, adjoint, scan.grad_current + t * inputs * n);
     }
   }
 
@@ -453,6 +519,14 @@ class NeuronLayer final : public Layer {
     else
       return false;
   }
+  [[nodiscard]] std::span<const Receptor> receptors() const override {
+    if constexpr (requires { neuron.receptors_in_use(); })
+      return std::span<const Receptor>(Neuron::receptors).first(neuron.receptors_in_use());
+    else if constexpr (requires { Neuron::receptors; })
+      return Neuron::receptors;
+    else
+      return {};
+  }
   [[nodiscard]] const RateCurve* rate_curve() const override {
     if constexpr (requires { neuron.rate_curve(); })
       return neuron.rate_curve();
@@ -467,6 +541,11 @@ class NeuronLayer final : public Layer {
     if constexpr (requires { Neuron::state_names(); }) names = Neuron::state_names();
     const auto build = [&](const auto& prepared) -> std::unique_ptr<PopulationKernel<S>> {
       using Kernel = detail::NeuronKernel<S, std::remove_cvref_t<decltype(prepared)>>;
+      static_assert(
+          Kernel::has_receptors == requires { Neuron::receptors; },
+          "a neuron with an Input<T> names its members in 'receptors'");
+      if (Kernel::has_receptors && Kernel::inputs != receptors().size())
+        throw Error("a neuron's receptors are as many as the members of its Input<T>");
       return std::make_unique<Kernel>(prepared, dt_s, std::move(names));
     };
     const auto prepared = detail::prepare<S>(neuron, dt_s);

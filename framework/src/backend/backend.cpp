@@ -7,7 +7,7 @@ namespace tyto {
 BatchResult Program::learn(const Batch&, const LocalLearning&) {
   throw Error("this backend has no local rules in trials");
 }
-void Program::start() { throw Error("this backend cannot run a model step by step"); }
+void Program::start(std::uint64_t) { throw Error("this backend cannot run a model step by step"); }
 void Program::advance(const Signal<double>&, const ProbeSink&) {
   throw Error("this backend cannot run a model step by step");
 }

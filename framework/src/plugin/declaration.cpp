@@ -69,7 +69,7 @@ std::vector<std::string_view> reserved_names(const ComponentInfo& component) {
     case Kind::layer:
       if (component.offers(capability::population)) return {"type", "size", "input", "initial"};
       if (component.offers(capability::projection))
-        return {"type", "size", "input", "from", "name", "delay", "synapse", "learn"};
+        return {"type", "size", "input", "from", "name", "delay", "synapse", "receptor", "learn"};
       return {"type", "size", "input", "from"};
     case Kind::learning_rule:
       return {"rule", "epochs", "batch_size", "trials", "early_stopping", "schedule"};

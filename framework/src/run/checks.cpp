@@ -81,6 +81,25 @@ void check_bounds(const Model& model, const ArrayStore& store) {
     }
 }
 
+void check_receptors(const Model& model, const ArrayStore& store) {
+  for (std::size_t layer = 0; layer < model.layers.size(); ++layer)
+    for (std::size_t k = 0; k < model.layers[layer].inputs.size(); ++k) {
+      const ModelInput& input = model.layers[layer].inputs[k];
+      const auto receptors = model.layers[layer].population->receptors();
+      if (receptors.empty() || !receptors[input.receptor].at_least_zero || input.arrays.empty()) continue;
+      const std::size_t array = store.arrays().of_input(layer, k).first;
+      const auto values = store.get(array);
+      const auto below = std::find_if(values.begin(), values.end(), [](double value) { return value < 0; });
+      if (below == values.end()) continue;
+      const NetworkArray& info = store.arrays()[array];
+      throw Error(fmt::format(
+          "{} {} is {} at the beginning, but what arrives at the receptor '{}' cannot be below 0; draw weights that "
+          "are not, or choose another 'receptor'",
+          info.path(), place_of(static_cast<std::size_t>(below - values.begin()), info.info.shape), number_text(*below),
+          receptors[input.receptor].name));
+    }
+}
+
 void check_finite(const std::string& who, const Table& table) {
   for (const auto& variable : table.variables)
     std::visit(

@@ -24,6 +24,8 @@ void check_arrays(const ArrayStore& store, std::span<const std::size_t> arrays, 
 
 /// Throws Error if a weight lies beyond the bounds of the rule that is to change it.
 void check_bounds(const Model& model, const ArrayStore& store);
+/// Throws Error if a weight is below 0 where nothing below 0 can arrive.
+void check_receptors(const Model& model, const ArrayStore& store);
 
 /// "learning rule 'surrogate_gradient' of plugin 'surrogate_gradient'": the component of a kind that an experiment
 /// uses.

@@ -80,6 +80,7 @@ StageResult run_trials(const spec::Experiment& experiment, const Stages& stages,
   }
 
   check_bounds(experiment.model, *network);
+  check_receptors(experiment.model, *network);
   Training training;
   std::vector<std::string> unchanged;
   if (experiment.rule->trains()) {

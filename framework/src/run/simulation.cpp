@@ -38,7 +38,7 @@ std::pair<std::vector<Axis>, Variable> layout_of(const ModelProbe& probe, const 
       variable.long_name = "what " + probe.input.type + " reads";
       return {{numbered_axis("channel", probe.channels, "index of the value")}, variable};
     case What::input:
-      variable.long_name = "input of " + model.layers[probe.layer].name;
+      variable.long_name = (probe.item.empty() ? "input" : probe.item) + " of " + model.layers[probe.layer].name;
       return {{numbered_axis("channel", probe.channels, "index of the value")}, variable};
     case What::output:
       variable.long_name = (model.layers[probe.layer].spiking ? "spikes of " : "output of ") +
@@ -151,7 +151,7 @@ void simulate(const spec::Experiment& experiment, Program& simulation, Recorder&
   const std::string arithmetic = arithmetic_text(experiment);
   const auto learning = arrays_that_learn(experiment.model, simulation.arrays());
   std::vector<double> stimulus;
-  simulation.start();
+  simulation.start(experiment.seeds.trials);
   progress.start_steps(plan.steps, plan.dt_s);
   for (std::uint64_t step = 0; step < plan.steps; step += steps_at_once) {
     if (stop.stop_requested()) throw Interrupted();
@@ -185,6 +185,7 @@ StageResult run_simulation(const spec::Experiment& experiment, const Stages& sta
   find_decoders(experiment.model, *simulation, experiment.seeds.weights, given, file);
   check_arrays(*simulation, "before the first step", "its solver found so");
   check_bounds(experiment.model, *simulation);
+  check_receptors(experiment.model, *simulation);
 
   // The series are closed before the file is.
   Recorder recorder(experiment, file);

@@ -165,6 +165,10 @@ Parameters<ConnectionKeys> ConnectionKeys::parameters() {
       .compared(StepRole::rounded)
       .non_negative()
       .optional()
+      .text("receptor", &ConnectionKeys::receptor, "",
+            "where it arrives at neurons that have receptors, as 'excitatory'; default: their current, where they have "
+            "one")
+      .optional()
       .component("synapse", &ConnectionKeys::synapse, "",
                  "what a spike does over time; a bare time, as in '5 ms', stands for an exponential one")
       .optional();
@@ -216,7 +220,7 @@ Parameters<LayerProbeKeys> LayerProbeKeys::parameters() {
       .text(
           "what", &LayerProbeKeys::what, "output",
           "its output, its input, its spikes one by one (their times, with the index of the neuron as value), the name "
-          "of a state (v), or of an array (decoders, encoders)");
+          "of a receptor (what arrives there), of a state (v), or of an array (decoders, encoders)");
 }
 
 Parameters<ModelKeys> ModelKeys::parameters() {

@@ -99,6 +99,7 @@ struct ConnectionKeys {
   std::string from;
   std::string name;
   std::optional<double> delay_s;
+  std::string receptor;
   std::shared_ptr<const Synapse> synapse;
 
   [[nodiscard]] static Parameters<ConnectionKeys> parameters();

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <span>
 
 #include <tyto/error.hpp>
 
@@ -24,6 +25,8 @@ struct ConnectionEnd {
   bool ensemble = false;
   bool spiking = false;
   bool takes_charges = false;
+  std::span<const Receptor> receptors = {};
+  bool counts_spikes = false;  ///< hands on how many there are in a step
   bool transform = false;
 };
 
@@ -31,17 +34,27 @@ ConnectionEnd end_at(std::size_t index, const Draft& draft) {
   const auto& around = draft.around;
   if (index == ModelInput::stimulus) {
     const std::size_t channels = around.input.channels;
-    return {"stimulus", channels, channels, false, !around.stream, false};
+    return {"stimulus", channels, channels, false, !around.stream, false, {}, !around.stream};
   }
   const ModelLayer& layer = draft.model.layers[index];
   // Spikes stay spikes; what a transform reads comes earlier, so that this ends.
-  if (draft.written[index].is_transform())
-    return {layer.name, layer.size, layer.size, false, layer.size > 0 && end_at(layer.from, draft).spiking,
-            false,      true};
+  if (draft.written[index].is_transform()) {
+    ConnectionEnd end{layer.name, layer.size, layer.size};
+    end.transform = true;
+    if (layer.size == 0) return end;
+    const ConnectionEnd read = end_at(layer.from, draft);
+    end.spiking = read.spiking;
+    end.counts_spikes = read.counts_spikes;
+    return end;
+  }
   const bool known = layer.population && layer.size > 0;
   const std::size_t represented = known ? layer.population->input_size(layer.size) : 0;
-  return {layer.name,     layer.size,    represented,
-          layer.ensemble, layer.spiking, layer.population && layer.population->takes_charges()};
+  ConnectionEnd end{layer.name, layer.size, represented, layer.ensemble, layer.spiking};
+  if (!layer.population) return end;
+  end.takes_charges = layer.population->takes_charges();
+  end.receptors = layer.population->receptors();
+  end.counts_spikes = layer.spiking || layer.population->counts_spikes();
+  return end;
 }
 
 /// A bare time stands for an exponential synapse.
@@ -216,10 +229,11 @@ Node read_learning(const Node& node, const ConnectionEnd& source, const Connecti
 
 /// Reads the keys of a connection that are neither its projection's nor `from` and `learn`. Returns their resolved
 /// configuration.
-Node read_keys(const Node& connection, double dt_s, ModelInput& input, Reader& reader) {
+Node read_keys(const Node& connection, double dt_s, ModelInput& input, std::string& receptor, Reader& reader) {
   Node own = make_map(connection.place);
   if (const Node* name = connection.find("name")) own.entries.push_back({"name", name->place, *name});
   if (const Node* delay = connection.find("delay")) own.entries.push_back({"delay", delay->place, *delay});
+  if (const Node* name = connection.find("receptor")) own.entries.push_back({"receptor", name->place, *name});
   if (const Node* synapse = connection.find("synapse"))
     own.entries.push_back({"synapse", synapse->place, expanded_synapse(*synapse)});
   ConnectionKeys keys;
@@ -228,9 +242,38 @@ Node read_keys(const Node& connection, double dt_s, ModelInput& input, Reader& r
     reader.fault(own.find("name")->place, "the name of a connection is made of letters, digits and underscores");
   input.name = keys.name;
   input.synapse = keys.synapse;
+  receptor = keys.receptor;
   if (keys.delay_s) reader.add_timed_value({own.find("delay")->place, "delay", StepRole::before_end, *keys.delay_s});
   if (keys.delay_s && dt_s > 0) input.delay_steps = static_cast<std::uint64_t>(std::llround(*keys.delay_s / dt_s));
   return resolved;
+}
+
+/// Finds the receptor at which a connection arrives.
+void settle_receptor(const Node& connection, const std::string& written, const ConnectionEnd* target, ModelInput& input,
+                     Reader& reader) {
+  const Node* key = connection.find("receptor");
+  if (key != nullptr && key->type == Node::Type::null) key = nullptr;
+  const auto receptors = target != nullptr ? target->receptors : std::span<const Receptor>{};
+  if (receptors.empty()) {
+    if (key != nullptr && target != nullptr)
+      reader.fault(key->place, quote(target->name) + " has no receptors; leave 'receptor' out");
+    return;
+  }
+  const std::string wanted = key != nullptr ? written : "current";
+  std::vector<std::string> known;
+  for (std::size_t k = 0; k < receptors.size(); ++k) {
+    known.emplace_back(receptors[k].name);
+    if (receptors[k].name == wanted) {
+      input.receptor = k;
+      return;
+    }
+  }
+  if (key != nullptr)
+    reader.fault(key->place,
+                 quote(target->name) + " has no receptor " + quote(wanted) + suggestion_or_known(wanted, known));
+  else
+    reader.fault(connection.place, "'receptor' is missing: where the connection arrives at " + quote(target->name) +
+                                       " (" + enumerate(known) + ")");
 }
 
 /// Settles how many values the connection hands on, which stay 0 if that is unknown, and lets the projection state its
@@ -268,8 +311,10 @@ void check_delay(const Node& node, const ModelInput& input, const ConnectionEnd&
 /// were published as, spikes that act for a step.
 void settle_effect(const ConnectionEnd& source, const ConnectionEnd* target, const Place& place, ModelInput& input,
                    const Draft& draft) {
-  const bool charges = target != nullptr && target->takes_charges;
-  if (source.spiking && !input.decodes) input.synaptic_input = charges ? SynapticInput::charges : SynapticInput::spikes;
+  const bool charges = target != nullptr &&
+                       (target->receptors.empty() ? target->takes_charges : target->receptors[input.receptor].charges);
+  if (source.counts_spikes && !input.decodes)
+    input.synaptic_input = charges ? SynapticInput::charges : SynapticInput::spikes;
   if (!input.synapse && (!draft.around.stream || target == nullptr)) return;
   const double dt_s = draft.around.input.dt_s;
   guarded(draft.reader, place, [&] {
@@ -277,8 +322,8 @@ void settle_effect(const ConnectionEnd& source, const ConnectionEnd* target, con
     effect.synapse = input.synapse.get();
     effect.synaptic_input = input.synaptic_input;
     effect.takes_charges = charges;
-    effect.decodes_spikes = source.spiking && input.decodes;
-    effect.answers_silence = source.spiking && !input.decodes && input.arrays.empty() &&
+    effect.decodes_spikes = source.counts_spikes && input.decodes;
+    effect.answers_silence = source.counts_spikes && !input.decodes && input.arrays.empty() &&
                              answers_silence(*input.projection, dt_s, source.size, input.channels);
     effect.from = source.name;
     effect.to = target != nullptr ? target->name : "the probe";
@@ -336,6 +381,11 @@ void read_inputs(std::size_t index, Draft& draft) {
   WrittenLayer& written = draft.written[index];
   const Node* input = written.node->find("input");
   if (input == nullptr || input->type == Node::Type::null) return;
+  if (written.type != nullptr && written.type->offers(capability::source)) {
+    draft.reader.fault(input->place, "nothing arrives at " + quote(draft.model.layers[index].name) + ", since " +
+                                         quote(written.type->name) + " draws what it hands on; leave 'input' out");
+    return;
+  }
   Node resolved;
   if (input->is_sequence()) {
     resolved.type = Node::Type::sequence;
@@ -378,12 +428,13 @@ ReadConnection read_connection(const Node& node, std::optional<std::size_t> targ
   ReadConnection read;
   std::vector<std::string> others = ignored;
   others.insert(others.end(), {"from", "delay", "synapse", "learn"});
-  if (target_index) others.emplace_back("name");
+  if (target_index) others.insert(others.end(), {"name", "receptor"});
   const Configured made = reader.component(node, {Kind::layer, "type", capability::projection}, others);
   read.resolved = made.resolved;
   const auto from = source_of(node, target_index, draft);
   ModelInput input;
-  Node keys = read_keys(node, draft.around.input.dt_s, input, reader);
+  std::string receptor;
+  Node keys = read_keys(node, draft.around.input.dt_s, input, receptor, reader);
   if (!from || made.interface == nullptr) return read;
   const ConnectionEnd source = end_at(*from, draft);
   std::optional<ConnectionEnd> reached;
@@ -396,6 +447,7 @@ ReadConnection read_connection(const Node& node, std::optional<std::size_t> targ
   input.decodes = made.info->offers(capability::decoding);
   put_second(read.resolved, "from", make_text(source.name, node.place));
   for (auto& entry : keys.entries) read.resolved.entries.push_back(std::move(entry));
+  settle_receptor(node, receptor, target, input, reader);
   if (source.size == 0 || !fits_source(made, source, reader)) return read;
   bool settled = false;
   guarded(reader, made.place, [&] {

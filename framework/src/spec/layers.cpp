@@ -98,6 +98,8 @@ void read_population(const Node& node, bool output, ModelLayer& layer, WrittenLa
   if (layer.size == 0) return;
   guarded(reader, made.place, [&] {
     check_input_size(layer, made.place, reader);
+    // What a step of this length does not allow it says when it is asked for a kernel.
+    if (draft.around.input.dt_s > 0) static_cast<void>(layer.population->population_f64(draft.around.input.dt_s));
     layer.arrays = layer.population->arrays(layer.population->input_size(layer.size), layer.size);
     const Node* initial = node.find("initial");
     if (initial != nullptr && initial->type != Node::Type::null && draft.around.input.dt_s > 0)

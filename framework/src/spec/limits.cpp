@@ -72,6 +72,11 @@ void refuse_layer_in_trials(std::size_t index, bool loops, const Draft& draft) {
                                     "and 'learning'");
     return;
   }
+  if (written.type != nullptr && written.type->offers(capability::source)) {
+    reader.fault(written.place,
+                 quote(layer.type) + " needs a simulation, not trials, whose spikes come from the stimulus");
+    return;
+  }
   const Node* const input = written.node->find("input");
   if (written.node->is_map() && !written.is_transform() && is_empty(input))
     reader.fault(input == nullptr ? written.node->place : input->place,

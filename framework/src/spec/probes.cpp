@@ -32,7 +32,16 @@ void settle_layer_probe(const Node& node, const LayerProbeKeys& keys, const Draf
                                              " has no neurons to record; to record what it hands on, read it: {from: " +
                                              layer.name + ", type: direct}");
   if (!layer.population || layer.size == 0) return;
-  if (keys.what == "output" || keys.what == "input") {
+  const auto receptors = layer.population->receptors();
+  const auto receptor = std::find_if(receptors.begin(), receptors.end(),
+                                     [&](const Receptor& candidate) { return candidate.name == keys.what; });
+  if (receptor != receptors.end()) {
+    probe.what = What::input;
+    probe.item = keys.what;
+    probe.channels = layer.size;
+    return;
+  }
+  if (keys.what == "output" || (keys.what == "input" && receptors.empty())) {
     probe.what = keys.what == "output" ? What::output : What::input;
     probe.channels = keys.what == "output" ? layer.size : layer.population->input_size(layer.size);
     return;
@@ -63,10 +72,13 @@ void settle_layer_probe(const Node& node, const LayerProbeKeys& keys, const Draf
   for (const auto& array : table)
     if (array.owner != NetworkArray::Owner::probe && array.index == *index)
       arrays.push_back(array.path().substr(layer.name.size() + 1));
+  std::vector<std::string> places;
+  for (const Receptor& candidate : receptors) places.emplace_back(candidate.name);
   const Node* what = node.find("what");
   reader.fault(what != nullptr ? what->place : node.place,
-               "layer " + quote(layer.name) + " has no " + quote(keys.what) + " to record; it has input, output" +
-                   (layer.spiking ? ", spikes" : "") + names_of(states) + names_of(arrays));
+               "layer " + quote(layer.name) + " has no " + quote(keys.what) + " to record; it has " +
+                   (places.empty() ? "input" : enumerate(places)) + ", output" + (layer.spiking ? ", spikes" : "") +
+                   names_of(states) + names_of(arrays));
 }
 
 Node read_probe(const Node::Entry& entry, Draft& draft) {

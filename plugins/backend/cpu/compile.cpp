@@ -80,6 +80,7 @@ class Compiler {
     node.kernel = population<S>(*layer.population, model_.input.dt_s);
     need(node.kernel, layer.name, layer.type, sizeof(S));
     node.variables = node.kernel->state_size();
+    node.receptors = std::max<std::size_t>(layer.population->receptors().size(), 1);
     node.ensemble = layer.ensemble;
     node.radius = layer.population->radius();
     if (node.ensemble) {
@@ -104,6 +105,7 @@ class Compiler {
     edge.layer = layer;
     edge.channels = input.channels > 0 ? input.channels : neurons;
     edge.onto_neurons = input.onto_neurons;
+    edge.receptor = input.receptor;
     edge.late = tyto::steps_late(layer, input);
     tyto::ModelInput undelayed = input;
     undelayed.delay_steps = 0;
@@ -149,6 +151,13 @@ class Compiler {
       auto& node = made_.nodes[probe.layer];
       node.own_run = true;
       node.read = true;
+      if (probe.what == What::input && !probe.item.empty()) {
+        const auto receptors = model_.layers[probe.layer].population->receptors();
+        made.item = static_cast<std::size_t>(
+            std::find_if(receptors.begin(), receptors.end(),
+                         [&](const tyto::Receptor& receptor) { return receptor.name == probe.item; }) -
+            receptors.begin());
+      }
       if (probe.what == What::state) {
         made.item = index_of(node.kernel->state_names(), probe.item);
         node.keeps_states = true;

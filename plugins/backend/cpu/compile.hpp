@@ -41,6 +41,7 @@ struct Edge {
   std::size_t reach = 0;     ///< steps of the past that have to be handed to its kernel
   bool inside = false;       ///< comes from the same part
   bool onto_neurons = true;  ///< else it reaches what an ensemble represents
+  std::size_t receptor = 0;  ///< of the neurons
   std::unique_ptr<tyto::ProjectionKernel<S>> kernel;
   tyto::ArrayRange arrays;
   std::optional<Filter<S>> filter;  ///< none without a synapse
@@ -61,6 +62,7 @@ struct Node {
   tyto::ArrayRange arrays;    ///< its own
   std::unique_ptr<tyto::PopulationKernel<S>> kernel;
   std::size_t variables = 0;  ///< of its neurons' state
+  std::size_t receptors = 1;
   bool ensemble = false;
   std::size_t inputs = 0;  ///< of an ensemble: numbers that it takes in beside its neurons' currents
   double radius = 1;
@@ -82,7 +84,7 @@ struct CompiledProbe {
   tyto::ModelProbe::What what = tyto::ModelProbe::What::projection;
   std::size_t edge = 0;  ///< of What::projection
   std::size_t layer = 0;
-  std::size_t item = 0;  ///< index of the state or array
+  std::size_t item = 0;  ///< index of the state, receptor or array
   std::size_t channels = 0;
   std::uint64_t every_steps = 1;
   bool while_learning = false;  ///< of an array that changes from step to step

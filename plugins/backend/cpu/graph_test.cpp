@@ -44,6 +44,8 @@ void add_input(tyto::Model& model, std::size_t layer, std::size_t from, const Ch
   input.channels = model.layers[layer].size;
   input.arrays = input.projection->arrays(stimulus ? model.input.channels : model.layers[from].size, input.channels);
   input.delay_steps = number(random, 0, choice.most_delay);
+  const std::size_t receptors = model.layers[layer].population->receptors().size();
+  if (receptors > 0) input.receptor = number(random, 0, receptors - 1);
   const std::string& synapse = one_of(random, choice.synapses);
   if (!synapse.empty()) input.synapse = workshop::make<tyto::Synapse>(synapse);
   model.layers[layer].inputs.push_back(std::move(input));
@@ -73,11 +75,16 @@ tyto::Model random_model(const tyto::TrialShape& shape, const Choice& choice, ty
   return model;
 }
 
+/// Neurons with receptors, with potentials of the size of weights.
+const std::string conductances =
+    ", tau: 5 ms, rest: 0, threshold: 0.15, reset: 0, excitatory_reversal: 3, inhibitory_reversal: -1, nmda: true";
+
 Choice mixed(std::size_t seed) {
   Choice choice;
   choice.populations = {
-      "{type: lif, tau: 5 ms, threshold: 0.4}", "{type: lif, tau: 5 ms, threshold: 0.4, timing: same_step}",
-      "{type: leaky_integrator, tau: 4 ms}", "{type: adaptive_lif, tau: 6 ms, threshold: 0.4}", "node"};
+      "{type: lif, tau: 5 ms, threshold: 0.4}",      "{type: lif, tau: 5 ms, threshold: 0.4, timing: same_step}",
+      "{type: leaky_integrator, tau: 4 ms}",         "{type: adaptive_lif, tau: 6 ms, threshold: 0.4}",
+      "{type: conductance_lif" + conductances + "}", "node"};
   choice.projections = {"dense", "dense", "{type: sparse, weight: 0.3, probability: 0.4}",
                         "{type: delayed_dense, max: 4 ms, method: interpolated, evaluation: as_trained}"};
   choice.synapses = {"", "", "{type: exponential, tau: 3 ms}", "{type: alpha, tau: 2 ms}"};
@@ -164,6 +171,7 @@ INSTANTIATE_TEST_SUITE_P(Every, Graph, testing::ValuesIn(workshop::arithmetics()
 struct Smooth {
   std::string name;
   Choice choice;
+  std::string surrogate = "{type: superspike, scale: 2}";
 };
 
 std::vector<Smooth> smooth_graphs() {
@@ -185,6 +193,16 @@ std::vector<Smooth> smooth_graphs() {
   choice.loops = false;
   all.push_back({"forward", choice});
   choice.loops = true;
+  choice.populations = {
+      "{type: conductance_lif, refractory: 0 ms" + conductances + "}",
+      "{type: adex, refractory: 0 ms, slope: 0.2, peak: 0.6, coupling: 0.3, jump: 0.1" + conductances + "}",
+      "{type: lif, tau: 5 ms}"};
+  // Conductances are not below 0, where they would do nothing.
+  choice.projections = {"{type: sparse, weight: 0.5, deviation: 0.2, probability: 1}"};
+  // The same holds for smooth spikes, which this surrogate keeps between 0 and 1.
+  all.push_back({"receptors", choice, "sigmoid"});
+  choice.populations = {"{type: lif, tau: 5 ms}", "{type: lif, tau: 5 ms, timing: same_step, reset: to_zero}",
+                        "{type: leaky_integrator, tau: 4 ms}", "{type: adaptive_lif, tau: 6 ms}"};
   choice.projections = {"dense",
                         "{type: delayed_dense, max: 4 ms, initial: fixed, initial_delay: 1.5 ms, method: interpolated, "
                         "evaluation: as_trained}"};
@@ -220,7 +238,7 @@ TEST_P(SmoothGraph, HasTheGradientOfFiniteDifferences) {
   for (std::size_t seed = 1; seed < 5; ++seed) {
     SCOPED_TRACE(seed);
     const SmoothCase own(GetParam().choice, seed);
-    workshop::expect_true_gradients(*own.program, own.trials, own.objective, own.pass, "{type: superspike, scale: 2}");
+    workshop::expect_true_gradients(*own.program, own.trials, own.objective, own.pass, GetParam().surrogate);
   }
 }
 
@@ -249,7 +267,7 @@ double slope_in_windows(const tyto::Model& model, const tyto::Program& program, 
 }
 
 TEST_P(SmoothGraph, CutIntoWindowsHasTheGradientOfTheCutProblem) {
-  const auto smooth = workshop::make<tyto::Surrogate>("{type: superspike, scale: 2}");
+  const auto smooth = workshop::make<tyto::Surrogate>(GetParam().surrogate);
   for (std::size_t seed = 1; seed < 4; ++seed) {
     const SmoothCase own(GetParam().choice, seed);
     const auto& [model, program, trials, objective] = std::tie(own.model, own.program, own.trials, own.objective);

@@ -12,10 +12,10 @@ namespace {
 
 using Offset = std::ptrdiff_t;
 
-/// Where step `step` of a lane begins in numbers[step][lane][channel].
+/// A lane's part of numbers[step][lane][channel].
 template <class S>
-tyto::Rows<S> interleaved(S* numbers, std::size_t lanes, std::size_t channels, std::size_t lane) {
-  return {numbers + lane * channels, lanes * channels};
+tyto::Rows<S> of_lane(const tyto::Rows<S>& numbers, std::size_t channels, std::size_t lane) {
+  return {numbers.data + lane * channels, numbers.stride};
 }
 
 }  // namespace
@@ -161,42 +161,43 @@ void Passes<S>::find_signals(const Edge<S>& edge, const Tape<S>& tape, Workspace
 
 template <class S>
 void Passes<S>::project(const Edge<S>& edge, const Tape<S>& tape, Workspace<S>& work, Stretch stretch,
-                        S* target) const {
+                        tyto::Rows<S> target) const {
   const std::size_t reach = edge.reach;
   const std::size_t width = tape.lanes * edge.channels;
-  S* rows = target;
+  tyto::Rows<S> rows = target;
   if (reach > 0) {
     work.scratch.assign((reach + stretch.steps()) * width, S(0));
-    rows = work.scratch.data();
+    rows = {work.scratch.data(), width};
   }
   find_signals(edge, tape, work, stretch, reach);
   work.rows.clear();
-  for (std::size_t lane = 0; lane < tape.lanes; ++lane)
-    work.rows.push_back(interleaved(rows, tape.lanes, edge.channels, lane));
+  for (std::size_t lane = 0; lane < tape.lanes; ++lane) work.rows.push_back(of_lane(rows, edge.channels, lane));
   edge.kernel->forward_group({work.signals, tape.passes}, arrays(edge.arrays), edge.channels, work.rows);
   if (reach == 0) return;
-  for (std::size_t k = 0; k < stretch.steps() * width; ++k) target[k] += rows[reach * width + k];
+  for (std::size_t t = 0; t < stretch.steps(); ++t)
+    for (std::size_t k = 0; k < width; ++k) target[t][k] += rows[reach + t][k];
 }
 
 template <class S>
 void Passes<S>::move_on(std::size_t index, Tape<S>& tape, Workspace<S>& work, std::size_t step) const {
   const auto& edge = compiled_.edges[index];
   edge.filter->move_on(tape.filters[index], [&](std::span<S> driven) {
-    project(edge, tape, work, {step, step + 1}, driven.data());
+    project(edge, tape, work, {step, step + 1}, {driven.data(), driven.size()});
   });
 }
 
 template <class S>
-void Passes<S>::hand_on(std::size_t index, Tape<S>& tape, Workspace<S>& work, Stretch stretch, S* target) const {
+void Passes<S>::hand_on(std::size_t index, Tape<S>& tape, Workspace<S>& work, Stretch stretch,
+                        tyto::Rows<S> target) const {
   const auto& edge = compiled_.edges[index];
   if (!edge.filter) {
     project(edge, tape, work, stretch, target);
     return;
   }
   const std::size_t width = tape.lanes * edge.channels;
-  for (std::size_t t = stretch.first; t < stretch.end; ++t, target += width) {
+  for (std::size_t t = stretch.first; t < stretch.end; ++t) {
     if (t > stretch.first) move_on(index, tape, work, t);
-    edge.filter->add_to({target, width}, tape.filters[index]);
+    edge.filter->add_to({target[t - stretch.first], width}, tape.filters[index]);
   }
   // In a loop the source has not come so far yet.
   if (!edge.inside) move_on(index, tape, work, stretch.end);
@@ -208,7 +209,7 @@ void Passes<S>::prepare(std::size_t layer, Tape<S>& tape, Workspace<S>& work, Wa
   const auto& node = compiled_.nodes[layer];
   auto& own = tape.nodes[layer];
   const std::size_t steps = steps_of(layer, tape), cells = steps * tape.lanes * node.size;
-  (keeps_current(node, way.keep) ? own.current : work.current).assign(cells, S(0));
+  (keeps_current(node, way.keep) ? own.current : work.current).assign(cells * node.receptors, S(0));
   (node.own_run ? own.output : work.output).resize(cells);
   if (node.ensemble) own.input.assign(steps * tape.lanes * node.inputs, S(0));
   const bool needed = way.keep.way_back && !node.kernel->linear();
@@ -229,19 +230,20 @@ void Passes<S>::gather(std::span<const std::size_t> edges, Tape<S>& tape, Worksp
     const auto& edge = compiled_.edges[index];
     const auto& node = compiled_.nodes[edge.layer];
     auto& own = tape.nodes[edge.layer];
-    const std::size_t width = tape.lanes * edge.channels;
+    const std::size_t width = tape.lanes * edge.channels, stride = width * node.receptors;
     Numbers<S>& numbers = node.ensemble && !edge.onto_neurons ? own.input
                           : keeps_current(node, way.keep)     ? own.current
                                                               : work.current;
-    S* const target = numbers.data() + stretch.first * width;
+    const tyto::Rows<S> target{numbers.data() + stretch.first * stride + edge.receptor * width, stride};
     if (!edge.learning) {
       hand_on(index, tape, work, stretch, target);
       continue;
     }
     auto& handed = tape.handed[index];
     std::fill(handed.begin(), handed.end(), S(0));
-    hand_on(index, tape, work, stretch, handed.data());
-    for (std::size_t k = 0; k < width; ++k) target[k] += handed[k];
+    // A connection that learns is asked for one step at a time.
+    hand_on(index, tape, work, stretch, {handed.data(), width});
+    for (std::size_t k = 0; k < width; ++k) target[0][k] += handed[k];
   }
 }
 
@@ -251,7 +253,8 @@ void Passes<S>::run(std::size_t layer, Tape<S>& tape, Workspace<S>& work, Way wa
   const auto& node = compiled_.nodes[layer];
   auto& own = tape.nodes[layer];
   const std::size_t width = tape.lanes * node.size;
-  S* const current = (keeps_current(node, way.keep) ? own.current : work.current).data() + stretch.first * width;
+  S* const current =
+      (keeps_current(node, way.keep) ? own.current : work.current).data() + stretch.first * width * node.receptors;
   if (node.ensemble)
     node.kernel->drive(
         {stretch.steps(), tape.lanes, node.size, own.input.data() + stretch.first * tape.lanes * node.inputs, current},
@@ -263,6 +266,11 @@ void Passes<S>::run(std::size_t layer, Tape<S>& tape, Workspace<S>& work, Way wa
   scan.output = (node.own_run ? own.output : work.output).data() + stretch.first * width;
   scan.smooth = way.smooth;
   scan.carried = own.carried.data();
+  if (compiled_.streams()) {
+    tape.passes[0].layer = node.name;
+    scan.first_step = tape.first_step + stretch.first;
+    scan.pass = tape.passes.data();
+  }
   if (!own.states.empty()) scan.states = own.states.data() + stretch.first * node.variables * width;
   if (!own.distances.empty()) scan.distances = own.distances.data() + stretch.first * width;
   node.kernel->forward(scan);

@@ -44,8 +44,8 @@ class Passes {
   /// `smooth`: spikes are replaced by its primitive, and handed on as numbers.
   void forward(Tape<S>& tape, Workspace<S>& work, Keep keep, const tyto::Surrogate* smooth,
                const AfterStretch& after = {}) const;
-  /// Adds what an edge hands on in some steps to target[step][lane][channel].
-  void hand_on(std::size_t edge, Tape<S>& tape, Workspace<S>& work, Stretch stretch, S* target) const;
+  /// Adds what an edge hands on in some steps to target[step][lane][channel], the first of these steps being 0.
+  void hand_on(std::size_t edge, Tape<S>& tape, Workspace<S>& work, Stretch stretch, tyto::Rows<S> target) const;
   /// What the rule of an edge sees of one lane in the step that the lane's part has just taken; what changes is the
   /// caller's to say.
   [[nodiscard]] tyto::LocalStep<S> local_step(std::size_t edge, Tape<S>& tape, std::size_t lane,
@@ -119,7 +119,8 @@ class Passes {
   void forward_loop(const tyto::Part& part, Tape<S>& tape, Workspace<S>& work, Way way,
                     const AfterStretch& after) const;
   /// Adds what an edge's weights make of its source to target[step][lane][channel].
-  void project(const Edge<S>& edge, const Tape<S>& tape, Workspace<S>& work, Stretch stretch, S* target) const;
+  void project(const Edge<S>& edge, const Tape<S>& tape, Workspace<S>& work, Stretch stretch,
+               tyto::Rows<S> target) const;
   /// Brings an edge's filter from the step before to a step.
   void move_on(std::size_t edge, Tape<S>& tape, Workspace<S>& work, std::size_t step) const;
 
@@ -127,14 +128,21 @@ class Passes {
                        const std::vector<std::vector<S>>& rate_gradients) const;
   void run_back(std::size_t layer, const Tape<S>& tape, Workspace<S>& work, const WayBack& way, Stretch stretch,
                 S* grad_current, S* adjoint) const;
+  // `grad_current` is of the population that an edge reaches, [step][receptor][lane][neuron], from a stretch on.
   void filter_back(std::size_t index, const Tape<S>& tape, Workspace<S>& work, Stretch stretch,
                    const S* grad_current) const;
   void send_back(std::size_t index, const Tape<S>& tape, Workspace<S>& work, const WayBack& way, Stretch stretch,
                  const S* grad_current, Wanted wanted) const;
+  // `arrived`: dL/d what an edge hands on, or what drives its filter, [step][lane][channel], from a stretch on.
   void send_within_window(const Edge<S>& edge, const Tape<S>& tape, Workspace<S>& work, const WayBack& way,
-                          Stretch stretch, const S* grad_current) const;
+                          Stretch stretch, tyto::Rows<const S> arrived) const;
   void hand_back(const Edge<S>& edge, const Tape<S>& tape, Workspace<S>& work, const WayBack& way, Stretch stretch,
-                 const S* grad_current, bool of_arrays) const;
+                 tyto::Rows<const S> arrived, bool of_arrays) const;
+  /// An edge's part of what arrives at a population, or of its gradient.
+  [[nodiscard]] tyto::Rows<const S> arrived_by(const Edge<S>& edge, const Tape<S>& tape, const S* current) const {
+    const std::size_t width = tape.lanes * edge.channels;
+    return {current + edge.receptor * width, width * compiled_.nodes[edge.layer].receptors};
+  }
   [[nodiscard]] std::ptrdiff_t first_row(const Edge<S>& edge, Stretch stretch) const;
   void cut_adjoints(const tyto::Part& part, const Tape<S>& tape, Workspace<S>& work) const;
   /// That a step lies in.

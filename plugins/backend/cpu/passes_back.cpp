@@ -36,7 +36,7 @@ void Passes<S>::run_back(std::size_t layer, const Tape<S>& tape, Workspace<S>& w
   tyto::BackwardScan<S> scan;
   scan.steps = stretch.steps();
   scan.neurons = width;
-  scan.current = linear ? nullptr : own.current.data() + begin;
+  scan.current = linear ? nullptr : own.current.data() + begin * node.receptors;
   scan.states = linear ? nullptr : own.states.data() + begin * node.variables;
   if (node.spiking) {
     work.psi.resize(stretch.steps() * width);
@@ -58,8 +58,9 @@ void Passes<S>::filter_back(std::size_t index, const Tape<S>& tape, Workspace<S>
   const auto& edge = compiled_.edges[index];
   auto& back = work.filters[index];
   const std::size_t width = tape.lanes * edge.channels;
+  const auto arrived = arrived_by(edge, tape, grad_current);
   for (std::size_t t = stretch.end; t-- > stretch.first;)
-    edge.filter->move_back(back.adjoint, std::span(grad_current + (t - stretch.first) * width, width),
+    edge.filter->move_back(back.adjoint, {arrived[t - stretch.first], width},
                            std::span(back.driven).subspan(t * width, width));
 }
 
@@ -68,17 +69,17 @@ void Passes<S>::send_back(std::size_t index, const Tape<S>& tape, Workspace<S>& 
                           Stretch stretch, const S* grad_current, Wanted wanted) const {
   const auto& edge = compiled_.edges[index];
   const std::size_t width = tape.lanes * edge.channels;
-  if (edge.filter) grad_current = work.filters[index].driven.data() + stretch.first * width;
+  auto arrived = arrived_by(edge, tape, grad_current);
+  if (edge.filter) arrived = {work.filters[index].driven.data() + stretch.first * width, width};
   work.back_rows.clear();
   if (way.request.window_steps == 0 && wanted.source)
     for (std::size_t lane = 0; lane < tape.lanes; ++lane)
       work.back_rows.push_back(gradient_rows(edge.from, tape, work, lane, first_row(edge, stretch)));
-  if (way.request.window_steps == 0 || wanted.arrays)
-    hand_back(edge, tape, work, way, stretch, grad_current, wanted.arrays);
+  if (way.request.window_steps == 0 || wanted.arrays) hand_back(edge, tape, work, way, stretch, arrived, wanted.arrays);
   if (way.request.window_steps == 0 || !wanted.source) return;
   for (std::size_t first = stretch.first; first < stretch.end;) {
     const std::size_t end = std::min(stretch.end, window_at(first, way).end);
-    send_within_window(edge, tape, work, way, {first, end}, grad_current + (first - stretch.first) * width);
+    send_within_window(edge, tape, work, way, {first, end}, {arrived[first - stretch.first], arrived.stride});
     first = end;
   }
 }
@@ -86,7 +87,7 @@ void Passes<S>::send_back(std::size_t index, const Tape<S>& tape, Workspace<S>& 
 /// The same for the source alone and some steps of one window: what was before the window gets no gradient.
 template <class S>
 void Passes<S>::send_within_window(const Edge<S>& edge, const Tape<S>& tape, Workspace<S>& work, const WayBack& way,
-                                   Stretch stretch, const S* grad_current) const {
+                                   Stretch stretch, tyto::Rows<const S> arrived) const {
   const Offset first = first_row(edge, stretch),
                end = static_cast<Offset>(stretch.end - std::min(edge.late, stretch.end));
   const Offset begin = std::max(first, static_cast<Offset>(window_at(stretch.first, way).first));
@@ -96,7 +97,7 @@ void Passes<S>::send_within_window(const Edge<S>& edge, const Tape<S>& tape, Wor
   work.cut.assign(tape.lanes * cells, S(0));
   for (std::size_t lane = 0; lane < tape.lanes; ++lane)
     work.back_rows.push_back({work.cut.data() + lane * cells, channels});
-  hand_back(edge, tape, work, way, stretch, grad_current, false);
+  hand_back(edge, tape, work, way, stretch, arrived, false);
   const std::size_t dropped = static_cast<std::size_t>(begin - first) * channels;
   for (std::size_t lane = 0; lane < tape.lanes; ++lane)
     tyto::detail::add_rows<S>(std::span<const S>(work.cut).subspan(lane * cells + dropped, cells - dropped), channels,
@@ -110,24 +111,25 @@ std::ptrdiff_t Passes<S>::first_row(const Edge<S>& edge, Stretch stretch) const 
   return static_cast<Offset>(stretch.first) - static_cast<Offset>(edge.late + (stretch.first > 0 ? edge.reach : 0));
 }
 
-/// The way back through an edge's weights to work.back_rows; `grad_current` begins with the stretch.
+/// The way back through an edge's weights to work.back_rows.
 template <class S>
 void Passes<S>::hand_back(const Edge<S>& edge, const Tape<S>& tape, Workspace<S>& work, const WayBack& way,
-                          Stretch stretch, const S* grad_current, bool of_arrays) const {
+                          Stretch stretch, tyto::Rows<const S> arrived, bool of_arrays) const {
   const std::size_t width = tape.lanes * edge.channels;
   // What a kernel reads of the steps before has to be there on the way back, too; nothing of what it handed on then is
   // differentiated a second time.
   const std::size_t reach = stretch.first > 0 ? edge.reach : 0;
   if (reach > 0) {
     work.scratch.assign((reach + stretch.steps()) * width, S(0));
-    std::copy_n(grad_current, stretch.steps() * width, work.scratch.begin() + static_cast<Offset>(reach * width));
-    grad_current = work.scratch.data();
+    for (std::size_t t = 0; t < stretch.steps(); ++t)
+      std::copy_n(arrived[t], width, work.scratch.begin() + static_cast<Offset>((reach + t) * width));
+    arrived = {work.scratch.data(), width};
   }
   find_signals(edge, tape, work, stretch, reach);
   work.grad_rows.clear();
   work.gradients.clear();
   for (std::size_t lane = 0; lane < tape.lanes; ++lane)
-    work.grad_rows.push_back({grad_current + lane * edge.channels, width});
+    work.grad_rows.push_back({arrived.data + lane * edge.channels, arrived.stride});
   if (of_arrays)
     for (std::size_t k = 0; k < edge.arrays.count; ++k)
       work.gradients.push_back(way.grad_arrays[edge.arrays.first + k]);
@@ -139,7 +141,7 @@ template <class S>
 void Passes<S>::backward_population(std::size_t layer, const Tape<S>& tape, Workspace<S>& work,
                                     const WayBack& way) const {
   const Stretch all{0, steps_of(layer, tape)};
-  const std::size_t width = tape.lanes * compiled_.nodes[layer].size;
+  const std::size_t width = tape.lanes * compiled_.nodes[layer].size * compiled_.nodes[layer].receptors;
   work.grad_current.resize(all.steps() * width);
   for (std::size_t first = 0; first < all.end;) {
     const Stretch window{first, std::min(all.end, window_at(first, way).end)};
@@ -179,7 +181,7 @@ void Passes<S>::backward_loop(const tyto::Part& part, const Tape<S>& tape, Works
                               const WayBack& way) const {
   const std::size_t steps = steps_of(part.layers.front(), tape);
   for (const std::size_t layer : part.layers) {
-    const std::size_t width = tape.lanes * compiled_.nodes[layer].size;
+    const std::size_t width = tape.lanes * compiled_.nodes[layer].size * compiled_.nodes[layer].receptors;
     work.back[layer].current.resize(steps * width);
   }
   cut_adjoints(part, tape, work);
@@ -190,7 +192,7 @@ void Passes<S>::backward_loop(const tyto::Part& part, const Tape<S>& tape, Works
     for (auto layer = part.layers.rbegin(); layer != part.layers.rend(); ++layer) {
       const auto& node = compiled_.nodes[*layer];
       auto& back = work.back[*layer];
-      S* const grad_current = back.current.data() + stretch.first * tape.lanes * node.size;
+      S* const grad_current = back.current.data() + stretch.first * tape.lanes * node.size * node.receptors;
       run_back(*layer, tape, work, way, stretch, grad_current, back.adjoint.data());
       for (const std::size_t index : node.edges) {
         if (compiled_.edges[index].filter) filter_back(index, tape, work, stretch, grad_current);

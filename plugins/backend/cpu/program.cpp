@@ -49,7 +49,7 @@ CpuProgram<S>::CpuProgram(const tyto::Model& model, tyto::Executor& executor)
   // A loop does little in a step, so that more trials share what a step costs of itself, if their tape is not too long.
   double bytes_of_trial = 0;
   for (const auto& node : compiled_.nodes)
-    bytes_of_trial += static_cast<double>(node.steps * node.size * (node.variables + 4) * sizeof(S));
+    bytes_of_trial += static_cast<double>(node.steps * node.size * (node.variables + node.receptors + 3) * sizeof(S));
   // A rule keeps a few numbers for each synapse and trial.
   for (const auto& edge : compiled_.edges)
     if (edge.learning) bytes_of_trial += static_cast<double>(4 * arrays_.infos()[edge.arrays.first].size * sizeof(S));
@@ -78,9 +78,9 @@ void CpuProgram<S>::settle_arrays() {
 }
 
 template <class S>
-void CpuProgram<S>::start() {
+void CpuProgram<S>::start(std::uint64_t seed) {
   settle_arrays();
-  stream_.start(rests_);
+  stream_.start(rests_, seed);
 }
 
 template <class S>

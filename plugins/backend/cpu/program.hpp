@@ -39,7 +39,7 @@ class CpuProgram final : public tyto::Program {
   tyto::BatchResult learn(const tyto::Batch& batch, const tyto::LocalLearning& request) override;
   void apply(const tyto::Optimizer& optimizer) override;
 
-  void start() override;
+  void start(std::uint64_t seed) override;
   void advance(const tyto::Signal<double>& stimulus, const tyto::ProbeSink& sink) override {
     stream_.advance(stimulus, sink);
   }

@@ -34,12 +34,13 @@ Stream<S>::Stream(const Compiled<S>& compiled, Arrays<S>& arrays) : compiled_(co
 }
 
 template <class S>
-void Stream<S>::start(std::span<const std::vector<S>> rests) {
+void Stream<S>::start(std::span<const std::vector<S>> rests, std::uint64_t seed) {
   step_ = 0;
   const auto views = arrays_.in_use();
   const Passes<S> passes(compiled_, views);
   passes.start(tape_, 1, window_steps_, rests, true);
   tape_.passes.assign(1, {});
+  tape_.passes[0].seed = seed;
   tape_.stimulus.values.assign(compiled_.stimulus_past * compiled_.input.channels, S(0));
   tape_.stimulus.bits.assign(compiled_.stimulus_past * tyto::words_for(compiled_.input.channels), 0);
   spikes_.clear();
@@ -53,6 +54,7 @@ void Stream<S>::advance(const tyto::Signal<double>& stimulus, const tyto::ProbeS
   const FlushToZero flush;
   for (std::size_t done = 0; done < stimulus.steps; done += tape_.steps, step_ += tape_.steps) {
     tape_.steps = std::min(window_steps_, stimulus.steps - done);
+    tape_.first_step = step_;
     load(stimulus, done);
     run_window(sink);
   }
@@ -143,13 +145,13 @@ void Stream<S>::sample_edge(std::size_t index, const Passes<S>& passes, const ty
   if (!compiled_.edges[probe.edge].filter) {
     for_samples(probe, all, [&](std::size_t step) {
       handed_.assign(channels, S(0));
-      passes.hand_on(probe.edge, tape_, work_, {step, step + 1}, handed_.data());
+      passes.hand_on(probe.edge, tape_, work_, {step, step + 1}, {handed_.data(), channels});
       give_row(step, handed_.data());
     });
     return;
   }
   handed_.assign(tape_.steps * channels, S(0));
-  passes.hand_on(probe.edge, tape_, work_, all, handed_.data());
+  passes.hand_on(probe.edge, tape_, work_, all, {handed_.data(), channels});
   for_samples(probe, all, [&](std::size_t step) { give_row(step, handed_.data() + step * channels); });
 }
 
@@ -172,7 +174,11 @@ void Stream<S>::sample(std::size_t index, const Passes<S>& passes, const tyto::P
       case What::projection:
         break;
       case What::input:
-        node.ensemble ? row(own.input, node.inputs) : row(own.current, node.size);
+        if (node.ensemble)
+          row(own.input, node.inputs);
+        else
+          give(index, step, std::span(own.current).subspan((step * node.receptors + probe.item) * node.size, node.size),
+               sink);
         break;
       case What::output:
         row(own.output, node.size);

@@ -22,7 +22,7 @@ class Stream {
   Stream(const Compiled<S>& compiled, Arrays<S>& arrays);
 
   /// To the first step, with populations in the states `rests`.
-  void start(std::span<const std::vector<S>> rests);
+  void start(std::span<const std::vector<S>> rests, std::uint64_t seed);
   void advance(const tyto::Signal<double>& stimulus, const tyto::ProbeSink& sink);
   [[nodiscard]] std::string not_finite() const;
   [[nodiscard]] tyto::SimulationActivity activity() const;

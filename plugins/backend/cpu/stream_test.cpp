@@ -87,7 +87,7 @@ TEST_P(Stream, SpikesAreRecordedOneByOne) {
       "output: {of: cells}\nspikes: {of: cells, what: spikes}");
   std::vector<double> output, neurons;
   std::vector<std::uint64_t> steps;
-  made.simulation->start();
+  made.simulation->start(0);
   const std::vector<double> stimulus{0, 0.7, 2, 0, 2};
   made.simulation->advance({5, 1, nullptr, stimulus.data()}, [&](std::size_t probe, std::uint64_t step, auto sample) {
     auto& all = probe == 0 ? output : neurons;
@@ -158,7 +158,7 @@ TEST_P(Stream, ItDoesNotMatterInHowManyStretchesItGoesOn) {
   for (std::size_t n = 0; n < stimulus.size(); ++n) stimulus[n] = std::sin(0.02 * static_cast<double>(n));
   const auto once = run(made, stimulus);
   std::map<std::string, std::vector<double>> pieces;
-  made.simulation->start();
+  made.simulation->start(0);
   for (std::size_t first = 0; first < stimulus.size();) {
     const std::size_t count = std::min<std::size_t>(1 + first / 2, stimulus.size() - first);
     made.simulation->advance({count, 1, nullptr, stimulus.data() + first},

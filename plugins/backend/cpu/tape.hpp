@@ -31,7 +31,7 @@ struct Keep {
 template <class S>
 struct NodeTape {
   Numbers<S> input;                 ///< [step][lane][dimension], of an ensemble
-  Numbers<S> current;               ///< [step][lane][neuron]
+  Numbers<S> current;               ///< [step][receptor][lane][neuron]
   Numbers<S> states;                ///< [step][variable][lane][neuron], before each step
   Numbers<S> carried;               ///< [variable][lane][neuron], after the last step
   Numbers<S> distances;             ///< [step][lane][neuron], to the threshold
@@ -62,6 +62,7 @@ template <class S>
 struct Tape {
   std::size_t lanes = 0;
   std::size_t steps = 0;             ///< of a window of a stream; layers have their own in trials
+  std::uint64_t first_step = 0;      ///< of a window of a stream
   std::vector<tyto::Spikes> inputs;  ///< of each trial
   StimulusTape<S> stimulus;          ///< instead, if Compiled::stimulus_past is not 0, or in a stream
   std::vector<tyto::Pass> passes;    ///< of each lane
@@ -77,12 +78,12 @@ struct Tape {
 /// What a thread needs while it works on a group and not after.
 template <class S>
 struct Workspace {
-  Numbers<S> current;  ///< [step][lane][neuron], of a population that keeps none
+  Numbers<S> current;  ///< [step][receptor][lane][neuron], of a population that keeps none
   Numbers<S> output;   ///< [step][lane][neuron], of the population that ran last, if it has no output of its own
   Numbers<S> psi;      ///< [step][lane][neuron], surrogate derivatives
   struct Back {
     Numbers<S> output;   ///< dL/d output, laid out as the output, behind the steps of the past
-    Numbers<S> current;  ///< dL/d current, [step][lane][neuron], in a loop
+    Numbers<S> current;  ///< dL/d current, [step][receptor][lane][neuron], in a loop
     Numbers<S> adjoint;  ///< dL/d state, [variable][lane][neuron], in a loop
   };
   std::vector<Back> back;  ///< of each layer
@@ -91,7 +92,7 @@ struct Workspace {
     Numbers<S> driven;  ///< dL/d what drives it, [step][lane][channel]
   };
   std::vector<FilterBack> filters;  ///< of each edge
-  Numbers<S> grad_current;          ///< [step][lane][neuron], of a population outside loops
+  Numbers<S> grad_current;          ///< [step][receptor][lane][neuron], of a population outside loops
   Numbers<S> grad_input;            ///< [trial][step][channel], if asked for, behind the steps of the past
   Numbers<S> scratch;
   Numbers<S> cut;  ///< gradients of which those before a window are dropped

@@ -96,7 +96,7 @@ TEST_P(Sparse, HandsOnTheSumOfItsSynapses) {
   tyto::Random random(tyto::stream_key(1, "sparse test"));
   for (double& value : stimulus) value = random.uniform() < 0.2 ? 5 : 0;
   std::vector<double> spikes, arrived;
-  made.simulation->start();
+  made.simulation->start(0);
   made.simulation->advance({12, 30, nullptr, stimulus.data()}, [&](std::size_t probe, std::uint64_t, auto sample) {
     (probe == 0 ? spikes : arrived).insert((probe == 0 ? spikes : arrived).end(), sample.begin(), sample.end());
   });
@@ -128,13 +128,13 @@ TEST(SparseIn64Bits, RefusesPairsThatAreNone) {
   const auto made = joined("type: sparse, weight: 1, probability: 0.005");
   const std::vector<double> good{0, 1, 0, 19, 29, 0};
   made.set("to/pairs", good);
-  EXPECT_NO_THROW(made.simulation->start());
+  EXPECT_NO_THROW(made.simulation->start(0));
   for (const auto& [place, value] :
        {std::pair{1, 20.0}, {1, -1.0}, {3, 0.5}, {4, -1.0}, {2, 30.0}, {5, std::nan("")}}) {
     auto bad = good;
     bad[static_cast<std::size_t>(place)] = value;
     made.set("to/pairs", bad);
-    EXPECT_THROW(made.simulation->start(), tyto::Error) << place << ": " << value;
+    EXPECT_THROW(made.simulation->start(0), tyto::Error) << place << ": " << value;
   }
 }
 
