@@ -7,7 +7,8 @@ endif()
 install(TARGETS tyto EXPORT TytoTargets LIBRARY DESTINATION lib)
 install(TARGETS tyto_read RUNTIME DESTINATION lib/tyto)
 install(TARGETS tyto_manifest EXPORT TytoTargets RUNTIME DESTINATION lib/tyto)
-install(DIRECTORY framework/include/tyto DESTINATION include FILES_MATCHING PATTERN "*.hpp")
+install(DIRECTORY framework/include/tyto ${PROJECT_BINARY_DIR}/include/tyto DESTINATION include
+  FILES_MATCHING PATTERN "*.hpp")
 install(DIRECTORY experiments models DESTINATION share/tyto FILES_MATCHING PATTERN "*.yaml")
 install(FILES LICENSE DESTINATION share/doc/tyto)
 

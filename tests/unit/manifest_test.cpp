@@ -151,7 +151,7 @@ TEST(Manifest, NamesWhatIsWrong) {
   EXPECT_EQ(error_of("[]"), "is not a manifest: it must be an object");
   EXPECT_EQ(error_of("{}"), "'tyto_manifest' is missing");
   EXPECT_EQ(error_after([](Json& j) { j["tyto_manifest"] = 7; }),
-            "has manifest version 7, this Tyto reads 2: rebuild the plugin");
+            "has manifest version 7, this Tyto reads 3: rebuild the plugin");
   EXPECT_EQ(error_after([](Json& j) { j["name"] = 3; }), "'name' must be a text");
   EXPECT_EQ(error_after([](Json& j) { j.erase("sha256"); }), "'sha256' is missing");
   EXPECT_EQ(error_after([](Json& j) { j["fingerprint"].erase("cuda"); }), "'fingerprint.cuda' is missing");

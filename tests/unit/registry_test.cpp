@@ -195,7 +195,9 @@ std::vector<std::pair<std::string, std::string>> fingerprint_sentences() {
       {"scalar_layout",
        "WHO was built for the number layout 'another', this Tyto for '" + own.scalar_layout + "': rebuild it"},
       {"sanitizer", "WHO was built with the sanitizer 'another', this Tyto with '" + own.sanitizer + "': rebuild it"},
-      {"cuda", "WHO was built with CUDA version another, this Tyto with " + own.cuda + ": rebuild it"}};
+      {"cuda", "WHO was built with CUDA version another, this Tyto with " + own.cuda + ": rebuild it"},
+      {"headers",
+       "WHO was built with other headers of Tyto (another) than this one has (" + own.headers + "): rebuild it"}};
 }
 
 TEST_F(RegistryTest, EachFieldOfTheFingerprint) {

@@ -5,8 +5,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <tyto/headers.hpp>
+
 #define TYTO_ABI_MAGIC 0x4f545954u /* "TYTO" */
-#define TYTO_API_VERSION 8u
+#define TYTO_API_VERSION 9u
 
 #define TYTO_STRINGIFY_(x) #x
 #define TYTO_STRINGIFY(x) TYTO_STRINGIFY_(x)
@@ -47,6 +49,7 @@ struct tyto_fingerprint {
   const char* scalar_layout;     ///< sizes of pointer, size_t, long double; byte order
   const char* sanitizer;         ///< address, thread or none
   const char* cuda;              ///< CUDA toolkit version, or none
+  const char* headers;           ///< digest of Tyto's public headers
 };
 
 /// What the symbol `tyto_plugin` is. The first three members never move.
@@ -78,5 +81,5 @@ struct tyto_plugin_descriptor {
     TYTO_FINGERPRINT_COMPILER, TYTO_FINGERPRINT_LIBRARY, TYTO_STRINGIFY(__cplusplus), TYTO_FINGERPRINT_CXX_ABI, \
         "pointer=" TYTO_STRINGIFY(__SIZEOF_POINTER__) " long double=" TYTO_STRINGIFY(                           \
             __SIZEOF_LONG_DOUBLE__) " order=" TYTO_STRINGIFY(__BYTE_ORDER__),                                   \
-        TYTO_FINGERPRINT_SANITIZER, TYTO_FINGERPRINT_CUDA                                                       \
+        TYTO_FINGERPRINT_SANITIZER, TYTO_FINGERPRINT_CUDA, TYTO_HEADERS                                         \
   }

@@ -51,6 +51,7 @@ template <class S>
 struct ForwardScan {
   std::size_t steps = 0;
   std::size_t neurons = 0;
+  std::size_t row = 0;  ///< numbers from one step, variable or receptor to the next; 0: as many as there are neurons
   const S* current = nullptr;  ///< of neurons with receptors [step][receptor][neuron]
   S* output = nullptr;
   S* states = nullptr;                ///< if set: the state before each step, [step][variable][neuron]
@@ -60,7 +61,10 @@ struct ForwardScan {
       nullptr;  ///< if set: the state to begin with, [variable][neuron], which becomes that after the last step
   // In a stream.
   std::uint64_t first_step = 0;  ///< number of the first step
+  std::size_t first_neuron = 0;  ///< number of the first neuron
   const Pass* pass = nullptr;
+
+  [[nodiscard]] std::size_t row_length() const { return row != 0 ? row : neurons; }
 };
 
 template <class S>
@@ -101,6 +105,8 @@ class PopulationKernel {
   virtual void backward(const BackwardScan<S>& scan) const = 0;
   /// Whether the way back needs neither currents nor states, which then stay null.
   [[nodiscard]] virtual bool linear() const { return false; }
+  /// Whether several threads may each run forward() for some of the neurons, ForwardScan::row being longer than these.
+  [[nodiscard]] virtual bool divisible() const { return false; }
 
   /// The state at the beginning of a trial or a stream; `state` comes zeroed.
   virtual void rest([[maybe_unused]] std::span<const std::span<const S>> arrays,
@@ -197,6 +203,17 @@ class ProjectionKernel {
   [[nodiscard]] virtual std::size_t reach() const { return 0; }
   /// After start(): the synapses that its weights belong to, or would if its layer's connectivity() is none.
   [[nodiscard]] virtual Synapses synapses(std::size_t from, std::size_t to) const { return Synapses::matrix(from, to); }
+  /// Asked after start() where a stream has many neurons, and several threads may work on them: the targets bounds[p]
+  /// .. bounds[p + 1] - 1 are part p. Whether they may call forward_part(), each for a part of its own. The arrays stay
+  /// as they are until the next start().
+  [[nodiscard]] virtual bool divide([[maybe_unused]] std::span<const std::span<const S>> arrays,
+                                    [[maybe_unused]] std::span<const std::size_t> bounds) {
+    return false;
+  }
+  /// What forward() adds to the targets of a part, with the same bits; the rows of `current` are those of all targets.
+  virtual void forward_part([[maybe_unused]] const Signal<S>& input,
+                            [[maybe_unused]] std::span<const std::span<const S>> arrays,
+                            [[maybe_unused]] std::size_t part, [[maybe_unused]] const Rows<S>& current) const {}
   /// current[step][to] += ...; arrays in the order of Layer::arrays().
   virtual void forward(const Signal<S>& input, std::span<const std::span<const S>> arrays, std::size_t to,
                        const Pass& pass, S* current) const = 0;

@@ -256,6 +256,7 @@ class NeuronKernel final : public PopulationKernel<S> {
   [[nodiscard]] std::size_t state_size() const override { return variables; }
   [[nodiscard]] std::vector<std::string> state_names() const override { return names_; }
   [[nodiscard]] bool linear() const override { return is_linear; }
+  [[nodiscard]] bool divisible() const override { return true; }
 
   void forward(const ForwardScan<S>& scan) const override {
     const std::size_t n = scan.neurons;
@@ -274,7 +275,7 @@ class NeuronKernel final : public PopulationKernel<S> {
       rare.places.resize(n);
     }
     if (scan.smooth == nullptr)
-      scan_forward(prepared_, dt_s_, {scan.steps, n}, scan.current, scan.output, scan.states,
+      scan_forward(prepared_, dt_s_, {scan.steps, n, scan.row_length()}, scan.current, scan.output, scan.states,
                    scan.distances != nullptr ? scan.distances : distances.data(), scan.distances != nullptr ? n : 0,
                    state, rare.flags.data(), rare.places.data());
     else if constexpr (differentiable)
@@ -302,8 +303,8 @@ class NeuronKernel final : public PopulationKernel<S> {
     zeros.assign(scan.neurons, S(0));
     S* const adjoint = scan.adjoint != nullptr ? scan.adjoint : scratch.data();
     if (scan.smooth == nullptr)
-      scan_backward(prepared_, dt_s_, {scan.steps, scan.neurons}, scan.detach_reset, scan.current, scan.states,
-                    scan.psi != nullptr ? scan.psi : zeros.data(), scan.psi != nullptr ? scan.neurons : 0,
+      scan_backward(prepared_, dt_s_, {scan.steps, scan.neurons, scan.neurons}, scan.detach_reset, scan.current,
+                    scan.states, scan.psi != nullptr ? scan.psi : zeros.data(), scan.psi != nullptr ? scan.neurons : 0,
                     scan.grad_output, scan.grad_current, adjoint);
     else
       for (std::size_t t = scan.steps; t-- > 0;) smooth_backward(scan, t, adjoint, zeros.data());
@@ -366,7 +367,7 @@ class NeuronKernel final : public PopulationKernel<S> {
   }
 
   struct Extent {
-    std::size_t steps, neurons;
+    std::size_t steps, neurons, row;
   };
   struct RareCases {
     std::vector<S> flags;               ///< of each neuron: 1 or 0
@@ -384,24 +385,25 @@ class NeuronKernel final : public PopulationKernel<S> {
                                              [[maybe_unused]] std::uint32_t* TYTO_RESTRICT places) {
     const Prepared own = prepared;
     using Rarely = typename Step<S>::Rarely;
-    const std::size_t n = extent.neurons;
-    const std::size_t cells = variables * n;
+    const std::size_t n = extent.neurons, row = extent.row;
+    const std::size_t cells = variables * row;
     // Where the states are kept, each step writes where the next one reads.
-    if (states != nullptr && extent.steps > 0) std::copy_n(state, cells, states);
+    if (states != nullptr && extent.steps > 0)
+      for (std::size_t k = 0; k < variables; ++k) std::copy_n(state + k * row, n, states + k * row);
     for (std::size_t t = 0; t < extent.steps; ++t) {
       const S* const before = states != nullptr ? states + t * cells : state;
       S* const after = states != nullptr && t + 1 < extent.steps ? states + (t + 1) * cells : state;
 #pragma GCC ivdep
       for (std::size_t i = 0; i < n; ++i) {
         const Step<S> step(dt_s, has_rare_cases ? Rarely::find_out : Rarely::do_it);
-        auto x = load<S>(before, n, i);
-        output[t * n + i] = own.template step<S>(x, arriving<S>(current + t * inputs * n, n, i), step);
+        auto x = load<S>(before, row, i);
+        output[t * row + i] = own.template step<S>(x, arriving<S>(current + t * inputs * row, row, i), step);
         distances[t * distance_stride + i] = step.distance();
         // A rare case waits with the state before it.
         if constexpr (has_rare_cases) rare[i] = step.rare();
         for_each_member<variables>(
             x, [&](std::size_t k, const S& value) __attribute__((always_inline)) {
-              after[k * n + i] = has_rare_cases && step.rare() > S(0) ? before[k * n + i] : value;
+              after[k * row + i] = has_rare_cases && step.rare() > S(0) ? before[k * row + i] : value;
             });
       }
       if constexpr (has_rare_cases) {
@@ -413,10 +415,10 @@ class NeuronKernel final : public PopulationKernel<S> {
         for (std::size_t k = 0; k < count; ++k) {
           const std::size_t i = places[k];
           const Step<S> step(dt_s);
-          auto x = load<S>(after, n, i);
-          output[t * n + i] = own.template step<S>(x, arriving<S>(current + t * inputs * n, n, i), step);
+          auto x = load<S>(after, row, i);
+          output[t * row + i] = own.template step<S>(x, arriving<S>(current + t * inputs * row, row, i), step);
           distances[t * distance_stride + i] = step.distance();
-          for_each_member<variables>(x, [&](std::size_t q, const S& value) { after[q * n + i] = value; });
+          for_each_member<variables>(x, [&](std::size_t q, const S& value) { after[q * row + i] = value; });
         }
       }
     }

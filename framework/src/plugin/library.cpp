@@ -200,6 +200,9 @@ void check_build(const std::string& who, std::uint32_t api_version, const Finger
   if (theirs.cuda != own.cuda)
     throw Error(
         fmt::format("{} was built with CUDA version {}, this Tyto with {}: rebuild it", who, theirs.cuda, own.cuda));
+  if (theirs.headers != own.headers)
+    throw Error(fmt::format("{} was built with other headers of Tyto ({}) than this one has ({}): rebuild it", who,
+                            theirs.headers, own.headers));
 }
 
 OpenedPlugin open_plugin(const std::filesystem::path& library, const std::string& plugin) {

@@ -13,7 +13,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr int schema_version = 2;
+constexpr int schema_version = 3;
 /// Real manifests have a few kilobytes and two levels of groups; what is beyond is not a manifest.
 constexpr std::size_t size_limit = std::size_t{4} << 20;
 constexpr int depth_limit = 32;
@@ -31,7 +31,8 @@ constexpr std::pair<const char*, std::string Fingerprint::*> fingerprint_fields[
     {"cxx_abi", &Fingerprint::cxx_abi},
     {"scalar_layout", &Fingerprint::scalar_layout},
     {"sanitizer", &Fingerprint::sanitizer},
-    {"cuda", &Fingerprint::cuda}};
+    {"cuda", &Fingerprint::cuda},
+    {"headers", &Fingerprint::headers}};
 
 // --- writing ---
 
@@ -227,7 +228,7 @@ Json parse(std::string_view text) {
 Fingerprint to_owned(const tyto_fingerprint& raw) {
   const auto owned = [](const char* text) { return std::string(text != nullptr ? text : ""); };
   return {owned(raw.compiler),      owned(raw.standard_library), owned(raw.cxx_standard), owned(raw.cxx_abi),
-          owned(raw.scalar_layout), owned(raw.sanitizer),        owned(raw.cuda)};
+          owned(raw.scalar_layout), owned(raw.sanitizer),        owned(raw.cuda),         owned(raw.headers)};
 }
 
 Fingerprint own_fingerprint() {

@@ -22,6 +22,7 @@ struct Fingerprint {
   std::string scalar_layout;
   std::string sanitizer;
   std::string cuda;
+  std::string headers;
 };
 
 [[nodiscard]] Fingerprint to_owned(const tyto_fingerprint& fingerprint);

@@ -5,6 +5,7 @@
 #include <limits>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -46,6 +47,7 @@ struct Edge {
   tyto::ArrayRange arrays;
   std::optional<Filter<S>> filter;  ///< none without a synapse
   std::optional<CompiledLearning<S>> learning;
+  bool divided = false;  ///< its kernel works for parts of the targets, see Node::bounds
 };
 
 /// A population, or a transform of the layer `from`.
@@ -75,8 +77,16 @@ struct Node {
   std::vector<std::size_t> edges;  ///< that reach it
   /// Of these, so many can be summed up before a part that loops takes its first step.
   std::size_t ahead = 0;
+  /// Of these, so many are summed up by one thread, where several share the neurons bounds[p] .. bounds[p + 1] - 1.
+  std::size_t undivided = 0;
+  std::vector<std::size_t> bounds;
   std::unique_ptr<tyto::TransformKernel<S>> transform;
   std::size_t from = from_stimulus;
+};
+
+/// Some neurons of a layer, which a thread works on.
+struct Task {
+  std::size_t layer, part;
 };
 
 template <class S>
@@ -97,6 +107,7 @@ struct Compiled {
   std::vector<Node<S>> nodes;
   std::vector<Edge<S>> edges;
   std::vector<tyto::Part> parts;
+  std::vector<std::vector<Task>> tasks;  ///< of each part of the model; none if one thread works on it
   std::vector<CompiledProbe<S>> probes;
   tyto::ArrayTable arrays;
 
@@ -106,5 +117,9 @@ struct Compiled {
 /// Throws tyto::Error, naming the layer, where a component has no kernel for precision S.
 template <class S>
 [[nodiscard]] Compiled<S> compile(const tyto::Model& model);
+
+/// Shares a stream's neurons among threads, as far as kernels can do so. To be called when their kernels have started.
+template <class S>
+void divide(Compiled<S>& compiled, std::span<const std::span<const S>> arrays, std::size_t threads);
 
 }  // namespace cpu

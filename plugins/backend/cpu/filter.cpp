@@ -39,27 +39,26 @@ void Filter<S>::start(FilterState<S>& kept, std::size_t channels) const {
 }
 
 template <class S>
-void Filter<S>::add_to(std::span<S> y, const FilterState<S>& kept) const {
+void Filter<S>::add_to(std::span<S> y, const FilterState<S>& kept, std::size_t first) const {
   for (std::size_t row = 0; row < order_; ++row)
-    add_scaled(c_[row], kept.state.data() + row * y.size(), y.data(), y.size());
+    add_scaled(c_[row], kept.state.data() + row * kept.driven.size() + first, y.data(), y.size());
 }
 
 template <class S>
-void Filter<S>::decay(FilterState<S>& kept) const {
-  scale(a_[0], kept.state.data(), kept.state.size());
+void Filter<S>::decay(std::span<S> state) const {
+  scale(a_[0], state.data(), state.size());
 }
 
 template <class S>
-void Filter<S>::advance(FilterState<S>& kept) const {
+void Filter<S>::advance(FilterState<S>& kept, std::size_t first, std::size_t count) const {
   const std::size_t channels = kept.driven.size();
-  std::fill(kept.next.begin(), kept.next.end(), S(0));
   for (std::size_t row = 0; row < order_; ++row) {
-    S* const next = kept.next.data() + row * channels;
-    add_scaled(b_[row], kept.driven.data(), next, channels);
+    S* const next = kept.next.data() + row * channels + first;
+    std::fill_n(next, count, S(0));
+    add_scaled(b_[row], kept.driven.data() + first, next, count);
     for (std::size_t column = 0; column < order_; ++column)
-      add_scaled(a_[row * order_ + column], kept.state.data() + column * channels, next, channels);
+      add_scaled(a_[row * order_ + column], kept.state.data() + column * channels + first, next, count);
   }
-  kept.state.swap(kept.next);
 }
 
 template <class S>

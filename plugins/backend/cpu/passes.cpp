@@ -203,13 +203,16 @@ void Passes<S>::hand_on(std::size_t index, Tape<S>& tape, Workspace<S>& work, St
   if (!edge.inside) move_on(index, tape, work, stretch.end);
 }
 
-/// Makes room for a window, with nothing arriving.
+/// Makes room for a window; `silent`: with nothing arriving.
 template <class S>
-void Passes<S>::prepare(std::size_t layer, Tape<S>& tape, Workspace<S>& work, Way way) const {
+void Passes<S>::prepare(std::size_t layer, Tape<S>& tape, Workspace<S>& work, Way way, bool silent) const {
   const auto& node = compiled_.nodes[layer];
   auto& own = tape.nodes[layer];
   const std::size_t steps = steps_of(layer, tape), cells = steps * tape.lanes * node.size;
-  (keeps_current(node, way.keep) ? own.current : work.current).assign(cells * node.receptors, S(0));
+  auto& current = keeps_current(node, way.keep) ? own.current : work.current;
+  // Others have used the room before, and may have needed more.
+  current.resize(std::max(current.size(), cells * node.receptors));
+  if (silent) std::fill_n(current.begin(), cells * node.receptors, S(0));
   (node.own_run ? own.output : work.output).resize(cells);
   if (node.ensemble) own.input.assign(steps * tape.lanes * node.inputs, S(0));
   const bool needed = way.keep.way_back && !node.kernel->linear();
@@ -267,7 +270,7 @@ void Passes<S>::run(std::size_t layer, Tape<S>& tape, Workspace<S>& work, Way wa
   scan.smooth = way.smooth;
   scan.carried = own.carried.data();
   if (compiled_.streams()) {
-    tape.passes[0].layer = node.name;
+    tape.passes[0].layer = node.name;  // for sources
     scan.first_step = tape.first_step + stretch.first;
     scan.pass = tape.passes.data();
   }
@@ -351,7 +354,7 @@ void Passes<S>::forward_loop(const tyto::Part& part, Tape<S>& tape, Workspace<S>
   for (const std::size_t layer : part.layers) {
     const auto& node = compiled_.nodes[layer];
     if (node.transform) continue;
-    prepare(layer, tape, work, way);
+    prepare(layer, tape, work, way, true);
     gather(std::span(node.edges).first(node.ahead), tape, work, way, {0, steps});
   }
   for (std::size_t first = 0; first < steps; first += part.stride) {
@@ -376,7 +379,12 @@ template <class S>
 void Passes<S>::forward(Tape<S>& tape, Workspace<S>& work, Keep keep, const tyto::Surrogate* smooth,
                         const AfterStretch& after) const {
   const Way way{keep, smooth};
-  for (const auto& part : compiled_.parts) {
+  for (std::size_t index = 0; index < compiled_.parts.size(); ++index) {
+    const auto& part = compiled_.parts[index];
+    if (executor_ != nullptr && !compiled_.tasks[index].empty()) {
+      forward_divided(index, tape, work);
+      continue;
+    }
     const std::size_t layer = part.layers.front();
     const auto& node = compiled_.nodes[layer];
     const Stretch all{0, steps_of(layer, tape)};
@@ -385,7 +393,7 @@ void Passes<S>::forward(Tape<S>& tape, Workspace<S>& work, Keep keep, const tyto
     } else if (node.transform) {
       forward_transform(layer, tape, work, all);
     } else {
-      prepare(layer, tape, work, way);
+      prepare(layer, tape, work, way, true);
       gather(node.edges, tape, work, way, all);
       run(layer, tape, work, way, all);
     }

@@ -30,9 +30,9 @@ using AfterStretch = std::function<void(const tyto::Part& part, Stretch stretch)
 template <class S>
 class Passes {
  public:
-  /// `arrays`: the numbers of every array of the model. Both must outlive this.
-  Passes(const Compiled<S>& compiled, std::span<const std::span<const S>> arrays)
-      : compiled_(compiled), arrays_(arrays) {}
+  /// `arrays`: the numbers of every array of the model. All must outlive this. The executor is for streams.
+  Passes(const Compiled<S>& compiled, std::span<const std::span<const S>> arrays, tyto::Executor* executor = nullptr)
+      : compiled_(compiled), arrays_(arrays), executor_(executor) {}
 
   /// The states in which populations begin, [layer][variable][neuron].
   [[nodiscard]] std::vector<std::vector<S>> rests() const;
@@ -109,7 +109,7 @@ class Passes {
                     std::size_t reach) const;
 
   void start_rule(std::size_t edge, Tape<S>& tape) const;
-  void prepare(std::size_t layer, Tape<S>& tape, Workspace<S>& work, Way way) const;
+  void prepare(std::size_t layer, Tape<S>& tape, Workspace<S>& work, Way way, bool silent) const;
   /// Sums up what arrives by some of the edges.
   void gather(std::span<const std::size_t> edges, Tape<S>& tape, Workspace<S>& work, Way way, Stretch stretch) const;
   void run(std::size_t layer, Tape<S>& tape, Workspace<S>& work, Way way, Stretch stretch) const;
@@ -118,6 +118,10 @@ class Passes {
   void forward_transform(std::size_t layer, Tape<S>& tape, Workspace<S>& work, Stretch stretch) const;
   void forward_loop(const tyto::Part& part, Tape<S>& tape, Workspace<S>& work, Way way,
                     const AfterStretch& after) const;
+  void forward_divided(std::size_t part, Tape<S>& tape, Workspace<S>& work) const;
+  void run_part(Task task, Tape<S>& tape, Workspace<S>& work, Stretch stretch) const;
+  void hand_part_on(std::size_t edge, Tape<S>& tape, Task task, Stretch stretch, tyto::Rows<S> target) const;
+  void move_part_on(std::size_t edge, Tape<S>& tape, Task task, std::size_t step) const;
   /// Adds what an edge's weights make of its source to target[step][lane][channel].
   void project(const Edge<S>& edge, const Tape<S>& tape, Workspace<S>& work, Stretch stretch,
                tyto::Rows<S> target) const;
@@ -163,6 +167,7 @@ class Passes {
 
   const Compiled<S>& compiled_;
   std::span<const std::span<const S>> arrays_;
+  tyto::Executor* executor_;
 };
 
 extern template class Passes<float>;

@@ -37,7 +37,10 @@ void add_means(const std::vector<S>& output, std::size_t steps, std::span<double
 
 template <class S>
 CpuProgram<S>::CpuProgram(const tyto::Model& model, tyto::Executor& executor)
-    : compiled_(compile<S>(model)), executor_(executor), arrays_(compiled_.arrays), stream_(compiled_, arrays_) {
+    : compiled_(compile<S>(model)),
+      executor_(executor),
+      arrays_(compiled_.arrays),
+      stream_(compiled_, arrays_, executor) {
   for (const auto& info : arrays_.infos()) {
     offsets_.push_back(gradient_size_);
     gradient_size_ += info.size;
@@ -72,6 +75,7 @@ void CpuProgram<S>::settle_arrays() {
     edge.learning->synapses = edge.kernel->synapses(from, edge.channels);
     edge.learning->state = edge.learning->kernel->state(edge.learning->synapses);
   }
+  divide<S>(compiled_, views, executor_.threads());
   rests_ = passes.rests();
   arrays_are_new_ = false;
   arrays_are_set_ = false;

@@ -23,7 +23,8 @@ double rms(double squares, std::size_t count) {
 }  // namespace
 
 template <class S>
-Stream<S>::Stream(const Compiled<S>& compiled, Arrays<S>& arrays) : compiled_(compiled), arrays_(arrays) {
+Stream<S>::Stream(const Compiled<S>& compiled, Arrays<S>& arrays, tyto::Executor& executor)
+    : compiled_(compiled), arrays_(arrays), executor_(executor) {
   std::size_t numbers = compiled.input.channels;
   for (const auto& node : compiled.nodes) numbers += node.size;
   // What somebody reads of the past is copied once a window.
@@ -88,7 +89,7 @@ void Stream<S>::load(const tyto::Signal<double>& stimulus, std::size_t first) {
 template <class S>
 void Stream<S>::run_window(const tyto::ProbeSink& sink) {
   const auto views = arrays_.in_use();
-  const Passes<S> passes(compiled_, views);
+  const Passes<S> passes(compiled_, views, &executor_);
   passes.forward(tape_, work_, {}, nullptr, [&](const tyto::Part& part, Stretch stretch) {
     // A step uses the weights that it found, and so do its samples.
     for (std::size_t probe = 0; probe < compiled_.probes.size(); ++probe) {

@@ -19,7 +19,7 @@ template <class S>
 class Stream {
  public:
   /// Both must outlive this.
-  Stream(const Compiled<S>& compiled, Arrays<S>& arrays);
+  Stream(const Compiled<S>& compiled, Arrays<S>& arrays, tyto::Executor& executor);
 
   /// To the first step, with populations in the states `rests`.
   void start(std::span<const std::vector<S>> rests, std::uint64_t seed);
@@ -54,6 +54,7 @@ class Stream {
 
   const Compiled<S>& compiled_;
   Arrays<S>& arrays_;
+  tyto::Executor& executor_;
   std::size_t window_steps_ = 1;  ///< at most
   std::uint64_t step_ = 0;        ///< with which the window begins
   Tape<S> tape_;

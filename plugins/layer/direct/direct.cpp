@@ -14,6 +14,15 @@ class DirectKernel final : public tyto::ProjectionKernel<S> {
  public:
   explicit DirectKernel(const nef::Mapping& mapping) : mapping_(mapping) {}
 
+  /// Values that are multiplied one by one know nothing of each other.
+  [[nodiscard]] bool divide(std::span<const std::span<const S>>, std::span<const std::size_t> bounds) override {
+    bounds_.assign(bounds.begin(), bounds.end());
+    return mapping_.function.empty() && mapping_.transform.size() == 1;
+  }
+  void forward_part(const tyto::Signal<S>& input, std::span<const std::span<const S>>, std::size_t part,
+                    const tyto::Rows<S>& current) const override {
+    multiply(input, bounds_[part], bounds_[part + 1], current);
+  }
   void forward(const tyto::Signal<S>& input, std::span<const std::span<const S>>, std::size_t to, const tyto::Pass&,
                S* current) const override {
     add(input, to, {current, to});
@@ -29,6 +38,10 @@ class DirectKernel final : public tyto::ProjectionKernel<S> {
 
  private:
   void add(const tyto::Signal<S>& input, std::size_t to, tyto::Rows<S> current) const {
+    if (mapping_.function.empty() && mapping_.transform.size() == 1) {
+      multiply(input, 0, to, current);
+      return;
+    }
     // One kernel serves one connection, whose sizes never change, on one thread.
     if (!mapped_) mapped_ = std::make_unique<nef::Mapped>(mapping_, input.channels, to);
     x_.resize(input.channels);
@@ -42,7 +55,22 @@ class DirectKernel final : public tyto::ProjectionKernel<S> {
     }
   }
 
+  /// Worked out in double precision, as everything here.
+  void multiply(const tyto::Signal<S>& input, std::size_t first, std::size_t end, const tyto::Rows<S>& current) const {
+    const double factor = mapping_.transform[0];
+    for (std::size_t t = 0; t < input.steps; ++t)
+      if (input.values != nullptr) {
+        const S* const values = input.values + t * input.channels;
+        for (std::size_t k = first; k < end; ++k)
+          current[t][k] += static_cast<S>(factor * static_cast<double>(values[k]));
+      } else {
+        for (std::size_t k = first; k < end; ++k)
+          if (input.spikes().at(t, k)) current[t][k] += static_cast<S>(factor);
+      }
+  }
+
   nef::Mapping mapping_;
+  std::vector<std::size_t> bounds_;
   mutable std::unique_ptr<nef::Mapped> mapped_;
   mutable std::vector<double> x_, y_;
 };

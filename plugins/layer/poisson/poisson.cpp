@@ -61,6 +61,7 @@ class PoissonKernel final : public tyto::PopulationKernel<S> {
   // No state: what is drawn in a step depends on the step alone.
   [[nodiscard]] std::size_t state_size() const override { return 0; }
   [[nodiscard]] std::vector<std::string> state_names() const override { return {}; }
+  [[nodiscard]] bool divisible() const override { return true; }
   void backward(const tyto::BackwardScan<S>&) const override {
     throw tyto::Error("a Poisson process cannot be run backwards");
   }
@@ -69,17 +70,17 @@ class PoissonKernel final : public tyto::PopulationKernel<S> {
     const tyto::Pass& pass = *scan.pass;
     const auto key = tyto::stream_key(pass.seed, "poisson/" + std::string(pass.layer));
     for (std::size_t t = 0; t < scan.steps; ++t) {
-      S* const row = scan.output + t * scan.neurons;
+      S* const row = scan.output + t * scan.row_length();
       const std::uint64_t step = scan.first_step + t;
       std::fill_n(row, scan.neurons, S(0));
       if (step < first_step_ || step >= end_step_) continue;
-      for (std::size_t i = 0; i < scan.neurons; i += 4) {
+      for (std::size_t i = 0; i < scan.neurons;) {
+        const std::size_t number = scan.first_neuron + i;
         const auto words =
-            tyto::philox(key, static_cast<std::uint32_t>(i / 4), static_cast<std::uint32_t>(step), step >> 32U);
-        const std::size_t own = std::min<std::size_t>(4, scan.neurons - i);
-        for (std::size_t k = 0; k < own; ++k) {
+            tyto::philox(key, static_cast<std::uint32_t>(number / 4), static_cast<std::uint32_t>(step), step >> 32U);
+        for (std::size_t k = number % 4; k < 4 && i < scan.neurons; ++k, ++i) {
           const std::size_t count = counts_.of(words[k]);
-          row[i + k] = static_cast<S>(several_ ? count : std::min<std::size_t>(count, 1));
+          row[i] = static_cast<S>(several_ ? count : std::min<std::size_t>(count, 1));
         }
       }
     }

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdint>
 #include <memory>
@@ -34,6 +35,56 @@ class SparseKernel final : public tyto::ProjectionKernel<S> {
         throw tyto::Error("pairs: number " + std::to_string(k) + " is no pair of neurons in ascending order");
       rows_.resize(static_cast<std::size_t>(from) + 1, k);
       targets_[k] = static_cast<std::uint32_t>(target);
+    }
+  }
+
+  /// Nothing changes until the next start, so that synapses can be kept in a form that takes less memory to read.
+  [[nodiscard]] bool divide(std::span<const std::span<const S>> arrays, std::span<const std::size_t> bounds) override {
+    const auto& w = arrays[weights];
+    parts_ = bounds.size() - 1;
+    bounds_.assign(bounds.begin(), bounds.end());
+    begins_.clear();
+    for (std::size_t p = 0; p < parts_; ++p)
+      if (bounds[p + 1] - bounds[p] > std::size_t{1} << 16U) return false;
+    for (std::size_t from = 0; from < rows_.size(); ++from) {
+      const auto begin = targets_.begin() + static_cast<std::ptrdiff_t>(begin_of(from));
+      const auto end = targets_.begin() + static_cast<std::ptrdiff_t>(begin_of(from + 1));
+      if (!std::is_sorted(begin, end)) return false;
+      for (const std::size_t bound : bounds)
+        begins_.push_back(static_cast<std::size_t>(std::lower_bound(begin, end, bound) - targets_.begin()));
+    }
+    places_.resize(targets_.size());
+    for (std::size_t from = 0; from < rows_.size(); ++from)
+      for (std::size_t p = 0; p < parts_; ++p) {
+        const Stretch own = synapses_of(from, p);
+        for (std::size_t k = own.first; k < own.end; ++k)
+          places_[k] = static_cast<std::uint16_t>(targets_[k] - bounds[p]);
+      }
+    one_weight_ = std::all_of(w.begin(), w.end(), [&](S weight) { return weight == w[0]; });
+    return true;
+  }
+  void forward_part(const tyto::Signal<S>& input, std::span<const std::span<const S>> arrays, std::size_t part,
+                    const tyto::Rows<S>& current) const override {
+    if (targets_.empty()) return;
+    const S* const w = arrays[weights].data();
+    for (std::size_t t = 0; t < input.steps; ++t) {
+      S* const row = current[t] + bounds_[part];
+      if (input.bits == nullptr) {
+        for (std::size_t from = 0; from < std::min(input.channels, rows_.size()); ++from) {
+          const Stretch own = synapses_of(from, part);
+          for (std::size_t k = own.first; k < own.end; ++k)
+            row[places_[k]] += w[k] * input.values[t * input.channels + from];
+        }
+      } else if (one_weight_) {
+        const S weight = w[0];
+        for_spikes(input, t, part, nullptr, [&](const Stretch& own) {
+          for (std::size_t k = own.first; k < own.end; ++k) row[places_[k]] += weight;
+        });
+      } else {
+        for_spikes(input, t, part, w, [&](const Stretch& own) {
+          for (std::size_t k = own.first; k < own.end; ++k) row[places_[k]] += w[k];
+        });
+      }
     }
   }
 
@@ -76,6 +127,15 @@ class SparseKernel final : public tyto::ProjectionKernel<S> {
       for (std::size_t k = begin_of(from); k < begin_of(from + 1); ++k) grad_w[k] += gradient[targets_[k]] * sent;
     }
   }
+  /// Synapses first .. end-1.
+  struct Stretch {
+    std::size_t first, end;
+  };
+  [[nodiscard]] Stretch synapses_of(std::size_t from, std::size_t part) const {
+    const std::size_t place = from * (parts_ + 1) + part;
+    return {begins_[place], begins_[place + 1]};
+  }
+
   void add(const tyto::Signal<S>& input, const S* w, tyto::Rows<S> current) const {
     for (std::size_t t = 0; t < input.steps; ++t) {
       S* const row = current[t];
@@ -89,6 +149,26 @@ class SparseKernel final : public tyto::ProjectionKernel<S> {
             row[targets_[k]] += w[k] * input.values[t * input.channels + from];
     }
   }
+
+  /// Calls take(stretch) for the synapses of the neurons that fire, in order. They lie far apart in memory, so that
+  /// they are fetched before it is their turn.
+  template <class Take>
+  void for_spikes(const tyto::Signal<S>& input, std::size_t t, std::size_t part, const S* w, const Take& take) const {
+    constexpr std::size_t ahead = 4, bytes = 512, line = 64;
+    std::array<Stretch, ahead> coming{};
+    std::size_t count = 0;
+    input.spikes().for_each(t, [&](std::size_t from) {
+      if (from >= rows_.size()) return;
+      const Stretch own = synapses_of(from, part);
+      for (std::size_t byte = 0; byte < bytes; byte += line) {
+        __builtin_prefetch(reinterpret_cast<const char*>(places_.data() + own.first) + byte);
+        if (w != nullptr) __builtin_prefetch(reinterpret_cast<const char*>(w + own.first) + byte);
+      }
+      if (count >= ahead) take(coming[count % ahead]);
+      coming[count++ % ahead] = own;
+    });
+    for (std::size_t k = count - std::min(count, ahead); k < count; ++k) take(coming[k % ahead]);
+  }
   /// Where the synapses of a neuron begin; the last neurons may have none.
   [[nodiscard]] std::size_t begin_of(std::size_t from) const {
     return from < rows_.size() ? rows_[from] : targets_.size();
@@ -96,6 +176,11 @@ class SparseKernel final : public tyto::ProjectionKernel<S> {
 
   std::vector<std::size_t> rows_;
   std::vector<std::uint32_t> targets_;
+  std::size_t parts_ = 0;
+  std::vector<std::size_t> bounds_;
+  std::vector<std::size_t> begins_;    ///< [source][part], and the end of the last part
+  std::vector<std::uint16_t> places_;  ///< of each synapse: its target, counted from the beginning of the part
+  bool one_weight_ = false;            ///< all synapses have the same
 };
 
 /// Synapses between some pairs of neurons, drawn at random.
