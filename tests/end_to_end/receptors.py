@@ -41,6 +41,18 @@ probes:
   nmda: {{of: neurons, what: nmda}}
 silence: [step_dependent]
 """
+TRAINED = """
+tyto: 1
+stimulus: {type: itd, fibres_per_ear: 20, duration: 100 ms, dt: 1 ms}
+objective: {classes: 4}
+model:
+  layers:
+    hidden: {type: conductance_lif, size: 8, input: {type: sparse, from: stimulus, receptor: excitatory, weight: 0.01, probability: 1}}
+    output: {type: leaky_integrator, tau: 5 ms, input: dense}
+stages:
+  - {name: a, learning: {rule: surrogate_gradient, optimizer: {type: adam, learning_rate: 0.01}, epochs: 5, batch_size: 32, trials: {train: 256, test: 64}}}
+  - {name: b, weights: {from: a}, learning: {rule: none, trials: {test: 64}}}
+"""
 DT_MS = 0.5
 
 
@@ -90,10 +102,30 @@ def check_refusals(executable, folder):
         done.stderr)
 
 
+def check_learning(executable, folder):
+    """What learns stays where conductances can be."""
+    text = NETWORK.format(neuron="type: conductance_lif", weight=0.3).replace(
+        "receptor: excitatory, probability: 0.5, weight: 0.3,",
+        "receptor: excitatory, probability: 0.5, weight: 0.3, learn: {rule: stdp, a_plus: 0, a_minus: 0.3, lowest: -5, "
+        "highest: 5},")
+    (folder / "learning.yaml").write_text(text)
+    tyto_runs.run(executable, folder / "learning.yaml", folder / "learning.h5", settings=[])
+    with h5py.File(folder / "learning.h5") as file:
+        w = file["weights/neurons/outside/w"][:]
+        assert w.min() == 0 and (w == 0).sum() > 5 and (file["probes/excitatory/value"][:] >= 0).all(), w
+    (folder / "trained.yaml").write_text(TRAINED)
+    tyto_runs.run(executable, folder / "trained.yaml", folder / "trained.h5", settings=[])
+    with h5py.File(folder / "trained.h5") as file:
+        w = file["stages/a/weights/hidden/stimulus/w"][:]
+        assert w.min() == 0 and w.max() > 0.02, w
+        assert (file["stages/b/weights/hidden/stimulus/w"][:] == w).all()
+
+
 def main():
     executable = tyto_runs.executable_argument(__doc__)
     with tempfile.TemporaryDirectory() as name:
         check_conductances(executable, pathlib.Path(name))
+        check_learning(executable, pathlib.Path(name))
         check_refusals(executable, pathlib.Path(name))
     print("receptors get what was sent to them")
 

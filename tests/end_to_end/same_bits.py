@@ -18,7 +18,7 @@ import tyto_runs
 
 TRAINING = ["learning.epochs=2", "learning.batch_size=16", "learning.trials.train=32", "learning.trials.test=16"]
 # Spikes through dense weights; values and spikes of trained delays; analyses; simulations with solved weights, with
-# many sparse synapses, with learning and with noise.
+# many sparse synapses, with conductances, with learning and with noise.
 RUNS = {
     "itd_basic": ("itd_basic.yaml", TRAINING),
     "itd_delays interpolated": ("itd_delays.yaml", [*TRAINING, "model.with.method=interpolated", "model.with.hidden=5"]),
@@ -29,9 +29,12 @@ RUNS = {
         *TRAINING, "analyses=[tuning_curves, cue_decomposition, ideal_observer, ablation]"]),
     "nef_square_dale": ("nef_square_dale.yaml", ["simulation.duration=200 ms", "model.layers.pre.size=30",
                                                  "model.layers.post.size=20", "analyses=[]"]),
-    "nef_communication": ("nef_communication.yaml", ["simulation.duration=1 s"]),
-    "nef_square_pes": ("nef_square_pes.yaml", ["simulation.duration=2 s", "analyses=[]"]),
+    "nef_communication": ("nef_communication.yaml", ["simulation.duration=200 ms"]),
+    "nef_square_pes": ("nef_square_pes.yaml", ["simulation.duration=300 ms", "analyses=[]"]),
     "cuba_network": ("cuba_network.yaml", ["simulation.duration=20 ms", "model.layers.excitatory.size=800",
+                                           "model.layers.inhibitory.size=200"]),
+    "coba_network": ("coba_network.yaml", ["simulation.duration=20 ms", "model.layers.outside.size=400",
+                                           "model.layers.outside.rate=1 kHz", "model.layers.excitatory.size=800",
                                            "model.layers.inhibitory.size=200"]),
 }
 PRECISIONS = ("float32", "float64")

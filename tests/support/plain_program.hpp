@@ -69,11 +69,16 @@ class Plain {
         scan.output = history_[k].data() + t * layer.size;
         scan.carried = carried[k].data();
         scan.smooth = smooth;
+        tyto::Pass pass;
+        pass.layer = layer.name;
+        scan.pass = &pass;
+        scan.first_step = t;
         kernels[k]->forward(scan);
         auto& trace = traces[layer.name];
         trace.output.insert(trace.output.end(), scan.output, scan.output + layer.size);
-        trace.state.insert(trace.state.end(), carried[k].begin(),
-                           carried[k].begin() + static_cast<std::ptrdiff_t>(layer.size));
+        if (!carried[k].empty())
+          trace.state.insert(trace.state.end(), carried[k].begin(),
+                             carried[k].begin() + static_cast<std::ptrdiff_t>(layer.size));
       }
       if (arrays_at) arrays_at(t + 1, arrays_);
       move_synapses(t);
@@ -353,7 +358,9 @@ inline tyto::Model streaming(tyto::Model model) {
       probe.name = model.layers[k].name;
       probe.what = what;
       probe.layer = k;
-      probe.item = model.layers[k].population->population_f64(model.input.dt_s)->state_names()[0];
+      const auto states = model.layers[k].population->population_f64(model.input.dt_s)->state_names();
+      if (what == tyto::ModelProbe::What::state && states.empty()) continue;
+      if (!states.empty()) probe.item = states[0];
       probe.channels = model.layers[k].size;
       model.probes.push_back(probe);
     }

@@ -128,7 +128,8 @@ class TYTO_API Program : public ArrayStore {
 
   /// Back to the beginning and to the first step; arrays stay as they are. What neurons draw depends on the seed.
   virtual void start(std::uint64_t seed);
-  /// Goes on by the steps of the stimulus. In how many stretches a stream goes on changes no bit.
+  /// Goes on by the steps of the stimulus. In how many stretches a stream goes on changes no bit. Throws Error if
+  /// arrays have been set since the start, which acts from the next start on.
   virtual void advance(const Signal<double>& stimulus, const ProbeSink& sink);
   /// A state or an output that is infinite or none, as in "v of neuron 3 of layer 'a' is nan"; empty if there is none.
   [[nodiscard]] virtual std::string not_finite() const { return {}; }

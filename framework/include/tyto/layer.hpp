@@ -43,7 +43,7 @@ struct Receptor {
   std::string_view name;       ///< "current" is where connections arrive that name none
   std::string_view doc;        ///< with the unit
   bool charges = false;        ///< as Layer::takes_charges(), of this receptor
-  bool at_least_zero = false;  ///< as conductances are; weights below 0 are refused
+  bool at_least_zero = false;  ///< as conductances are; weights below 0 are refused, and learning does not go there
 };
 
 /// Scalars per neuron and step of one trial, [step][neuron] unless said otherwise.
@@ -105,7 +105,9 @@ class PopulationKernel {
   virtual void backward(const BackwardScan<S>& scan) const = 0;
   /// Whether the way back needs neither currents nor states, which then stay null.
   [[nodiscard]] virtual bool linear() const { return false; }
-  /// Whether several threads may each run forward() for some of the neurons, ForwardScan::row being longer than these.
+  /// Whether several threads may each run forward() for some of the neurons at once: pointers are to the first of
+  /// these, and all that lies in rows has rows of ForwardScan::row numbers. `carried` is set then, `distances` and
+  /// `smooth` are not.
   [[nodiscard]] virtual bool divisible() const { return false; }
 
   /// The state at the beginning of a trial or a stream; `state` comes zeroed.
@@ -203,17 +205,19 @@ class ProjectionKernel {
   [[nodiscard]] virtual std::size_t reach() const { return 0; }
   /// After start(): the synapses that its weights belong to, or would if its layer's connectivity() is none.
   [[nodiscard]] virtual Synapses synapses(std::size_t from, std::size_t to) const { return Synapses::matrix(from, to); }
-  /// Asked after start() where a stream has many neurons, and several threads may work on them: the targets bounds[p]
-  /// .. bounds[p + 1] - 1 are part p. Whether they may call forward_part(), each for a part of its own. The arrays stay
-  /// as they are until the next start().
+  /// Asked after start() where a stream has many neurons, which threads may share: the targets bounds[p] ..
+  /// bounds[p + 1] - 1 are slice p. Whether forward_slice() may be called. The arrays stay as they are until the next
+  /// start(). Others may be called all the same.
   [[nodiscard]] virtual bool divide([[maybe_unused]] std::span<const std::span<const S>> arrays,
                                     [[maybe_unused]] std::span<const std::size_t> bounds) {
     return false;
   }
-  /// What forward() adds to the targets of a part, with the same bits; the rows of `current` are those of all targets.
-  virtual void forward_part([[maybe_unused]] const Signal<S>& input,
-                            [[maybe_unused]] std::span<const std::span<const S>> arrays,
-                            [[maybe_unused]] std::size_t part, [[maybe_unused]] const Rows<S>& current) const {}
+  /// What forward() adds to the targets of a slice, summed up in the same order; the rows of `current` are those of all
+  /// targets, of which it writes no others. Several threads may call it at once, for different slices. For kernels with
+  /// reach() 0.
+  virtual void forward_slice([[maybe_unused]] const Signal<S>& input,
+                             [[maybe_unused]] std::span<const std::span<const S>> arrays,
+                             [[maybe_unused]] std::size_t slice, [[maybe_unused]] const Rows<S>& current) const {}
   /// current[step][to] += ...; arrays in the order of Layer::arrays().
   virtual void forward(const Signal<S>& input, std::span<const std::span<const S>> arrays, std::size_t to,
                        const Pass& pass, S* current) const = 0;
@@ -340,6 +344,8 @@ class TYTO_API Layer {
   /// Of a projection: how the numbers of its first array belong to pairs of neurons. Rules that work on single
   /// connections change them if that is not none.
   [[nodiscard]] virtual Connectivity connectivity() const { return Connectivity::none; }
+  /// Whether a projection's kernels have a way back, for gradients.
+  [[nodiscard]] virtual bool runs_backward() const { return true; }
   /// Where a projection arrives.
   [[nodiscard]] virtual Port port() const { return Port::neurons; }
   /// Values that a projection hands on if nothing else says how many; its source represents so many.

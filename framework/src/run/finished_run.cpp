@@ -1,5 +1,7 @@
 #include "finished_run.hpp"
 
+#include "decoders.hpp"
+
 #include <algorithm>
 #include <numeric>
 
@@ -40,6 +42,10 @@ class Changes {
 constexpr std::size_t trials_per_task = 16;
 
 }  // namespace
+
+std::unique_ptr<Tuning> TestedRun::tuning(std::size_t layer) const {
+  return std::make_unique<KeptTuning>(experiment_.model, layer, network_);
+}
 
 Evaluation TestedRun::evaluate(const TrialSet& trials, std::span<const ChangedArray> changed) const {
   Changes changes(network_);

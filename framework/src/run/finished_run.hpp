@@ -27,6 +27,7 @@ class TestedRun final : public FinishedRun {
     return network_.record(trials_, trial, layer);
   }
   [[nodiscard]] std::vector<double> array(std::string_view path) const override;
+  [[nodiscard]] std::unique_ptr<Tuning> tuning(std::size_t layer) const override;
   [[nodiscard]] const TrialSet& training_trials() const override { return training_trials_; }
   [[nodiscard]] Evaluation evaluate(const TrialSet& trials, std::span<const ChangedArray> changed) const override;
   [[nodiscard]] std::vector<double> log_likelihood(std::span<const double> values) const override;

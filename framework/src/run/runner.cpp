@@ -3,6 +3,8 @@
 #include <cmath>
 #include <numeric>
 #include <optional>
+#include <set>
+#include <string>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -10,6 +12,7 @@
 #include "../results/provenance.hpp"
 #include "../results/results_file.hpp"
 #include "checks.hpp"
+#include "decoders.hpp"
 #include "finished_run.hpp"
 #include "health.hpp"
 #include "report.hpp"
@@ -74,10 +77,13 @@ StageResult run_trials(const spec::Experiment& experiment, const Stages& stages,
       arithmetic, [&] { return experiment.backend->compile(experiment.model, experiment.precision, executor); });
   initialise(*network, experiment.seeds.weights);
   check_arrays(*network, "before any training", "it was drawn so");
+  std::set<std::string> given;
   if (experiment.weights) {
-    take_weights(*network, *experiment.weights, false, stages, experiment.weights_place);
+    given = take_weights(*network, *experiment.weights, false, stages, experiment.weights_place);
     check_arrays(*network, "before any training", "it was read so, or scaled beyond what numbers can hold");
   }
+  find_decoders(experiment.model, *network, experiment.seeds.weights, given, file);
+  check_arrays(*network, "before any training", "its solver found so");
 
   check_bounds(experiment.model, *network);
   check_receptors(experiment.model, *network);

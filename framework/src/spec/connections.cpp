@@ -253,6 +253,7 @@ void settle_receptor(const Node& connection, const std::string& written, const C
                      Reader& reader) {
   const Node* key = connection.find("receptor");
   if (key != nullptr && key->type == Node::Type::null) key = nullptr;
+  if (key != nullptr && !key->is_scalar()) return;  // a fault of its own
   const auto receptors = target != nullptr ? target->receptors : std::span<const Receptor>{};
   if (receptors.empty()) {
     if (key != nullptr && target != nullptr)
@@ -329,6 +330,21 @@ void settle_effect(const ConnectionEnd& source, const ConnectionEnd* target, con
     effect.to = target != nullptr ? target->name : "the probe";
     effect.place = place;
     warn_of_step_dependence(effect, dt_s, draft.reader);
+  });
+}
+
+/// Spikes that become numbers below 0 cannot arrive everywhere.
+void check_sign(const ConnectionEnd& source, const ConnectionEnd* target, const Place& place, const ModelInput& input,
+                const Draft& draft) {
+  const double dt_s = draft.around.input.dt_s;
+  const bool fixed = source.counts_spikes && !input.decodes && input.arrays.empty();
+  if (target == nullptr || target->receptors.empty() || !fixed || dt_s <= 0) return;
+  const Receptor& receptor = target->receptors[input.receptor];
+  guarded(draft.reader, place, [&] {
+    if (receptor.at_least_zero && hands_on_below_zero(*input.projection, dt_s, source.size, input.channels))
+      throw Error("spikes of " + quote(source.name) +
+                  " become numbers below 0 here, and nothing below 0 can arrive at " + "the receptor " +
+                  quote(std::string(receptor.name)));
   });
 }
 
@@ -458,6 +474,7 @@ ReadConnection read_connection(const Node& node, std::optional<std::size_t> targ
   if (!settled) return read;
   check_delay(node, input, source, draft);
   settle_effect(source, target, made.place, input, draft);
+  check_sign(source, target, made.place, input, draft);
   if (const Node* learn = node.find("learn"); learn != nullptr && learn->type != Node::Type::null)
     read.resolved.entries.push_back({"learn", learn->place, read_learning(*learn, source, target, draft, input)});
   read.input = std::move(input);

@@ -4,6 +4,7 @@
 
 #include "analyses.hpp"
 #include "blocks.hpp"
+#include "capabilities.hpp"
 #include "memory.hpp"
 #include "model.hpp"
 #include "overrides.hpp"
@@ -227,41 +228,6 @@ void check_memory_of_trials(const Node& root, const ModelSurroundings& around, R
                      " of memory, more than this machine has");
 }
 
-/// Matches what the rule needs with what layers and backend offer.
-void match_capabilities(const Configured& rule, const BuiltModel& built, const ComponentInfo* backend,
-                        const Place& backend_place, Reader& reader) {
-  const std::string who = "the rule " + quote(rule.info->name) + " needs ";
-  for (const auto& need : rule.as<LearningRule>()->needs()) {
-    const std::string capability(need.capability);
-    if (need.of == Need::Of::backend) {
-      if (backend != nullptr && !backend->offers(need.capability))
-        reader.fault(backend_place, who + "a backend that offers " + quote(capability) + ", which " +
-                                        quote(backend->name) + " does not");
-      continue;
-    }
-    for (std::size_t i = 0; i < built.model.layers.size(); ++i) {
-      const ComponentInfo* type = built.types[i];
-      if (type == nullptr || type->offers(need.capability) || type->offers(capability::transform)) continue;
-      if (need.of == Need::Of::every_spiking_layer && !type->offers(capability::spiking)) continue;
-      reader.fault(built.places[i], who + "layers that offer " + quote(capability) + ", which layer " +
-                                        quote(built.model.layers[i].name) + " of type " + quote(type->name) +
-                                        " does not");
-    }
-  }
-}
-
-/// Connections that learn by themselves do so only if the rule of the whole model lets them.
-void check_local_rules(const Configured& rule, const BuiltModel& built, Reader& reader) {
-  if (rule.info->offers(capability::local_rules)) return;
-  for (std::size_t i = 0; i < built.model.layers.size(); ++i)
-    for (const auto& input : built.model.layers[i].inputs)
-      if (input.learning)
-        reader.fault(built.places[i], "the connection " + quote(input.name) + " into layer " +
-                                          quote(built.model.layers[i].name) + " learns by the rule " +
-                                          quote(input.learning->type) + ", which the learning rule " +
-                                          quote(rule.info->name) + " leaves no room for; use 'rule: local'");
-}
-
 BuiltModel read_model(const Node& root, const std::filesystem::path& folder, const ModelSurroundings& around,
                       Reader& reader) {
   const Node* node = root.find("model");
@@ -306,10 +272,7 @@ Node load_trials(const Node& root, const Surroundings& surroundings, Reader& rea
   LearningPart learning = read_learning(root, reader, experiment);
   check_memory_of_trials(root, around, reader, experiment);
   const ComponentInfo* backend = take_backend(head, reader.components(), experiment);
-  if (learning.rule.interface != nullptr)
-    guarded(reader, learning.rule.place,
-            [&] { match_capabilities(learning.rule, built, backend, place_of(root, {"backend"}), reader); });
-  if (learning.rule.info != nullptr) check_local_rules(learning.rule, built, reader);
+  check_capabilities(learning.rule, built, {backend, place_of(root, {"backend"})}, reader);
   if (experiment.rule && built.complete && head.find("objective") != nullptr)
     guarded(reader, learning.rule.place, [&] { experiment.rule->check(experiment.model, experiment.objective); });
   Node analyses = read_analyses(root, reader, experiment, built.complete);

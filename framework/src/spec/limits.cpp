@@ -37,12 +37,6 @@ void refuse_name_of_array(std::size_t layer, std::size_t k, const Draft& draft) 
                              " of its own; give the connection another 'name'");
 }
 
-void refuse_in_trials(const ModelInput& input, const Node& node, const Draft& draft) {
-  Reader& reader = draft.reader;
-  if (input.decodes || input.projection->port() == Port::layer)
-    reader.fault(place_of(node, {"type"}), quote(input.type) + " needs a simulation, not trials");
-}
-
 /// Where signals come some steps at a time.
 void refuse_in_pieces(const Layer& layer, const std::string& type, const Place& place, const Draft& draft) {
   if (looks_back(layer, draft.around.input.dt_s))
@@ -66,12 +60,6 @@ void refuse_layer_in_trials(std::size_t index, bool loops, const Draft& draft) {
   Reader& reader = draft.reader;
   const ModelLayer& layer = draft.model.layers[index];
   const WrittenLayer& written = draft.written[index];
-  if (layer.ensemble) {
-    reader.fault(written.place, quote(layer.type) +
-                                    " needs a simulation, not trials: a key 'simulation' in the place of 'objective' "
-                                    "and 'learning'");
-    return;
-  }
   if (written.type != nullptr && written.type->offers(capability::source)) {
     reader.fault(written.place,
                  quote(layer.type) + " needs a simulation, not trials, whose spikes come from the stimulus");
@@ -91,10 +79,8 @@ void refuse_layer_in_trials(std::size_t index, bool loops, const Draft& draft) {
     reader.fault(written.place, "layer " + quote(layer.name) +
                                     " lies in a loop, which trials cannot go back through; connections have delays of "
                                     "their own ('delay')");
-  for (std::size_t k = 0; k < layer.inputs.size(); ++k) {
-    refuse_in_trials(layer.inputs[k], *written.inputs[k], draft);
+  for (std::size_t k = 0; k < layer.inputs.size(); ++k)
     if (layer.inputs[k].synapse || loops) refuse_in_pieces(layer.inputs[k], *written.inputs[k], draft);
-  }
 }
 
 void refuse_layer_in_stream(std::size_t index, const Draft& draft) {

@@ -41,7 +41,9 @@ void settle_layer_probe(const Node& node, const LayerProbeKeys& keys, const Draf
     probe.channels = layer.size;
     return;
   }
-  if (keys.what == "output" || (keys.what == "input" && receptors.empty())) {
+  const WrittenLayer& written = draft.written[*index];
+  const bool source = written.type != nullptr && written.type->offers(capability::source);
+  if (keys.what == "output" || (keys.what == "input" && receptors.empty() && !source)) {
     probe.what = keys.what == "output" ? What::output : What::input;
     probe.channels = keys.what == "output" ? layer.size : layer.population->input_size(layer.size);
     return;
@@ -77,8 +79,8 @@ void settle_layer_probe(const Node& node, const LayerProbeKeys& keys, const Draf
   const Node* what = node.find("what");
   reader.fault(what != nullptr ? what->place : node.place,
                "layer " + quote(layer.name) + " has no " + quote(keys.what) + " to record; it has " +
-                   (places.empty() ? "input" : enumerate(places)) + ", output" + (layer.spiking ? ", spikes" : "") +
-                   names_of(states) + names_of(arrays));
+                   (source ? "" : (places.empty() ? "input" : enumerate(places)) + ", ") + "output" +
+                   (layer.spiking ? ", spikes" : "") + names_of(states) + names_of(arrays));
 }
 
 Node read_probe(const Node::Entry& entry, Draft& draft) {

@@ -36,6 +36,18 @@ double sum_of_answer(const LinearFilter& filter) {
   return std::inner_product(sum.begin(), sum.end(), filter.c.begin(), 0.0);
 }
 
+/// What a projection without arrays makes of a step in which all fire, or none.
+std::vector<double> handed_on(const Layer& projection, double dt_s, bool all_fire, std::size_t from, std::size_t to) {
+  const auto kernel = projection.projection_f64(dt_s);
+  if (!kernel) return {};
+  std::vector<std::uint64_t> bits(words_for(from), 0);
+  for (std::size_t k = 0; all_fire && k < from; ++k) bits[k / 64] |= std::uint64_t{1} << (k % 64);
+  std::vector<double> handed(to, 0.0);
+  kernel->start({}, from, to);
+  kernel->forward(Signal<double>{1, from, bits.data(), nullptr}, {}, to, Pass{}, handed.data());
+  return handed;
+}
+
 }  // namespace
 
 bool step_dependent(const Synapse& synapse, SynapticInput input, double dt_s) {
@@ -52,13 +64,13 @@ bool step_dependent(const Synapse& synapse, SynapticInput input, double dt_s) {
 }
 
 bool answers_silence(const Layer& projection, double dt_s, std::size_t from, std::size_t to) {
-  const auto kernel = projection.projection_f64(dt_s);
-  if (!kernel) return false;
-  const std::vector<std::uint64_t> silence(words_for(from));
-  std::vector<double> handed(to, 0.0);
-  kernel->start({}, from, to);
-  kernel->forward(Signal<double>{1, from, silence.data(), nullptr}, {}, to, Pass{}, handed.data());
+  const auto handed = handed_on(projection, dt_s, false, from, to);
   return std::any_of(handed.begin(), handed.end(), [](double value) { return value != 0; });
+}
+
+bool hands_on_below_zero(const Layer& projection, double dt_s, std::size_t from, std::size_t to) {
+  const auto handed = handed_on(projection, dt_s, true, from, to);
+  return std::any_of(handed.begin(), handed.end(), [](double value) { return value < 0; });
 }
 
 void warn_of_step_dependence(const Effect& effect, double dt_s, Reader& reader) {
@@ -75,8 +87,8 @@ void warn_of_step_dependence(const Effect& effect, double dt_s, Reader& reader) 
     warn("what is decoded from '" + effect.from + "' reaches '" + effect.to +
          "' as pulses of single steps (a synapse makes values of them)");
   else if (effect.synapse == nullptr && effect.synaptic_input == SynapticInput::spikes)
-    warn("a spike of '" + effect.from + "' is a current into '" + effect.to +
-         "' for a single step (a synapse makes it last)");
+    warn("a spike of '" + effect.from + "' acts on '" + effect.to +
+         "' for a single step, however long that is (a synapse makes it last)");
   else if (effect.synapse != nullptr && step_dependent(*effect.synapse, effect.synaptic_input, dt_s))
     warn("this synapse's scale does not fit what '" + effect.to + "' takes from '" + effect.from +
          "' (scale: auto does)");

@@ -26,6 +26,8 @@ struct Effect {
 
 /// Whether a projection without arrays hands on something in a step in which none of its sources spikes.
 [[nodiscard]] bool answers_silence(const Layer& projection, double dt_s, std::size_t from, std::size_t to);
+/// Whether a projection without arrays makes numbers below 0 of spikes.
+[[nodiscard]] bool hands_on_below_zero(const Layer& projection, double dt_s, std::size_t from, std::size_t to);
 
 void warn_of_step_dependence(const Effect& effect, double dt_s, Reader& reader);
 

@@ -35,19 +35,19 @@ struct CompiledLearning {
 template <class S>
 struct Edge {
   std::size_t from = from_stimulus;
-  std::size_t layer = 0;     ///< that it reaches
-  std::size_t channels = 0;  ///< numbers that it hands on
-  std::size_t late = 0;      ///< steps after which what the source does acts
-  std::size_t later = 0;     ///< of these, those that a delay of its own adds, after which a rule sees it
-  std::size_t reach = 0;     ///< steps of the past that have to be handed to its kernel
-  bool inside = false;       ///< comes from the same part
-  bool onto_neurons = true;  ///< else it reaches what an ensemble represents
-  std::size_t receptor = 0;  ///< of the neurons
+  std::size_t layer = 0;       ///< that it reaches
+  std::size_t channels = 0;    ///< numbers that it hands on
+  std::size_t late = 0;        ///< steps after which what the source does acts
+  std::size_t later = 0;       ///< of these, those that a delay of its own adds, after which a rule sees it
+  std::size_t reach = 0;       ///< steps of the past that have to be handed to its kernel
+  bool inside = false;         ///< comes from the same part
+  bool onto_neurons = true;    ///< else it reaches what an ensemble represents
+  std::size_t receptor = 0;    ///< of the neurons
+  bool at_least_zero = false;  ///< weights stay so, for that receptor's sake
   std::unique_ptr<tyto::ProjectionKernel<S>> kernel;
   tyto::ArrayRange arrays;
   std::optional<Filter<S>> filter;  ///< none without a synapse
   std::optional<CompiledLearning<S>> learning;
-  bool divided = false;  ///< its kernel works for parts of the targets, see Node::bounds
 };
 
 /// A population, or a transform of the layer `from`.
@@ -86,7 +86,7 @@ struct Node {
 
 /// Some neurons of a layer, which a thread works on.
 struct Task {
-  std::size_t layer, part;
+  std::size_t layer, slice;
 };
 
 template <class S>
@@ -107,7 +107,9 @@ struct Compiled {
   std::vector<Node<S>> nodes;
   std::vector<Edge<S>> edges;
   std::vector<tyto::Part> parts;
-  std::vector<std::vector<Task>> tasks;  ///< of each part of the model; none if one thread works on it
+  /// Of each part of the model, what threads do one after the other, and the tasks that they share in it; none if one
+  /// thread works on the part.
+  std::vector<std::vector<std::vector<Task>>> tasks;
   std::vector<CompiledProbe<S>> probes;
   tyto::ArrayTable arrays;
 

@@ -47,7 +47,7 @@ class Filter {
 
   /// The same for some channels: several threads may each move some on.
   template <class Project>
-  void move_part_on(FilterState<S>& kept, std::size_t first, std::size_t count, const Project& project) const {
+  void move_slice_on(FilterState<S>& kept, std::size_t first, std::size_t count, const Project& project) const {
     if (order_ == 1) {
       const auto part = std::span(kept.state).subspan(first, count);
       decay(part);

@@ -165,40 +165,6 @@ TEST_P(Graph, AnswersDoNotDependOnOtherTrialsNorOnThreads) {
   }
 }
 
-/// Streams of many neurons, which threads share.
-TEST_P(Graph, LargeStreamsDoNotDependOnThreads) {
-  double fired = 0;
-  for (std::size_t seed = 0; seed < 8; ++seed) {
-    SCOPED_TRACE(seed);
-    tyto::Random random(tyto::stream_key(seed, "large graphs"));
-    const tyto::TrialShape shape{40, 300, dt_s};
-    auto choice = mixed(seed);
-    // Some are summed up by one thread for all.
-    choice.projections = {"{type: sparse, weight: 0.2, deviation: 0.2, probability: 0.03}",
-                          "{type: sparse, weight: -0.1, probability: 0.03}"};
-    if (seed % 2 == 1) choice.projections.emplace_back("{type: dense, scale: 0.1}");
-    choice.populations.pop_back();  // nodes in a loop grow without bound
-    choice.most_neurons = 1500;
-    choice.layers = 2 + seed % 3;
-    const auto model = workshop::streaming(random_model(shape, choice, random));
-    const auto trials = workshop::random_trials(1, shape, 1);
-    Traces expected;
-    for (const std::size_t threads : {1U, 2U, 3U})
-      for (const std::size_t window : {7U, 1000U}) {
-        tyto::Executor executor(threads);
-        const auto program = workshop::compile(model, GetParam(), executor);
-        tyto::initialise(*program, seed);
-        const auto found = workshop::as_stream(model, *program, trials.spikes(0), window);
-        if (expected.empty()) expected = found;
-        EXPECT_TRUE(found == expected) << threads << " threads, windows of " << window;
-      }
-    for (const auto& layer : model.layers)
-      if (layer.spiking)
-        fired += std::accumulate(expected[layer.name].output.begin(), expected[layer.name].output.end(), 0.0);
-  }
-  EXPECT_GT(fired, 10000) << "silent networks would prove nothing";
-}
-
 std::string arithmetic_name(const testing::TestParamInfo<Arithmetic>& info) { return workshop::name_of(info.param); }
 INSTANTIATE_TEST_SUITE_P(Every, Graph, testing::ValuesIn(workshop::arithmetics()), arithmetic_name);
 

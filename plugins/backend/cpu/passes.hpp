@@ -119,9 +119,9 @@ class Passes {
   void forward_loop(const tyto::Part& part, Tape<S>& tape, Workspace<S>& work, Way way,
                     const AfterStretch& after) const;
   void forward_divided(std::size_t part, Tape<S>& tape, Workspace<S>& work) const;
-  void run_part(Task task, Tape<S>& tape, Workspace<S>& work, Stretch stretch) const;
-  void hand_part_on(std::size_t edge, Tape<S>& tape, Task task, Stretch stretch, tyto::Rows<S> target) const;
-  void move_part_on(std::size_t edge, Tape<S>& tape, Task task, std::size_t step) const;
+  void run_slice(Task task, Tape<S>& tape, Workspace<S>& work, Stretch stretch) const;
+  void hand_slice_on(std::size_t edge, Tape<S>& tape, Task task, Stretch stretch, tyto::Rows<S> target) const;
+  void move_slice_on(std::size_t edge, Tape<S>& tape, Task task, std::size_t step) const;
   /// Adds what an edge's weights make of its source to target[step][lane][channel].
   void project(const Edge<S>& edge, const Tape<S>& tape, Workspace<S>& work, Stretch stretch,
                tyto::Rows<S> target) const;

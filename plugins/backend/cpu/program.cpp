@@ -69,7 +69,11 @@ void CpuProgram<S>::settle_arrays() {
   const Passes<S> passes(compiled_, views);
   for (auto& edge : compiled_.edges) {
     const std::size_t from = edge.from == from_stimulus ? compiled_.input.channels : compiled_.nodes[edge.from].size;
-    edge.kernel->start(passes.arrays(edge.arrays), from, edge.channels);
+    try {
+      edge.kernel->start(passes.arrays(edge.arrays), from, edge.channels);
+    } catch (const tyto::Error& error) {
+      throw tyto::Error((edge.arrays.count > 0 ? arrays_.infos()[edge.arrays.first].group + ": " : "") + error.what());
+    }
     // Rules change weights, but not which synapses there are.
     if (!edge.learning || !arrays_are_set_) continue;
     edge.learning->synapses = edge.kernel->synapses(from, edge.channels);
@@ -340,6 +344,12 @@ std::optional<tyto::WeightBounds> CpuProgram<S>::bounds_of(std::size_t array) co
 }
 
 template <class S>
+bool CpuProgram<S>::stays_at_least_zero(std::size_t array) const {
+  return std::any_of(compiled_.edges.begin(), compiled_.edges.end(),
+                     [&](const auto& edge) { return edge.at_least_zero && edge.arrays.first == array; });
+}
+
+template <class S>
 void CpuProgram<S>::apply(const tyto::Optimizer& optimizer) {
   const FlushToZero flush;
   ++updates_;
@@ -354,6 +364,8 @@ void CpuProgram<S>::apply(const tyto::Optimizer& optimizer) {
     if (learned_locally_)
       for (S& value : stored)
         value = std::clamp(value, static_cast<S>(bounds->lowest), static_cast<S>(bounds->highest));
+    if (stays_at_least_zero(array))
+      for (S& value : stored) value = std::max(value, S(0));
     arrays_.changed(array);
   }
   arrays_are_new_ = true;

@@ -41,6 +41,7 @@ class CpuProgram final : public tyto::Program {
 
   void start(std::uint64_t seed) override;
   void advance(const tyto::Signal<double>& stimulus, const tyto::ProbeSink& sink) override {
+    if (arrays_are_new_) throw tyto::Error("arrays have been set since the stream was started");
     stream_.advance(stimulus, sink);
   }
   [[nodiscard]] std::string not_finite() const override { return stream_.not_finite(); }
@@ -72,6 +73,9 @@ class CpuProgram final : public tyto::Program {
   [[nodiscard]] static tyto::BatchResult result_of(const Outcome& outcome);
   /// Those of the rule that changes an array; nothing if none does.
   [[nodiscard]] std::optional<tyto::WeightBounds> bounds_of(std::size_t array) const;
+
+  /// Whether an array's numbers are kept so after an update.
+  [[nodiscard]] bool stays_at_least_zero(std::size_t array) const;
 
   Compiled<S> compiled_;
   tyto::Executor& executor_;

@@ -228,8 +228,9 @@ void Stream<S>::learn(std::size_t index, const Passes<S>& passes, std::size_t st
   tyto::LocalStep<S> local = passes.local_step(index, tape_, 0, step);
   if (learns && learning.error != tyto::ModelLearning::none) note_error(index, local.error);
   const tyto::WeightBounds bounds = learning.kernel->bounds();
-  local.changes = tyto::Changes<S>(arrays_.stored(edge.arrays.first), static_cast<S>(bounds.lowest),
-                                   static_cast<S>(bounds.highest));
+  const double lowest = edge.at_least_zero ? std::max(0.0, bounds.lowest) : bounds.lowest;
+  local.changes =
+      tyto::Changes<S>(arrays_.stored(edge.arrays.first), static_cast<S>(lowest), static_cast<S>(bounds.highest));
   if (target.ensemble) local.encoders = arrays_.stored(target.encoders);
   learning.kernel->step(local, learns);
   if (learns) arrays_.changed(learning.changes_encoders ? target.encoders : edge.arrays.first);

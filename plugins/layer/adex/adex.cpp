@@ -58,11 +58,10 @@ struct Adex : conductance::Membrane {
                                 R"(In step n, v[n] is the membrane and w[n] the adaptation before the step, in mV, and
 `current`, `excitatory`, `inhibitory` and `nmda` are the sums of what arrives at these receptors. The lines are worked out
 in this order:
-)") + conductance::equations +
-                            R"( with the upswing and the adaptation added to `current`:
-         current + slope exp((min(v[n], peak) - threshold) / slope) - w[n]
-    u  = D + (v[n] - D) exp(-g dt / tau)
 
+    I = current + slope exp((min(v[n], peak) - threshold) / slope) - w[n])") +
+                            conductance::equations +
+                            R"(
     S[n] = 1 if u > peak, else 0
     v[n+1] = u if S[n] = 0, else reset
     A = coupling (v[n] - rest)
@@ -75,8 +74,8 @@ slope / (peak - threshold) where the upswing's shape matters.
 
 The model is that of Brette and Gerstner (2005). Divided by the leak's conductance gL, their a is `coupling`, their b
 `jump` and their currents and w are in mV: with C = 281 pF and gL = 30 nS, tau = 9.37 ms, a = 4 nS is a coupling of
-0.133, b = 80.5 pA a jump of 2.68 mV. These are the defaults.)"),
-               "-70.6")
+0.133, b = 80.5 pA a jump of 2.68 mV. These are the defaults; a refractory time is not part of that model.)"),
+               "-70.6", "0 ms")
         .time("tau", member<Adex>(&conductance::Membrane::tau_s), "9.37 ms",
               "membrane time constant without further conductances, C / gL")
         .compared(tyto::StepRole::resolved)

@@ -48,9 +48,9 @@ struct ConductanceLif : conductance::Membrane {
                    .details(std::string(
                                 R"(In step n, v[n] is the membrane before the step, in mV, and `current`, `excitatory`,
 `inhibitory` and `nmda` are the sums of what arrives at these receptors. The lines are worked out in this order:
-)") + conductance::equations +
+
+    I = current)") + conductance::equations +
                             R"(
-    u  = D + (v[n] - D) exp(-g dt / tau)
 
     S[n] = 1 if u > threshold, else 0
     v[n+1] = u if S[n] = 0, else reset
@@ -63,7 +63,7 @@ Potentials are in mV, conductances in units of the leak's, tau is the time const
 current counts as the mV by which it moves the membrane at rest. What a spike does over time is its connection's synapse's
 to say: with `{type: exponential, tau: 5 ms, scale: peak}` a weight is the conductance that a spike adds. The block of NMDA
 receptors by magnesium is that of Jahr and Stevens (1990).)"),
-               "-60")
+               "-60", "2 ms")
         .time("tau", member<ConductanceLif>(&conductance::Membrane::tau_s), "20 ms",
               "membrane time constant without further conductances")
         .compared(tyto::StepRole::resolved)

@@ -105,8 +105,9 @@ TEST(Adex, FiresWhenTheEquationsDo) {
     ASSERT_GT(expected.size(), 3U);
     double before = 0;
     for (const double dt_s : {2e-5, 2e-6}) {
-      const auto times = times_of(
-          simulate("adex", {current, excitatory, 0}, dt_s, static_cast<std::size_t>(std::lround(0.2 / dt_s))), dt_s);
+      const auto times = times_of(simulate("{type: adex, refractory: 2 ms}", {current, excitatory, 0}, dt_s,
+                                           static_cast<std::size_t>(std::lround(0.2 / dt_s))),
+                                  dt_s);
       ASSERT_EQ(times.size(), expected.size());
       double worst = 0;
       for (std::size_t k = 0; k < times.size(); ++k) worst = std::max(worst, std::abs(times[k] - expected[k]));
@@ -120,13 +121,13 @@ TEST(Adex, FiresWhenTheEquationsDo) {
 }
 
 TEST(Adex, Adapts) {
-  const auto times = times_of(simulate("adex", {40, 0, 0}, 1e-5, 50000), 1e-5);
+  const auto times = times_of(simulate("{type: adex, refractory: 2 ms}", {40, 0, 0}, 1e-5, 50000), 1e-5);
   ASSERT_GT(times.size(), 5U);
   EXPECT_GT(times.back() - times[times.size() - 2], 1.3 * (times[1] - times[0]));
 }
 
 TEST(Adex, StaysFiniteHoweverStrongTheCurrent) {
-  const auto trace = simulate("adex", {1e6, 100, 0}, 1e-3, 200);
+  const auto trace = simulate("{type: adex, refractory: 2 ms}", {1e6, 100, 0}, 1e-3, 200);
   for (const double v : trace.v) EXPECT_TRUE(std::isfinite(v));
 }
 

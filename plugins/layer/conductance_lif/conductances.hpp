@@ -52,10 +52,11 @@ template <class T, class M>
 
 /// Declares the membrane's parameters for a neuron derived from Membrane.
 template <class T>
-[[nodiscard]] tyto::Parameters<T> declare(tyto::Parameters<T> parameters, const char* reset_mv) {
+[[nodiscard]] tyto::Parameters<T> declare(tyto::Parameters<T> parameters, const char* reset_mv,
+                                          const char* refractory) {
   static_assert(std::is_base_of_v<Membrane, T>);
   return parameters.number("reset", member<T>(&Membrane::reset_mv), reset_mv, "membrane potential after a spike, in mV")
-      .time("refractory", member<T>(&Membrane::refractory_s), "2 ms",
+      .time("refractory", member<T>(&Membrane::refractory_s), refractory,
             "time after a spike in which the membrane is held at 'reset'")
       .compared(tyto::StepRole::rounded)
       .non_negative()
@@ -70,12 +71,14 @@ template <class T>
       .non_negative();
 }
 
-/// Equations of the conductances, as text for reference pages.
+/// Equations of the conductances, as text for reference pages. `I` is the current.
 inline constexpr const char* equations = R"(
     gE = max(excitatory, 0),  gI = max(inhibitory, 0)
     gN = max(nmda, 0) / (1 + magnesium / 3.57 exp(-0.062 v[n]))      with `nmda: true`, else 0
     g  = 1 + gE + gI + gN
-    D  = (rest + current + (gE + gN) excitatory_reversal + gI inhibitory_reversal) / g)";
+    D  = (rest + I + (gE + gN) excitatory_reversal + gI inhibitory_reversal) / g
+    u  = D + (v[n] - D) exp(-g dt / tau)
+)";
 
 /// The membrane's constants in precision S.
 template <class S, bool nmda>

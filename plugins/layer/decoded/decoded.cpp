@@ -178,6 +178,7 @@ in units of the value, or of the current, per Hz (Eliasmith & Anderson 2003; the
     return std::move(solution.report);
   }
 
+  [[nodiscard]] bool runs_backward() const override { return false; }
   [[nodiscard]] std::unique_ptr<tyto::ProjectionKernel<float>> projection_f32(double dt_s) const override {
     return std::make_unique<DecodedKernel<float>>(dt_s);
   }

@@ -1,4 +1,6 @@
 #include <memory>
+#include <mutex>
+#include <utility>
 #include <vector>
 
 #include <tyto/layer.hpp>
@@ -19,8 +21,8 @@ class DirectKernel final : public tyto::ProjectionKernel<S> {
     bounds_.assign(bounds.begin(), bounds.end());
     return mapping_.function.empty() && mapping_.transform.size() == 1;
   }
-  void forward_part(const tyto::Signal<S>& input, std::span<const std::span<const S>>, std::size_t part,
-                    const tyto::Rows<S>& current) const override {
+  void forward_slice(const tyto::Signal<S>& input, std::span<const std::span<const S>>, std::size_t part,
+                     const tyto::Rows<S>& current) const override {
     multiply(input, bounds_[part], bounds_[part + 1], current);
   }
   void forward(const tyto::Signal<S>& input, std::span<const std::span<const S>>, std::size_t to, const tyto::Pass&,
@@ -31,28 +33,53 @@ class DirectKernel final : public tyto::ProjectionKernel<S> {
                      std::span<const tyto::Rows<S>> currents) const override {
     for (std::size_t lane = 0; lane < group.size(); ++lane) add(group.inputs[lane], to, currents[lane]);
   }
-  void backward(const tyto::Signal<S>&, std::span<const std::span<const S>>, std::size_t, const tyto::Pass&, const S*,
-                std::span<const std::span<S>>, S*) const override {
-    throw tyto::Error("a direct connection cannot be run backwards");
+  /// Of values that are multiplied alone.
+  void backward(const tyto::Signal<S>& input, std::span<const std::span<const S>>, std::size_t to, const tyto::Pass&,
+                const S* grad_current, std::span<const std::span<S>>, S* grad_input) const override {
+    if (!mapping_.function.empty()) throw tyto::Error("a function cannot be run backwards");
+    if (grad_input == nullptr) return;
+    const std::size_t from = input.channels;
+    const bool factor = mapping_.transform.size() == 1;
+    for (std::size_t t = 0; t < input.steps; ++t)
+      for (std::size_t k = 0; k < to; ++k)
+        for (std::size_t i = factor ? k : 0; i < (factor ? k + 1 : from); ++i)
+          grad_input[t * from + i] +=
+              static_cast<S>(mapping_.transform[factor ? 0 : k * from + i]) * grad_current[t * to + k];
   }
 
  private:
+  /// What a thread needs to work out formulas.
+  struct Work {
+    nef::Mapped mapped;
+    std::vector<double> x, y;
+  };
+  [[nodiscard]] std::unique_ptr<Work> borrow(std::size_t from, std::size_t to) const {
+    const std::lock_guard lock(mutex_);
+    if (idle_.empty())
+      return std::make_unique<Work>(Work{{mapping_, from, to}, std::vector<double>(from), std::vector<double>(to)});
+    auto work = std::move(idle_.back());
+    idle_.pop_back();
+    return work;
+  }
+  void give_back(std::unique_ptr<Work> work) const {
+    const std::lock_guard lock(mutex_);
+    idle_.push_back(std::move(work));
+  }
+
   void add(const tyto::Signal<S>& input, std::size_t to, tyto::Rows<S> current) const {
     if (mapping_.function.empty() && mapping_.transform.size() == 1) {
       multiply(input, 0, to, current);
       return;
     }
-    // One kernel serves one connection, whose sizes never change, on one thread.
-    if (!mapped_) mapped_ = std::make_unique<nef::Mapped>(mapping_, input.channels, to);
-    x_.resize(input.channels);
-    y_.resize(to);
+    auto work = borrow(input.channels, to);
     for (std::size_t t = 0; t < input.steps; ++t) {
       for (std::size_t k = 0; k < input.channels; ++k)
-        x_[k] = input.values != nullptr ? static_cast<double>(input.values[t * input.channels + k])
-                                        : static_cast<double>(input.spikes().at(t, k));
-      (*mapped_)(x_, y_);
-      for (std::size_t k = 0; k < to; ++k) current[t][k] += static_cast<S>(y_[k]);
+        work->x[k] = input.values != nullptr ? static_cast<double>(input.values[t * input.channels + k])
+                                             : static_cast<double>(input.spikes().at(t, k));
+      work->mapped(work->x, work->y);
+      for (std::size_t k = 0; k < to; ++k) current[t][k] += static_cast<S>(work->y[k]);
     }
+    give_back(std::move(work));
   }
 
   /// Worked out in double precision, as everything here.
@@ -71,8 +98,8 @@ class DirectKernel final : public tyto::ProjectionKernel<S> {
 
   nef::Mapping mapping_;
   std::vector<std::size_t> bounds_;
-  mutable std::unique_ptr<nef::Mapped> mapped_;
-  mutable std::vector<double> x_, y_;
+  mutable std::mutex mutex_;
+  mutable std::vector<std::unique_ptr<Work>> idle_;  ///< one kernel serves one connection, whose sizes never change
 };
 
 class Direct final : public tyto::Layer, public nef::Mapping {
@@ -92,6 +119,7 @@ y[n] acts in step n, from the layer itself or a later one in step n+1. A synapse
 function.)"));
   }
   [[nodiscard]] tyto::Port port() const override { return tyto::Port::layer; }
+  [[nodiscard]] bool runs_backward() const override { return function.empty(); }
   [[nodiscard]] std::size_t outputs(std::size_t represented) const override { return function_outputs(represented); }
   void check_outputs(std::size_t represented, std::size_t outputs) const override {
     static_cast<void>(nef::Mapped(*this, represented, outputs));

@@ -63,8 +63,8 @@ class SparseKernel final : public tyto::ProjectionKernel<S> {
     one_weight_ = std::all_of(w.begin(), w.end(), [&](S weight) { return weight == w[0]; });
     return true;
   }
-  void forward_part(const tyto::Signal<S>& input, std::span<const std::span<const S>> arrays, std::size_t part,
-                    const tyto::Rows<S>& current) const override {
+  void forward_slice(const tyto::Signal<S>& input, std::span<const std::span<const S>> arrays, std::size_t part,
+                     const tyto::Rows<S>& current) const override {
     if (targets_.empty()) return;
     const S* const w = arrays[weights].data();
     for (std::size_t t = 0; t < input.steps; ++t) {
@@ -154,16 +154,18 @@ class SparseKernel final : public tyto::ProjectionKernel<S> {
   /// they are fetched before it is their turn.
   template <class Take>
   void for_spikes(const tyto::Signal<S>& input, std::size_t t, std::size_t part, const S* w, const Take& take) const {
-    constexpr std::size_t ahead = 4, bytes = 512, line = 64;
+    constexpr std::size_t ahead = 4, fetched = 256, places_of_line = 32, weights_of_line = 64 / sizeof(S);
     std::array<Stretch, ahead> coming{};
     std::size_t count = 0;
     input.spikes().for_each(t, [&](std::size_t from) {
       if (from >= rows_.size()) return;
       const Stretch own = synapses_of(from, part);
-      for (std::size_t byte = 0; byte < bytes; byte += line) {
-        __builtin_prefetch(reinterpret_cast<const char*>(places_.data() + own.first) + byte);
-        if (w != nullptr) __builtin_prefetch(reinterpret_cast<const char*>(w + own.first) + byte);
-      }
+      if (own.first == own.end) return;
+      for (std::size_t k = own.first; k < std::min(own.end, own.first + fetched); k += places_of_line)
+        __builtin_prefetch(places_.data() + k);
+      for (std::size_t k = own.first; w != nullptr && k < std::min(own.end, own.first + fetched / 2);
+           k += weights_of_line)
+        __builtin_prefetch(w + k);
       if (count >= ahead) take(coming[count % ahead]);
       coming[count++ % ahead] = own;
     });
