@@ -48,6 +48,7 @@ NEEDED = {
     "response_curves": {"spikes": "spikes", "input": "arrived"},
     "ensemble_curves": {"layer": "post"},
     "oscillation": {"probe": "vector"},
+    "poisson": {"rate": "100 Hz"},
     "sparse": {"probability": 0.3, "weight": 0.1},
     "white_noise": {"period": "1 s", "high": "10 Hz"},
     "dataset": {"file": "recording.h5", "dataset": "/x"},
@@ -111,6 +112,9 @@ def hosts(component):
         return [(stream, stream["stimulus"])]
     if kind == "layer" and "population" in has:
         found = []
+        if "source" in has:
+            ensembles["other"] = {**own, "size": 5}
+            return [(stream, ensembles["other"])]
         if "ensemble" in has:
             ensembles["post"].update(own)
             return [(stream, ensembles["post"])]
