@@ -27,6 +27,7 @@ environment networks torch snntorch norse spikingjelly h5py
 # Later versions of SciPy do not find the minimum of these problems: 1.17.1 leaves a residual of 44455 where 32305 is
 # possible, and says less.
 environment nengo nengo 'scipy<1.12' 'numpy<2' h5py
+environment balanced nest-simulator brian2 'numpy<2' h5py setuptools
 environment brian2 brian2 'numpy<2' h5py setuptools
 ninja -C "$build" benchmarks >/dev/null
 
@@ -38,6 +39,7 @@ on_one_core() {
 on_one_core "$peers/networks/bin/python" "$here/networks.py" "$build/bin/tyto" --learn 2
 on_one_core "$peers/nengo/bin/python" "$here/nef_nengo.py" "$build"
 on_one_core "$peers/brian2/bin/python" "$here/cuba_brian2.py" "$build"
+on_one_core "$peers/balanced/bin/python" "$here/balanced_networks.py" "$build"
 echo "== growth.py"
 "$peers/networks/bin/python" "$here/growth.py" "$build" --rounds 3
 echo "== two_cores.py"

@@ -7,7 +7,7 @@
 namespace tyto::spec {
 
 struct UsedBackend {
-  const ComponentInfo* info;  ///< null if unknown
+  const ComponentInfo* info = nullptr;  ///< null if unknown
   Place place;
 };
 
