@@ -30,7 +30,7 @@ RUNS = {
     "nef_square_dale": ("nef_square_dale.yaml", ["simulation.duration=200 ms", "model.layers.pre.size=30",
                                                  "model.layers.post.size=20", "analyses=[]"]),
     "nef_communication": ("nef_communication.yaml", ["simulation.duration=200 ms"]),
-    "nef_square_pes": ("nef_square_pes.yaml", ["simulation.duration=300 ms", "analyses=[]"]),
+    "nef_square_pes": ("nef_square_pes.yaml", ["simulation.duration=2 s", "analyses=[]"]),
     "cuba_network": ("cuba_network.yaml", ["simulation.duration=20 ms", "model.layers.excitatory.size=800",
                                            "model.layers.inhibitory.size=200"]),
     "coba_network": ("coba_network.yaml", ["simulation.duration=20 ms", "model.layers.outside.size=400",
