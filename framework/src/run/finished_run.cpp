@@ -1,12 +1,11 @@
 #include "finished_run.hpp"
 
-#include "decoders.hpp"
-
 #include <algorithm>
 #include <numeric>
 
 #include <fmt/format.h>
 
+#include "decoders.hpp"
 #include "weights.hpp"
 
 namespace tyto::run {

@@ -162,7 +162,7 @@ void Passes<S>::forward_divided(std::size_t part_index, Tape<S>& tape, Workspace
   const Stretch all{0, steps_of(part.layers.front(), tape)};
   for (const std::size_t layer : part.layers) {
     const auto& node = compiled_.nodes[layer];
-    // Else each part begins with silence.
+    // Else each slice begins with silence.
     prepare(layer, tape, work, {}, node.undivided > 0);
     gather(std::span(node.edges).first(node.undivided), tape, work, {}, all);
   }

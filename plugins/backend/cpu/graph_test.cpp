@@ -198,9 +198,11 @@ std::vector<Smooth> smooth_graphs() {
       "{type: adex, refractory: 0 ms, slope: 0.2, peak: 0.6, coupling: 0.3, jump: 0.1" + conductances + "}",
       "{type: lif, tau: 5 ms}"};
   // Conductances are not below 0, where they would do nothing.
-  choice.projections = {"{type: sparse, weight: 0.5, deviation: 0.2, probability: 1}"};
+  choice.projections = {"{type: sparse, weight: 0.2, deviation: 0.1, probability: 1}"};
+  choice.layers = 3;
   // The same holds for smooth spikes, which this surrogate keeps between 0 and 1.
   all.push_back({"receptors", choice, "sigmoid"});
+  choice.layers = 4;
   choice.populations = {"{type: lif, tau: 5 ms}", "{type: lif, tau: 5 ms, timing: same_step, reset: to_zero}",
                         "{type: leaky_integrator, tau: 4 ms}", "{type: adaptive_lif, tau: 6 ms}"};
   choice.projections = {"dense",

@@ -26,18 +26,12 @@ struct AdexStep {
 
   template <class T>
   TYTO_STEP T step(State<T>& x, const Input<T>& in, const tyto::Step<T>& t) const {
-    const bool waiting = tyto::value_of(x.wait) > S(0);
     // Beyond the peak it fires in any case.
     const T capped = tyto::choose(tyto::value_of(x.v) > peak_mv, T(peak_mv), x.v);
     const T upswing = T(slope_mv) * tyto::exp((capped - T(threshold_mv)) / T(slope_mv));
-    const T v = membrane.move(x.v, in, upswing - x.w);
-    const T fired = tyto::choose(waiting, T(0), t.spike(v - T(peak_mv)));
-    const T again = t.reset(fired);
     const T aim = T(coupling) * (x.v - T(membrane.rest_mv));
-    x.w = aim + (x.w - aim) * T(adaptation_decay) + T(jump_mv) * again;
-    x.v = tyto::choose(waiting, x.v, v * (T(1) - again) + T(membrane.reset_mv) * again);
-    x.wait =
-        tyto::choose(waiting, T(tyto::value_of(x.wait) - S(1)), T(tyto::value_of(fired) * membrane.refractory_steps));
+    const T fired = membrane.fire(x.v, x.wait, membrane.move(x.v, in, upswing - x.w), peak_mv, t);
+    x.w = aim + (x.w - aim) * T(adaptation_decay) + T(jump_mv) * t.reset(fired);
     return fired;
   }
 };

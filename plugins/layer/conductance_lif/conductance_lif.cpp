@@ -26,14 +26,7 @@ struct ConductanceLifStep {
 
   template <class T>
   TYTO_STEP T step(State<T>& x, const Input<T>& in, const tyto::Step<T>& t) const {
-    const bool waiting = tyto::value_of(x.wait) > S(0);
-    const T v = membrane.move(x.v, in, T(0));
-    const T fired = tyto::choose(waiting, T(0), t.spike(v - T(threshold_mv)));
-    const T again = t.reset(fired);
-    x.v = tyto::choose(waiting, x.v, v * (T(1) - again) + T(membrane.reset_mv) * again);
-    x.wait =
-        tyto::choose(waiting, T(tyto::value_of(x.wait) - S(1)), T(tyto::value_of(fired) * membrane.refractory_steps));
-    return fired;
+    return membrane.fire(x.v, x.wait, membrane.move(x.v, in, T(0)), threshold_mv, t);
   }
 };
 

@@ -109,6 +109,18 @@ struct Constants {
     return towards + (v - towards) * tyto::exp(g * T(-steps_per_tau));
   }
 
+  /// What becomes of a neuron whose membrane `v` would move to `u`: above the threshold it fires and is reset; in its
+  /// refractory time it is held. Returns the spike.
+  template <class T>
+  TYTO_STEP T fire(T& v, T& wait, const T& u, S threshold_mv, const tyto::Step<T>& t) const {
+    const bool waiting = tyto::value_of(wait) > S(0);
+    const T fired = tyto::choose(waiting, T(0), t.spike(u - T(threshold_mv)));
+    const T again = t.reset(fired);
+    v = tyto::choose(waiting, v, u * (T(1) - again) + T(reset_mv) * again);
+    wait = tyto::choose(waiting, T(tyto::value_of(wait) - S(1)), T(tyto::value_of(fired) * refractory_steps));
+    return fired;
+  }
+
  private:
   template <class T>
   TYTO_STEP static T above_zero(const T& x) {

@@ -21,9 +21,9 @@ class DirectKernel final : public tyto::ProjectionKernel<S> {
     bounds_.assign(bounds.begin(), bounds.end());
     return mapping_.function.empty() && mapping_.transform.size() == 1;
   }
-  void forward_slice(const tyto::Signal<S>& input, std::span<const std::span<const S>>, std::size_t part,
+  void forward_slice(const tyto::Signal<S>& input, std::span<const std::span<const S>>, std::size_t slice,
                      const tyto::Rows<S>& current) const override {
-    multiply(input, bounds_[part], bounds_[part + 1], current);
+    multiply(input, bounds_[slice], bounds_[slice + 1], current);
   }
   void forward(const tyto::Signal<S>& input, std::span<const std::span<const S>>, std::size_t to, const tyto::Pass&,
                S* current) const override {

@@ -41,10 +41,10 @@ class SparseKernel final : public tyto::ProjectionKernel<S> {
   /// Nothing changes until the next start, so that synapses can be kept in a form that takes less memory to read.
   [[nodiscard]] bool divide(std::span<const std::span<const S>> arrays, std::span<const std::size_t> bounds) override {
     const auto& w = arrays[weights];
-    parts_ = bounds.size() - 1;
+    slices_ = bounds.size() - 1;
     bounds_.assign(bounds.begin(), bounds.end());
     begins_.clear();
-    for (std::size_t p = 0; p < parts_; ++p)
+    for (std::size_t p = 0; p < slices_; ++p)
       if (bounds[p + 1] - bounds[p] > std::size_t{1} << 16U) return false;
     for (std::size_t from = 0; from < rows_.size(); ++from) {
       const auto begin = targets_.begin() + static_cast<std::ptrdiff_t>(begin_of(from));
@@ -55,7 +55,7 @@ class SparseKernel final : public tyto::ProjectionKernel<S> {
     }
     places_.resize(targets_.size());
     for (std::size_t from = 0; from < rows_.size(); ++from)
-      for (std::size_t p = 0; p < parts_; ++p) {
+      for (std::size_t p = 0; p < slices_; ++p) {
         const Stretch own = synapses_of(from, p);
         for (std::size_t k = own.first; k < own.end; ++k)
           places_[k] = static_cast<std::uint16_t>(targets_[k] - bounds[p]);
@@ -63,25 +63,25 @@ class SparseKernel final : public tyto::ProjectionKernel<S> {
     one_weight_ = std::all_of(w.begin(), w.end(), [&](S weight) { return weight == w[0]; });
     return true;
   }
-  void forward_slice(const tyto::Signal<S>& input, std::span<const std::span<const S>> arrays, std::size_t part,
+  void forward_slice(const tyto::Signal<S>& input, std::span<const std::span<const S>> arrays, std::size_t slice,
                      const tyto::Rows<S>& current) const override {
     if (targets_.empty()) return;
     const S* const w = arrays[weights].data();
     for (std::size_t t = 0; t < input.steps; ++t) {
-      S* const row = current[t] + bounds_[part];
+      S* const row = current[t] + bounds_[slice];
       if (input.bits == nullptr) {
         for (std::size_t from = 0; from < std::min(input.channels, rows_.size()); ++from) {
-          const Stretch own = synapses_of(from, part);
+          const Stretch own = synapses_of(from, slice);
           for (std::size_t k = own.first; k < own.end; ++k)
             row[places_[k]] += w[k] * input.values[t * input.channels + from];
         }
       } else if (one_weight_) {
         const S weight = w[0];
-        for_spikes(input, t, part, nullptr, [&](const Stretch& own) {
+        for_spikes(input, t, slice, nullptr, [&](const Stretch& own) {
           for (std::size_t k = own.first; k < own.end; ++k) row[places_[k]] += weight;
         });
       } else {
-        for_spikes(input, t, part, w, [&](const Stretch& own) {
+        for_spikes(input, t, slice, w, [&](const Stretch& own) {
           for (std::size_t k = own.first; k < own.end; ++k) row[places_[k]] += w[k];
         });
       }
@@ -131,8 +131,8 @@ class SparseKernel final : public tyto::ProjectionKernel<S> {
   struct Stretch {
     std::size_t first, end;
   };
-  [[nodiscard]] Stretch synapses_of(std::size_t from, std::size_t part) const {
-    const std::size_t place = from * (parts_ + 1) + part;
+  [[nodiscard]] Stretch synapses_of(std::size_t from, std::size_t slice) const {
+    const std::size_t place = from * (slices_ + 1) + slice;
     return {begins_[place], begins_[place + 1]};
   }
 
@@ -153,13 +153,13 @@ class SparseKernel final : public tyto::ProjectionKernel<S> {
   /// Calls take(stretch) for the synapses of the neurons that fire, in order. They lie far apart in memory, so that
   /// they are fetched before it is their turn.
   template <class Take>
-  void for_spikes(const tyto::Signal<S>& input, std::size_t t, std::size_t part, const S* w, const Take& take) const {
+  void for_spikes(const tyto::Signal<S>& input, std::size_t t, std::size_t slice, const S* w, const Take& take) const {
     constexpr std::size_t ahead = 4, fetched = 256, places_of_line = 32, weights_of_line = 64 / sizeof(S);
     std::array<Stretch, ahead> coming{};
     std::size_t count = 0;
     input.spikes().for_each(t, [&](std::size_t from) {
       if (from >= rows_.size()) return;
-      const Stretch own = synapses_of(from, part);
+      const Stretch own = synapses_of(from, slice);
       if (own.first == own.end) return;
       for (std::size_t k = own.first; k < std::min(own.end, own.first + fetched); k += places_of_line)
         __builtin_prefetch(places_.data() + k);
@@ -178,10 +178,10 @@ class SparseKernel final : public tyto::ProjectionKernel<S> {
 
   std::vector<std::size_t> rows_;
   std::vector<std::uint32_t> targets_;
-  std::size_t parts_ = 0;
+  std::size_t slices_ = 0;
   std::vector<std::size_t> bounds_;
-  std::vector<std::size_t> begins_;    ///< [source][part], and the end of the last part
-  std::vector<std::uint16_t> places_;  ///< of each synapse: its target, counted from the beginning of the part
+  std::vector<std::size_t> begins_;    ///< [source][slice], and the end of the last slice
+  std::vector<std::uint16_t> places_;  ///< of each synapse: its target, counted from the beginning of the slice
   bool one_weight_ = false;            ///< all synapses have the same
 };
 
