@@ -350,6 +350,13 @@ class Parameters {
   ParameterList list_;
 };
 
+/// A member of a base as one of the class derived from it, for parameters that several components have in common:
+/// `.time("tau", tyto::member<T>(&Membrane::tau_s), ...)`.
+template <class T, class Base, class M>
+[[nodiscard]] M T::*member(M Base::*pointer) {
+  return pointer;
+}
+
 template <class T>
 [[nodiscard]] Parameters<T> parameters(std::string doc) {
   return Parameters<T>(std::move(doc));

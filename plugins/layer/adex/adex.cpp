@@ -45,7 +45,6 @@ struct Adex : conductance::Membrane {
   double adaptation_s = 0;
 
   static auto parameters() {
-    using conductance::member;
     return conductance::declare(
                tyto::parameters<Adex>("Adaptive exponential integrate-and-fire neuron with conductances")
                    .details(std::string(
@@ -70,11 +69,12 @@ The model is that of Brette and Gerstner (2005). Divided by the leak's conductan
 `jump` and their currents and w are in mV: with C = 281 pF and gL = 30 nS, tau = 9.37 ms, a = 4 nS is a coupling of
 0.133, b = 80.5 pA a jump of 2.68 mV. These are the defaults; a refractory time is not part of that model.)"),
                "-70.6", "0 ms")
-        .time("tau", member<Adex>(&conductance::Membrane::tau_s), "9.37 ms",
+        .time("tau", tyto::member<Adex>(&conductance::Membrane::tau_s), "9.37 ms",
               "membrane time constant without further conductances, C / gL")
         .compared(tyto::StepRole::resolved)
         .positive()
-        .number("rest", member<Adex>(&conductance::Membrane::rest_mv), "-70.6", "membrane potential at rest, in mV")
+        .number("rest", tyto::member<Adex>(&conductance::Membrane::rest_mv), "-70.6",
+                "membrane potential at rest, in mV")
         .number("threshold", &Adex::threshold_mv, "-50.4", "potential at which the upswing takes over, in mV")
         .number("slope", &Adex::slope_mv, "2", "width of the upswing, in mV; the smaller, the sharper the threshold")
         .positive()

@@ -34,7 +34,6 @@ struct ConductanceLif : conductance::Membrane {
   double threshold_mv = 0;
 
   static auto parameters() {
-    using conductance::member;
     return conductance::declare(
                tyto::parameters<ConductanceLif>(
                    "Leaky integrate-and-fire neuron with conductances: excitatory, inhibitory and NMDA receptors")
@@ -57,11 +56,11 @@ current counts as the mV by which it moves the membrane at rest. What a spike do
 to say: with `{type: exponential, tau: 5 ms, scale: peak}` a weight is the conductance that a spike adds. The block of NMDA
 receptors by magnesium is that of Jahr and Stevens (1990).)"),
                "-60", "2 ms")
-        .time("tau", member<ConductanceLif>(&conductance::Membrane::tau_s), "20 ms",
+        .time("tau", tyto::member<ConductanceLif>(&conductance::Membrane::tau_s), "20 ms",
               "membrane time constant without further conductances")
         .compared(tyto::StepRole::resolved)
         .positive()
-        .number("rest", member<ConductanceLif>(&conductance::Membrane::rest_mv), "-60",
+        .number("rest", tyto::member<ConductanceLif>(&conductance::Membrane::rest_mv), "-60",
                 "membrane potential at rest, in mV")
         .number("threshold", &ConductanceLif::threshold_mv, "-50", "membrane potential above which it fires, in mV")
         .check([](const ConductanceLif& neuron) -> std::optional<tyto::Problem> {

@@ -44,29 +44,24 @@ struct Arriving<T, true> {
   T current{}, excitatory{}, inhibitory{}, nmda{};
 };
 
-/// A member of Membrane as a member of the class derived from it.
-template <class T, class M>
-[[nodiscard]] M T::*member(M Membrane::*pointer) {
-  return pointer;
-}
-
 /// Declares the membrane's parameters for a neuron derived from Membrane.
 template <class T>
 [[nodiscard]] tyto::Parameters<T> declare(tyto::Parameters<T> parameters, const char* reset_mv,
                                           const char* refractory) {
   static_assert(std::is_base_of_v<Membrane, T>);
-  return parameters.number("reset", member<T>(&Membrane::reset_mv), reset_mv, "membrane potential after a spike, in mV")
-      .time("refractory", member<T>(&Membrane::refractory_s), refractory,
+  return parameters
+      .number("reset", tyto::member<T>(&Membrane::reset_mv), reset_mv, "membrane potential after a spike, in mV")
+      .time("refractory", tyto::member<T>(&Membrane::refractory_s), refractory,
             "time after a spike in which the membrane is held at 'reset'")
       .compared(tyto::StepRole::rounded)
       .non_negative()
       .at_most(10)
-      .number("excitatory_reversal", member<T>(&Membrane::excitatory_mv), "0",
+      .number("excitatory_reversal", tyto::member<T>(&Membrane::excitatory_mv), "0",
               "reversal potential of the receptors 'excitatory' and 'nmda', in mV")
-      .number("inhibitory_reversal", member<T>(&Membrane::inhibitory_mv), "-80",
+      .number("inhibitory_reversal", tyto::member<T>(&Membrane::inhibitory_mv), "-80",
               "reversal potential of the receptor 'inhibitory', in mV")
-      .boolean("nmda", member<T>(&Membrane::nmda), "false", "whether there is a receptor 'nmda'")
-      .number("magnesium", member<T>(&Membrane::magnesium_mmol), "1",
+      .boolean("nmda", tyto::member<T>(&Membrane::nmda), "false", "whether there is a receptor 'nmda'")
+      .number("magnesium", tyto::member<T>(&Membrane::magnesium_mmol), "1",
               "concentration of magnesium outside, in mmol/l, which blocks the receptor 'nmda'")
       .non_negative();
 }

@@ -55,12 +55,6 @@ s1) and s1 = `final_sigma` (Hammouamri et al. 2023).
 
 )";
 
-/// A member of Settings as a member of the class derived from it.
-template <class T, class M>
-[[nodiscard]] M T::*member(M Settings::*pointer) {
-  return pointer;
-}
-
 [[nodiscard]] inline std::optional<tyto::Problem> fault_of(const Settings& settings) {
   if (settings.initial == Initial::fixed && settings.initial_s > settings.max_s)
     return tyto::Problem{"initial_delay", "must not be above 'max'"};
@@ -72,38 +66,38 @@ template <class T>
 [[nodiscard]] tyto::Parameters<T> declare(tyto::Parameters<T> parameters) {
   static_assert(std::is_base_of_v<Settings, T>);
   return parameters
-      .choice("method", member<T>(&Settings::method),
+      .choice("method", tyto::member<T>(&Settings::method),
               {{"whole_step", Method::whole_step},
                {"interpolated", Method::interpolated},
                {"dcls", Method::dcls},
                {"seed", Method::seed}},
               "interpolated", "how a delay that is no whole number of steps acts and is learned")
-      .time("max", member<T>(&Settings::max_s), "30 ms", "largest delay; delays stay within 0 and this")
+      .time("max", tyto::member<T>(&Settings::max_s), "30 ms", "largest delay; delays stay within 0 and this")
       .compared(tyto::StepRole::resolved)
       .positive()
       .at_most(10)
-      .choice("initial", member<T>(&Settings::initial),
+      .choice("initial", tyto::member<T>(&Settings::initial),
               {{"uniform", Initial::uniform}, {"fixed", Initial::fixed}, {"zero", Initial::zero}}, "uniform",
               "initial delays: uniform in [0, max), all equal to initial_delay, or zero")
-      .time("initial_delay", member<T>(&Settings::initial_s), "0 ms", "initial delay where 'initial' is 'fixed'")
+      .time("initial_delay", tyto::member<T>(&Settings::initial_s), "0 ms", "initial delay where 'initial' is 'fixed'")
       .non_negative()
-      .choice("evaluation", member<T>(&Settings::evaluation),
+      .choice("evaluation", tyto::member<T>(&Settings::evaluation),
               {{"rounded", Evaluation::rounded}, {"as_trained", Evaluation::as_trained}}, "rounded",
               "delays outside training: rounded to whole steps, or acting as they do in training")
-      .time("sigma", member<T>(&Settings::sigma_s), "0 ms",
+      .time("sigma", tyto::member<T>(&Settings::sigma_s), "0 ms",
             "method dcls: width of the Gaussian when training begins; half of 'max' unless given")
       .positive()
       .optional()
-      .number("final_sigma", member<T>(&Settings::final_sigma_steps), "0.5",
+      .number("final_sigma", tyto::member<T>(&Settings::final_sigma_steps), "0.5",
               "method dcls: width of the Gaussian at the end, in steps")
       .at_least(0.25)
       .at_most(1000)
-      .number("anneal_until", member<T>(&Settings::anneal_until), "1",
+      .number("anneal_until", tyto::member<T>(&Settings::anneal_until), "1",
               "method dcls: part of the training after which the width stays at its end")
       .above(0)
       .at_most(1)
-      .boolean("trainable", member<T>(&Settings::trainable), "true", "whether delays are learned")
-      .component("optimizer", member<T>(&Settings::optimizer), "adam",
+      .boolean("trainable", tyto::member<T>(&Settings::trainable), "true", "whether delays are learned")
+      .component("optimizer", tyto::member<T>(&Settings::optimizer), "adam",
                  "optimizer of the delays, which are in milliseconds, instead of the learning rule's")
       .optional()
       .check([](const T& settings) { return fault_of(settings); });

@@ -33,35 +33,30 @@ struct Membrane {
   [[nodiscard]] bool waits(double dt_s) const { return refractory_s >= 0.5 * dt_s; }
 };
 
-/// A member of Membrane as a member of the class derived from it.
-template <class T, class M>
-[[nodiscard]] M T::*member(M Membrane::*pointer) {
-  return pointer;
-}
-
 /// Declares the membrane's parameters for a neuron derived from Membrane.
 template <class T>
 [[nodiscard]] tyto::Parameters<T> declare(tyto::Parameters<T> parameters) {
   static_assert(std::is_base_of_v<Membrane, T>);
-  return parameters.time("tau", member<T>(&Membrane::tau_s), "20 ms", "membrane time constant")
+  return parameters.time("tau", tyto::member<T>(&Membrane::tau_s), "20 ms", "membrane time constant")
       .compared(tyto::StepRole::resolved)
       .positive()
-      .number("threshold", member<T>(&Membrane::threshold), "1",
+      .number("threshold", tyto::member<T>(&Membrane::threshold), "1",
               "membrane potential above which the neuron fires, relative to the one at rest")
-      .choice("reset", member<T>(&Membrane::reset),
+      .choice("reset", tyto::member<T>(&Membrane::reset),
               {{"to_zero", Reset::to_zero}, {"to_value", Reset::to_value}, {"subtract", Reset::subtract}}, "to_zero",
               "what a spike does to the membrane: set it to zero or to 'reset_value', or subtract 'threshold'")
-      .number("reset_value", member<T>(&Membrane::reset_value), "0",
+      .number("reset_value", tyto::member<T>(&Membrane::reset_value), "0",
               "membrane potential after a spike, for the reset to_value, relative to the one at rest")
-      .choice("timing", member<T>(&Membrane::timing),
+      .choice("timing", tyto::member<T>(&Membrane::timing),
               {{"same_step", Timing::same_step}, {"next_step", Timing::next_step}}, "same_step",
               "spike and reset in the step of the crossing (same_step); or the crossing is noticed one step later, and "
               "spike and reset follow in the step after that, so that a crossing may give two spikes (next_step)")
-      .time("refractory", member<T>(&Membrane::refractory_s), "0 ms", "time after a spike in which inputs are ignored")
+      .time("refractory", tyto::member<T>(&Membrane::refractory_s), "0 ms",
+            "time after a spike in which inputs are ignored")
       .compared(tyto::StepRole::rounded)
       .non_negative()
       .at_most(10)
-      .choice("input_scale", member<T>(&Membrane::input_scale),
+      .choice("input_scale", tyto::member<T>(&Membrane::input_scale),
               {{"one", InputScale::one}, {"one_minus_decay", InputScale::one_minus_decay}}, "one",
               "factor on the input: 1, or 1 - decay, which makes the membrane a weighted mean of its input")
       .check([](const T& neuron) -> std::optional<tyto::Problem> {
