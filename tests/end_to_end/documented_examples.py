@@ -5,6 +5,7 @@ usage: documented_examples.py BUILD_FOLDER CXX_COMPILER
 """
 
 import argparse
+import json
 import math
 import os
 import pathlib
@@ -48,6 +49,18 @@ def spikes_of_the_axon(current, duration_s):
     return times
 
 
+def check_matrix(build, plugins, folder):
+    """Plugins from outside take part in the test of every projection with every rule: there are more cells with them."""
+    right = []
+    for more in ({}, {"TYTO_TEST_PLUGINS": str(plugins)}):
+        run(build / "tests" / "plugin_tests", "--gtest_filter=Every/Matrix.IsRightOrRefused/float64",
+            f"--gtest_output=json:{folder / 'matrix.json'}", env={**os.environ, **more})
+        case = json.loads((folder / "matrix.json").read_text())["testsuites"][0]["testsuite"][0]
+        right.append(int(case["right"]))
+    # One projection and one rule: without the rule the projection alone is in dozens of them.
+    assert right[1] > right[0] + 50, f"{right[0]} cells are right without, and {right[1]} with the plugins"
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("build")
@@ -83,6 +96,7 @@ def main():
             second = file["probes/second/time"][:]
             assert len(second) == len(found), f"{len(found)} spikes excite {len(second)}"
             assert ((second - found > 1e-3) & (second - found < 5e-3)).all(), second - found
+        check_matrix(pathlib.Path(arguments.build), build / "plugins", folder)
     print("the documented examples are as quoted, build and run")
 
 

@@ -72,7 +72,7 @@ def values_for(number):
     values = []
     if low is not None:
         step = 1 if whole else max(abs(low), 1e-9) * 1e-6
-        values += [low, low + step, low - step, low - 1]
+        values += [low, low + step, low - step]
     else:
         values += [-1, -1e9] if whole else [-1, -1e9, -1e300]
     if high is not None:

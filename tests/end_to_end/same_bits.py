@@ -26,7 +26,7 @@ RUNS = {
     "itd_delays_dcls": ("itd_delays_dcls.yaml", [*TRAINING, "model.hidden=5"]),
     # Without fits of curves, whose last digits depend on the version of the compiler that vectorises Eigen.
     "itd_solution_analysis": ("itd_solution_analysis.yaml", [
-        *TRAINING, "analyses=[tuning_curves, cue_decomposition, ideal_observer, ablation]"]),
+        *TRAINING, "analyses=[tuning_curves, cue_decomposition, {ideal_observer: {grid: 30}}, ablation]"]),
     "nef_square_dale": ("nef_square_dale.yaml", ["simulation.duration=200 ms", "model.layers.pre.size=30",
                                                  "model.layers.post.size=20", "analyses=[]"]),
     "nef_communication": ("nef_communication.yaml", ["simulation.duration=200 ms"]),

@@ -2,6 +2,8 @@
 /// experiments use.
 #pragma once
 
+#include <cstdlib>
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
@@ -18,9 +20,20 @@
 
 namespace workshop {
 
-/// The registry on the build tree's plugins.
+/// Whether accesses to memory are checked, which takes its time.
+#ifdef __SANITIZE_ADDRESS__
+inline constexpr bool sanitized = true;
+#else
+inline constexpr bool sanitized = false;
+#endif
+
+/// The registry on the build tree's plugins, and on those of the folder TYTO_TEST_PLUGINS, if that is set.
 inline tyto::plugin::Registry& registry() {
-  static tyto::plugin::Registry instance({TYTO_PLUGIN_FOLDER});
+  static tyto::plugin::Registry instance([] {
+    std::vector<std::filesystem::path> folders{TYTO_PLUGIN_FOLDER};
+    if (const char* const more = std::getenv("TYTO_TEST_PLUGINS")) folders.emplace_back(more);
+    return folders;
+  }());
   return instance;
 }
 

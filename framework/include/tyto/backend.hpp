@@ -83,7 +83,7 @@ struct Recording {
   std::vector<std::vector<double>> states;  ///< for each name: value before each step, [step][neuron]
 };
 
-/// Receives a sample of a probe: its index in Model::probes, the step, and the numbers.
+/// Receives a sample of a probe: its index in Model::probes, the step of the trial or stream, and the numbers.
 using ProbeSink = std::function<void(std::size_t probe, std::uint64_t step, std::span<const double> sample)>;
 
 /// What a simulation has seen of itself since it started.
@@ -111,6 +111,8 @@ class TYTO_API Program : public ArrayStore {
 
   [[nodiscard]] virtual Evaluation evaluate(const Batch& batch, const Objective& objective, bool activity) = 0;
   [[nodiscard]] virtual Recording record(const TrialSet& trials, std::size_t trial, std::size_t layer) = 0;
+  /// Hands the samples of the model's probes in one trial to a sink.
+  virtual void probe(const TrialSet& trials, std::size_t trial, const ProbeSink& sink);
   /// Gradients of the objective over a batch, kept until the next call; needs
   /// capability::backpropagation.
   virtual BatchResult backpropagate(const Batch& batch, const Backpropagation& request) = 0;

@@ -187,6 +187,7 @@ template <class S>
 struct Group {
   std::span<const Signal<S>> inputs;  ///< of each trial
   std::span<const Pass> passes;       ///< of each trial
+  std::size_t shown = 0;              ///< on the way forward: steps of the past that the inputs begin with
 
   [[nodiscard]] std::size_t size() const { return inputs.size(); }
 };
@@ -227,7 +228,7 @@ class ProjectionKernel {
                         S* grad_input) const = 0;
 
   /// The same for every trial of a group, trials ascending. Kernels that can share work between trials do it here;
-  /// by default they are worked on one by one.
+  /// by default they are worked on one by one. Rows of currents begin after the steps that are only shown.
   virtual void forward_group(const Group<S>& group, std::span<const std::span<const S>> arrays, std::size_t to,
                              std::span<const Rows<S>> currents) const;
   /// `grad_inputs` is empty if nobody wants them, and so is `grad_arrays`.
@@ -254,7 +255,7 @@ void ProjectionKernel<S>::forward_group(const Group<S>& group, std::span<const s
   for (std::size_t trial = 0; trial < group.size(); ++trial) {
     current.assign(group.inputs[trial].steps * to, S(0));
     forward(group.inputs[trial], arrays, to, group.passes[trial], current.data());
-    detail::add_rows<S>(current, to, currents[trial]);
+    detail::add_rows<S>(std::span<const S>(current).subspan(group.shown * to), to, currents[trial]);
   }
 }
 

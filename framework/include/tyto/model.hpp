@@ -71,7 +71,7 @@ struct ModelLayer {
   std::vector<InitialState> initial;        ///< others begin as the population lets them
 };
 
-/// What is recorded while a simulation runs: what a projection hands on, or something of a layer.
+/// What is recorded in a stream, or in test trials: what a projection hands on, or something of a layer.
 struct ModelProbe {
   enum class What {
     projection,
@@ -88,6 +88,7 @@ struct ModelProbe {
   std::string item;          ///< name of the state or array
   std::size_t channels = 0;  ///< numbers in a sample
   std::uint64_t every_steps = 1;
+  std::size_t trials = 0;  ///< the first so many of a run with trials
 };
 
 /// Layers in topological order, but for loops; the last one is the output layer of a model for trials.

@@ -27,7 +27,8 @@
 /// with the next);
 /// `static constexpr bool not_differentiable = true` (step() is written for numbers only, in the neuron and in what
 /// prepare() returns; no gradients can be had);
-/// `const RateCurve* rate_curve() const` (see ensemble.hpp), `bool takes_charges() const` (see layer.hpp);
+/// `const RateCurve* rate_curve() const` (see ensemble.hpp), `bool takes_charges() const`, `bool counts_spikes() const`
+/// (see layer.hpp);
 /// `std::size_t receptors_in_use() const`, where the first so many are all that its options ask for;
 /// `template <class S> State<S> rest() const`, the state to begin with instead of State<S>{};
 /// `static std::vector<std::string> state_names()`; `template <class S> auto prepare(double dt_s) const`
@@ -520,6 +521,12 @@ class NeuronLayer final : public Layer {
       return neuron.takes_charges();
     else
       return false;
+  }
+  [[nodiscard]] bool counts_spikes() const override {
+    if constexpr (requires { neuron.counts_spikes(); })
+      return neuron.counts_spikes();
+    else
+      return spikes();
   }
   [[nodiscard]] std::span<const Receptor> receptors() const override {
     if constexpr (requires { neuron.receptors_in_use(); })

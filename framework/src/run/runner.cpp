@@ -15,6 +15,7 @@
 #include "decoders.hpp"
 #include "finished_run.hpp"
 #include "health.hpp"
+#include "probes.hpp"
 #include "report.hpp"
 #include "simulation.hpp"
 #include "stop_watch.hpp"
@@ -47,6 +48,21 @@ Tested test(Program& network, const TrialSet& trials, const Objective& objective
 void write_metrics(Program& network, const TrialSet& trials, const Objective& objective, const std::string& group,
                    results::ResultsFile& file) {
   if (trials.size() > 0) file.write(group, metrics_table(test(network, trials, objective, false).metrics, objective));
+}
+
+/// Samples of probes, which lose nothing else if they cannot be had.
+void record(const spec::Experiment& experiment, Program& network, const TrialSet& trials, results::ResultsFile& file,
+            StageResult& result, const std::stop_token& stop) {
+  Recorded recorded;
+  try {
+    recorded = from_plugin(arithmetic_text(experiment), [&] { return Recorded(experiment, network, trials, stop); });
+  } catch (const Interrupted&) {
+    throw;
+  } catch (const std::exception& error) {
+    result.failures.emplace_back(error.what());
+  }
+  for (const auto& [group, table] : recorded.tables()) file.write(group, table);
+  result.failures.insert(result.failures.end(), recorded.failures().begin(), recorded.failures().end());
 }
 
 /// A run through trials, up to the last analysis.
@@ -128,6 +144,7 @@ StageResult run_trials(const spec::Experiment& experiment, const Stages& stages,
       experiment, TestedTrials{tested.evaluation, test_trials, tested.metrics, training, std::move(unchanged)});
   file.write("/health", health.table());
   summary.findings = health.findings();
+  record(experiment, *network, test_trials, file, result, stop);
   const TestedRun finished(experiment, *network, train_trials, test_trials, tested.evaluation, executor);
   run_analyses(experiment, finished, file, result, stop);
   return result;

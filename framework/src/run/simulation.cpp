@@ -14,6 +14,7 @@
 #include "checks.hpp"
 #include "decoders.hpp"
 #include "health.hpp"
+#include "probes.hpp"
 #include "report.hpp"
 #include "stop_watch.hpp"
 #include "weights.hpp"
@@ -24,45 +25,6 @@ namespace {
 
 /// Steps between two looks at the clock and at requests to stop; the stimulus of so many steps is made at once.
 constexpr std::size_t steps_at_once = 1000;
-
-Axis numbered_axis(const std::string& name, std::size_t count, const std::string& long_name) {
-  return {name, numbered(count), "1", long_name};
-}
-
-/// Axes of one sample of a probe, and what its numbers are.
-std::pair<std::vector<Axis>, Variable> layout_of(const ModelProbe& probe, const Model& model) {
-  using What = ModelProbe::What;
-  Variable variable{"value", {}, std::vector<double>{}, "1", ""};
-  switch (probe.what) {
-    case What::projection:
-      variable.long_name = "what " + probe.input.type + " reads";
-      return {{numbered_axis("channel", probe.channels, "index of the value")}, variable};
-    case What::input:
-      variable.long_name = (probe.item.empty() ? "input" : probe.item) + " of " + model.layers[probe.layer].name;
-      return {{numbered_axis("channel", probe.channels, "index of the value")}, variable};
-    case What::output:
-      variable.long_name = (model.layers[probe.layer].spiking ? "spikes of " : "output of ") +
-                           model.layers[probe.layer].name + " in the step";
-      return {{numbered_axis("neuron", probe.channels, "index of the neuron")}, variable};
-    case What::spikes:
-      variable.long_name = "index of the neuron of " + model.layers[probe.layer].name + " that fired";
-      return {{}, variable};
-    case What::state:
-      variable.long_name = probe.item + " of " + model.layers[probe.layer].name + " after the step";
-      return {{numbered_axis("neuron", probe.channels, "index of the neuron")}, variable};
-    case What::array:
-      break;
-  }
-  std::vector<Axis> axes;
-  for (const auto& array : ArrayTable(model)) {
-    if (array.path() != probe.item) continue;
-    variable.long_name = array.info.doc;
-    variable.units = array.info.units;
-    for (std::size_t k = 0; k < array.info.shape.size(); ++k)
-      axes.push_back(numbered_axis(array.info.axes[k], array.info.shape[k], "index"));
-  }
-  return {axes, variable};
-}
 
 class Recorder {
  public:

@@ -210,7 +210,9 @@ Parameters<ProbeKeys> ProbeKeys::parameters() {
       .time("every", &ProbeKeys::every_s, "", "time between samples; each step if not given")
       .compared(StepRole::within_run)
       .positive()
-      .optional();
+      .optional()
+      .integer("trials", &ProbeKeys::trials, "1", "of a run with trials: the first so many test trials are recorded")
+      .range(1, 1e6);
 }
 
 Parameters<LayerProbeKeys> LayerProbeKeys::parameters() {

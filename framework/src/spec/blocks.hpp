@@ -118,6 +118,7 @@ struct LearnKeys {
 /// What stands in a probe; one that reads a projection has the projection's keys beside `every`.
 struct ProbeKeys {
   std::optional<double> every_s;
+  int trials = 0;
 
   [[nodiscard]] static Parameters<ProbeKeys> parameters();
 };

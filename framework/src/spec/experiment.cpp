@@ -257,6 +257,19 @@ const ComponentInfo* take_backend(const Node& head, const plugin::Components& co
   return components.find(Kind::backend, experiment.backend_name);
 }
 
+/// What is to be recorded of trials has to be there.
+void check_probes(const Node& root, Reader& reader, const Experiment& experiment) {
+  const auto trials = static_cast<std::size_t>(std::max(experiment.test_trials, 0));
+  for (const auto& probe : experiment.model.probes) {
+    if (probe.trials > trials && trials > 0)
+      reader.fault(place_of(root, {"probes", probe.name, "trials"}), "trials: " + std::to_string(probe.trials) +
+                                                                         " cannot be recorded, there are " +
+                                                                         std::to_string(trials) + " test trials");
+    if (experiment.model.input.steps > 0 && probe.every_steps > experiment.model.input.steps)
+      reader.fault(place_of(root, {"probes", probe.name, "every"}), "every: a trial is over before the first sample");
+  }
+}
+
 /// An experiment with trials. Returns its resolved configuration.
 Node load_trials(const Node& root, const Surroundings& surroundings, Reader& reader, Experiment& experiment) {
   ExperimentKeys keys;
@@ -275,6 +288,7 @@ Node load_trials(const Node& root, const Surroundings& surroundings, Reader& rea
   check_capabilities(learning.rule, built, {backend, place_of(root, {"backend"})}, reader);
   if (experiment.rule && built.complete && head.find("objective") != nullptr)
     guarded(reader, learning.rule.place, [&] { experiment.rule->check(experiment.model, experiment.objective); });
+  check_probes(root, reader, experiment);
   Node analyses = read_analyses(root, reader, experiment, built.complete);
   // Taken in any case, so that none is left for the step of another stage.
   const auto times = reader.take_timed_values();
@@ -282,6 +296,7 @@ Node load_trials(const Node& root, const Surroundings& surroundings, Reader& rea
   take_warnings(keys, root, reader, experiment);
   put(head, "model", std::move(built.resolved));
   put(head, "learning", std::move(learning.resolved));
+  if (root.find("probes") != nullptr) put(head, "probes", std::move(built.probes));
   put(head, "analyses", std::move(analyses));
   return head;
 }
@@ -351,13 +366,19 @@ Node load_one(Node root, const Surroundings& surroundings, Reader& reader, Exper
 /// A stage's keys in front of those that all stages share.
 Node with_shared(const Node& stage, const Node& root) {
   Node whole = make_map(stage.place);
+  const auto& stages = root.find("stages")->items;
+  const bool simulations =
+      root.find("simulation") != nullptr ||
+      std::any_of(stages.begin(), stages.end(), [](const Node& other) { return other.find("simulation") != nullptr; });
   for (const auto& entry : stage.entries)
     if (entry.key != "name") whole.entries.push_back(entry);
   for (const auto& entry : root.entries) {
     const bool own = entry.key == "stages" || entry.key == "sweep" || stage.find(entry.key) != nullptr;
-    // A simulation has no objective and no rule of its own, and the other way round.
-    const bool other = (stage.find("simulation") != nullptr && (entry.key == "objective" || entry.key == "learning")) ||
-                       (stage.find("learning") != nullptr && (entry.key == "simulation" || entry.key == "probes"));
+    // A simulation has no objective and no rule of its own, and the other way round. Where there are both, what is
+    // recorded is of the simulations.
+    const bool other =
+        (stage.find("simulation") != nullptr && (entry.key == "objective" || entry.key == "learning")) ||
+        (stage.find("learning") != nullptr && (entry.key == "simulation" || (simulations && entry.key == "probes")));
     if (!own && !other) whole.entries.push_back(entry);
   }
   return whole;

@@ -102,8 +102,6 @@ void refuse_limits(const Node* probes, const Draft& draft) {
     else
       refuse_layer_in_trials(i, loops[i], draft);
   }
-  if (!stream && probes != nullptr && probes->type != Node::Type::null)
-    draft.reader.fault(probes->place, "probes: is for simulations; with trials analyses look at what neurons do");
   for (const auto& probe : draft.model.probes)
     for (std::size_t i = 0; i < draft.model.layers.size(); ++i)
       if (draft.model.layers[i].name == "probe_" + probe.name)
@@ -111,7 +109,7 @@ void refuse_limits(const Node* probes, const Draft& draft) {
                                                        " is that of the arrays of the probe " + quote(probe.name) +
                                                        "; give one of them another name");
   for (const auto& probe : draft.model.probes)
-    if (stream) refuse_in_pieces(probe.input, *probes->find(probe.name), draft);
+    if (stream || probe.input.synapse) refuse_in_pieces(probe.input, *probes->find(probe.name), draft);
 }
 
 }  // namespace tyto::spec

@@ -7,6 +7,7 @@
 
 #include "blocks.hpp"
 #include "connections.hpp"
+#include "memory.hpp"
 #include "words.hpp"
 
 namespace tyto::spec {
@@ -66,6 +67,8 @@ void settle_layer_probe(const Node& node, const LayerProbeKeys& keys, const Draf
   const ArrayTable table(draft.model);
   if (const auto found = table.find(layer.name + "/" + keys.what)) {
     probe.what = What::array;
+    if (!draft.around.stream)
+      reader.fault(node.find("what")->place, "arrays do not change within test trials; they are in /weights");
     probe.item = table[*found].path();
     probe.channels = table[*found].size;
     return;
@@ -83,6 +86,18 @@ void settle_layer_probe(const Node& node, const LayerProbeKeys& keys, const Draf
                    (layer.spiking ? ", spikes" : "") + names_of(states) + names_of(arrays));
 }
 
+/// Keys that all probes have.
+const std::vector<std::string> own_keys{"every", "trials"};
+
+/// What is recorded of trials is kept in memory until all of it is there.
+void check_memory_of_samples(const ModelProbe& probe, const Place& place, const Draft& draft) {
+  const double samples = static_cast<double>(draft.around.input.steps / probe.every_steps);
+  const double bytes =
+      static_cast<double>(probe.trials) * samples * static_cast<double>(probe.channels) * sizeof(double);
+  if (exceeds_memory(bytes))
+    draft.reader.fault(place, "the samples need " + size_text(bytes) + " of memory, more than this machine has");
+}
+
 Node read_probe(const Node::Entry& entry, Draft& draft) {
   Reader& reader = draft.reader;
   const Node& node = entry.value;
@@ -95,13 +110,21 @@ Node read_probe(const Node::Entry& entry, Draft& draft) {
   probe.name = entry.key;
   ProbeKeys keys;
   Node own = make_map(node.place);
-  if (const Node* every = node.find("every")) own.entries.push_back({"every", every->place, *every});
-  const Node resolved_keys = reader.read(own, ProbeKeys::parameters(), keys);
+  for (const auto& key : own_keys)
+    if (const Node* found = node.find(key)) own.entries.push_back({key, found->place, *found});
+  Node resolved_keys = reader.read(own, ProbeKeys::parameters(), keys);
+  if (draft.around.stream) {
+    if (const Node* trials = own.find("trials"))
+      reader.fault(trials->place, "trials: a simulation has none; leave it out");
+    std::erase_if(resolved_keys.entries, [](const auto& key) { return key.key == "trials"; });
+  } else {
+    probe.trials = static_cast<std::size_t>(std::max(keys.trials, 0));
+  }
   const double dt_s = draft.model.input.dt_s;
   if (keys.every_s) {
     const double steps = std::round(*keys.every_s / dt_s);
     if (steps < 1 || std::abs(steps * dt_s - *keys.every_s) > 1e-6 * dt_s)
-      reader.fault(own.entries[0].place,
+      reader.fault(own.find("every")->place,
                    "every: must be a whole number of steps of " + format_quantity(dt_s, Dimension::time));
     else
       probe.every_steps = static_cast<std::uint64_t>(steps);
@@ -109,15 +132,18 @@ Node read_probe(const Node::Entry& entry, Draft& draft) {
   Node resolved;
   if (node.find("of") != nullptr) {
     LayerProbeKeys layer_keys;
-    resolved = reader.read(node, LayerProbeKeys::parameters(), layer_keys, {"every"});
+    resolved = reader.read(node, LayerProbeKeys::parameters(), layer_keys, own_keys);
     settle_layer_probe(node, layer_keys, draft, probe);
   } else {
-    auto read = read_connection(node, std::nullopt, draft, {"every"});
+    auto read = read_connection(node, std::nullopt, draft, own_keys);
     resolved = std::move(read.resolved);
     if (read.input) probe.input = std::move(*read.input);
+    // Nothing comes back from what is recorded.
+    for (auto& array : probe.input.arrays) array.trainable = false;
     probe.channels = probe.input.channels;
   }
   for (const auto& key : resolved_keys.entries) resolved.entries.push_back(key);
+  if (!draft.around.stream) check_memory_of_samples(probe, node.place, draft);
   draft.model.probes.push_back(std::move(probe));
   return resolved;
 }

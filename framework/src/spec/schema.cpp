@@ -254,12 +254,12 @@ Json layers(Schema& schema) {
 }
 
 Json probes(Schema& schema) {
-  const Json every = properties_of<ProbeKeys>(schema);
+  const Json own = properties_of<ProbeKeys>(schema);
   Json of_layer = object_of(schema, LayerProbeKeys::parameters().list());
-  of_layer["properties"]["every"] = every["every"];
+  for (const auto* key : {"every", "trials"}) of_layer["properties"][key] = own[key];
   Json further = properties_of<ConnectionKeys>(schema);
   further.erase("name");
-  further["every"] = every["every"];
+  for (const auto* key : {"every", "trials"}) further[key] = own[key];
   schema.definitions["probe"] = {{"anyOf", Json::array({std::move(of_layer), connection(schema, further)})}};
   return {{"type", {"object", "null"}},
           {"description", "what is recorded, by name"},
@@ -331,6 +331,7 @@ Json experiment_file(Schema& schema) {
   json["properties"]["seed"] = seeds(schema, json["properties"]["seed"]);
   json["properties"]["model"] = model(schema, layers(schema));
   json["properties"]["learning"] = learning(schema);
+  json["properties"]["probes"] = probes(schema);
   json["properties"]["analyses"] = analyses(schema);
   json["properties"]["sweep"] = sweep();
   json["required"].push_back("model");

@@ -164,7 +164,7 @@ class Compiler {
       }
       if (probe.what == What::state) {
         made.item = index_of(node.kernel->state_names(), probe.item);
-        node.keeps_states = true;
+        node.keeps_states = made_.streams();
       }
     }
     made_.probes.push_back(made);

@@ -35,7 +35,7 @@ struct CompiledLearning {
 template <class S>
 struct Edge {
   std::size_t from = from_stimulus;
-  std::size_t layer = 0;       ///< that it reaches
+  std::size_t layer = 0;       ///< that it reaches; of a probe's the number of layers
   std::size_t channels = 0;    ///< numbers that it hands on
   std::size_t late = 0;        ///< steps after which what the source does acts
   std::size_t later = 0;       ///< of these, those that a delay of its own adds, after which a rule sees it
@@ -58,7 +58,7 @@ struct Node {
   std::size_t steps = 0;  ///< in trials
   bool spiking = false;
   bool read = false;     ///< by another layer, a probe or a rule
-  bool own_run = false;  ///< keeps its currents and outputs for a whole window: in a loop, or since they are recorded
+  bool own_run = false;  ///< keeps its currents and outputs for a whole window: in a loop, or since they are probed
   bool keeps_states = false;  ///< they are recorded in a stream
   std::size_t past = 0;       ///< steps before a window that somebody reads
   tyto::ArrayRange arrays;    ///< its own

@@ -81,11 +81,15 @@ const std::string conductances =
 
 Choice mixed(std::size_t seed) {
   Choice choice;
-  choice.populations = {
-      "{type: lif, tau: 5 ms, threshold: 0.4}",      "{type: lif, tau: 5 ms, threshold: 0.4, timing: same_step}",
-      "{type: leaky_integrator, tau: 4 ms}",         "{type: adaptive_lif, tau: 6 ms, threshold: 0.4}",
-      "{type: conductance_lif" + conductances + "}", "node"};
+  choice.populations = {"{type: lif, tau: 5 ms, threshold: 0.4}",
+                        "{type: lif, tau: 5 ms, threshold: 0.4, timing: same_step}",
+                        "{type: leaky_integrator, tau: 4 ms}",
+                        "{type: adaptive_lif, tau: 6 ms, threshold: 0.4}",
+                        "{type: conductance_lif" + conductances + "}",
+                        "{type: tsodyks_markram, tau_rec: 20 ms, tau_facil: 9 ms}",
+                        "node"};
   choice.projections = {"dense", "dense", "{type: sparse, weight: 0.3, probability: 0.4}",
+                        "{type: sparse, weight: 0.3, probability: 0.4, delay_spread: 4 ms}",
                         "{type: delayed_dense, max: 4 ms, method: interpolated, evaluation: as_trained}"};
   choice.synapses = {"", "", "{type: exponential, tau: 3 ms}", "{type: alpha, tau: 2 ms}"};
   choice.layers = 1 + seed % 5;
@@ -178,7 +182,8 @@ std::vector<Smooth> smooth_graphs() {
   Choice choice;
   choice.populations = {"{type: lif, tau: 5 ms}", "{type: lif, tau: 5 ms, timing: same_step, reset: to_zero}",
                         "{type: leaky_integrator, tau: 4 ms}", "{type: adaptive_lif, tau: 6 ms}"};
-  choice.projections = {"dense", "{type: sparse, weight: 0.4, deviation: 0.1, probability: 0.7}"};
+  choice.projections = {"dense", "{type: sparse, weight: 0.4, deviation: 0.1, probability: 0.7}",
+                        "{type: sparse, weight: 0.4, deviation: 0.1, probability: 0.7, delay_spread: 3 ms}"};
   choice.synapses = {""};
   choice.most_neurons = 4;
   std::vector<Smooth> all{{"loops", choice}};
@@ -209,6 +214,11 @@ std::vector<Smooth> smooth_graphs() {
                         "{type: delayed_dense, max: 4 ms, initial: fixed, initial_delay: 1.5 ms, method: interpolated, "
                         "evaluation: as_trained}"};
   all.push_back({"trained_delays", choice});
+  choice.populations = {"{type: lif, tau: 5 ms}", "{type: lif, tau: 5 ms}",
+                        "{type: tsodyks_markram, use: 0.4, tau_rec: 9 ms, tau_facil: 5 ms}"};
+  choice.projections = {"{type: sparse, weight: 0.6, deviation: 0.3, probability: 1}"};
+  choice.most_delay = 1;
+  all.push_back({"short_term_plasticity", choice, "sigmoid"});
   return all;
 }
 

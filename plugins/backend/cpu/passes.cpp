@@ -162,20 +162,10 @@ void Passes<S>::find_signals(const Edge<S>& edge, const Tape<S>& tape, Workspace
 template <class S>
 void Passes<S>::project(const Edge<S>& edge, const Tape<S>& tape, Workspace<S>& work, Stretch stretch,
                         tyto::Rows<S> target) const {
-  const std::size_t reach = edge.reach;
-  const std::size_t width = tape.lanes * edge.channels;
-  tyto::Rows<S> rows = target;
-  if (reach > 0) {
-    work.scratch.assign((reach + stretch.steps()) * width, S(0));
-    rows = {work.scratch.data(), width};
-  }
-  find_signals(edge, tape, work, stretch, reach);
+  find_signals(edge, tape, work, stretch, edge.reach);
   work.rows.clear();
-  for (std::size_t lane = 0; lane < tape.lanes; ++lane) work.rows.push_back(of_lane(rows, edge.channels, lane));
-  edge.kernel->forward_group({work.signals, tape.passes}, arrays(edge.arrays), edge.channels, work.rows);
-  if (reach == 0) return;
-  for (std::size_t t = 0; t < stretch.steps(); ++t)
-    for (std::size_t k = 0; k < width; ++k) target[t][k] += rows[reach + t][k];
+  for (std::size_t lane = 0; lane < tape.lanes; ++lane) work.rows.push_back(of_lane(target, edge.channels, lane));
+  edge.kernel->forward_group({work.signals, tape.passes, edge.reach}, arrays(edge.arrays), edge.channels, work.rows);
 }
 
 template <class S>
@@ -317,7 +307,7 @@ void Passes<S>::forward_transform(std::size_t layer, Tape<S>& tape, Workspace<S>
   const std::size_t words = tyto::words_for(node.size), rows = rows_of(layer, tape);
   // All of a trial at once is begun with nothing before it; of a stream a transform gets what it reads of the past.
   const std::size_t reach = compiled_.streams() ? node.transform->reach() : 0;
-  const std::size_t read = compiled_.streams() ? reach + stretch.steps() : steps_of_source(node, tape);
+  const std::size_t read = compiled_.streams() ? reach + stretch.steps() : steps_of(node.from, tape);
   const Offset first = static_cast<Offset>(stretch.first) - static_cast<Offset>(reach);
   const std::size_t made = node.transform->output_steps(read), surplus = made - stretch.steps();
   for (std::size_t lane = 0; lane < tape.lanes; ++lane) {

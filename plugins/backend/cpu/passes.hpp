@@ -72,6 +72,11 @@ class Passes {
   [[nodiscard]] std::span<const std::span<const S>> arrays(tyto::ArrayRange range) const {
     return arrays_.subspan(range.first, range.count);
   }
+  /// Of what a layer, or the stimulus, hands on.
+  [[nodiscard]] std::size_t steps_of(std::size_t layer, const Tape<S>& tape) const {
+    if (compiled_.streams()) return tape.steps;
+    return layer == from_stimulus ? compiled_.input.steps : compiled_.nodes[layer].steps;
+  }
 
  private:
   struct Way {
@@ -87,13 +92,6 @@ class Passes {
     bool arrays, source;
   };
 
-  [[nodiscard]] std::size_t steps_of(std::size_t layer, const Tape<S>& tape) const {
-    return compiled_.streams() ? tape.steps : compiled_.nodes[layer].steps;
-  }
-  /// Of what a transform reads.
-  [[nodiscard]] std::size_t steps_of_source(const Node<S>& node, const Tape<S>& tape) const {
-    return node.from == from_stimulus ? compiled_.input.steps : steps_of(node.from, tape);
-  }
   /// From a lane's first row to that of the next one.
   [[nodiscard]] std::size_t rows_of(std::size_t layer, const Tape<S>& tape) const {
     return compiled_.nodes[layer].past + steps_of(layer, tape);

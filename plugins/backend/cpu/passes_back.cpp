@@ -213,7 +213,7 @@ template <class S>
 void Passes<S>::backward_transform(std::size_t layer, const Tape<S>& tape, Workspace<S>& work,
                                    const WayBack& way) const {
   const auto& node = compiled_.nodes[layer];
-  const std::size_t steps = steps_of_source(node, tape);
+  const std::size_t steps = steps_of(node.from, tape);
   work.gradients.clear();
   for (std::size_t k = 0; k < node.arrays.count; ++k) work.gradients.push_back(way.grad_arrays[node.arrays.first + k]);
   for (std::size_t lane = 0; lane < tape.lanes; ++lane) {
@@ -273,7 +273,7 @@ void Passes<S>::start_gradients(const Tape<S>& tape, Workspace<S>& work, const t
   work.filters.resize(compiled_.edges.size());
   for (std::size_t index = 0; index < compiled_.edges.size(); ++index) {
     const auto& edge = compiled_.edges[index];
-    if (!edge.filter) continue;
+    if (!edge.filter || edge.layer == compiled_.nodes.size()) continue;  // probes have no way back
     const std::size_t width = tape.lanes * edge.channels;
     work.filters[index].driven.resize(steps_of(edge.layer, tape) * width);
   }

@@ -438,6 +438,20 @@ tyto::Recording CpuProgram<S>::record(const tyto::TrialSet& trials, std::size_t 
   return recording;
 }
 
+template <class S>
+void CpuProgram<S>::probe(const tyto::TrialSet& trials, std::size_t trial, const tyto::ProbeSink& sink) {
+  const FlushToZero flush;
+  Tape<S> tape;
+  Workspace<S> work;
+  const auto index = static_cast<std::uint32_t>(trial);
+  settle_arrays();
+  const auto arrays = arrays_.in_use();
+  const Passes<S> passes(compiled_, arrays);
+  load(passes, {&trials, {&index, 1}, {}}, 0, 1, tape, false);
+  passes.forward(tape, work, {.states = true}, nullptr);
+  Sampler<S>(compiled_, arrays_).take({passes, tape, work}, sink);
+}
+
 template class CpuProgram<float>;
 template class CpuProgram<double>;
 

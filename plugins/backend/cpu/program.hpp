@@ -34,6 +34,7 @@ class CpuProgram final : public tyto::Program {
   [[nodiscard]] tyto::Evaluation evaluate(const tyto::Batch& batch, const tyto::Objective& objective,
                                           bool activity) override;
   [[nodiscard]] tyto::Recording record(const tyto::TrialSet& trials, std::size_t trial, std::size_t layer) override;
+  void probe(const tyto::TrialSet& trials, std::size_t trial, const tyto::ProbeSink& sink) override;
   tyto::BatchResult backpropagate(const tyto::Batch& batch, const tyto::Backpropagation& request) override;
   [[nodiscard]] std::vector<double> gradient(std::size_t array) const override;
   tyto::BatchResult learn(const tyto::Batch& batch, const tyto::LocalLearning& request) override;

@@ -24,7 +24,7 @@ double rms(double squares, std::size_t count) {
 
 template <class S>
 Stream<S>::Stream(const Compiled<S>& compiled, Arrays<S>& arrays, tyto::Executor& executor)
-    : compiled_(compiled), arrays_(arrays), executor_(executor) {
+    : compiled_(compiled), arrays_(arrays), executor_(executor), sampler_(compiled, arrays) {
   std::size_t numbers = compiled.input.channels;
   for (const auto& node : compiled.nodes) numbers += node.size;
   // What somebody reads of the past is copied once a window.
@@ -92,17 +92,13 @@ void Stream<S>::run_window(const tyto::ProbeSink& sink) {
   const Passes<S> passes(compiled_, views, &executor_);
   passes.forward(tape_, work_, {}, nullptr, [&](const tyto::Part& part, Stretch stretch) {
     // A step uses the weights that it found, and so do its samples.
-    for (std::size_t probe = 0; probe < compiled_.probes.size(); ++probe) {
-      const auto& own = compiled_.probes[probe];
-      if (own.while_learning && std::binary_search(part.layers.begin(), part.layers.end(), own.layer))
-        for_samples(own, stretch, [&](std::size_t step) { give(probe, step, views[own.item], sink); });
-    }
+    sampler_.take_learning(part, stretch, tape_, views, sink);
     for (const std::size_t layer : part.layers)
       for (const std::size_t edge : compiled_.nodes[layer].edges)
         if (compiled_.edges[edge].learning) learn(edge, passes, stretch.first);
   });
   for (std::size_t layer = 0; layer < compiled_.nodes.size(); ++layer) count(layer);
-  for (std::size_t probe = 0; probe < compiled_.probes.size(); ++probe) sample(probe, passes, sink);
+  sampler_.take({passes, tape_, work_}, sink);
   passes.keep_past(tape_);
 }
 
@@ -122,88 +118,6 @@ void Stream<S>::count(std::size_t layer) {
       square += own.input[t * node.inputs + k] * own.input[t * node.inputs + k];
     beyond_radius_[layer] += square > S(node.radius * node.radius) ? 1 : 0;
   }
-}
-
-template <class S>
-template <class Visit>
-void Stream<S>::for_samples(const CompiledProbe<S>& probe, Stretch stretch, Visit&& visit) const {
-  for (std::size_t t = stretch.first; t < stretch.end; ++t)
-    if ((step_ + t + 1) % probe.every_steps == 0) visit(t);
-}
-
-template <class S>
-void Stream<S>::give(std::size_t probe, std::size_t step, std::span<const S> values, const tyto::ProbeSink& sink) {
-  sample_.assign(values.begin(), values.end());
-  sink(probe, step_ + step, sample_);
-}
-
-template <class S>
-void Stream<S>::sample_edge(std::size_t index, const Passes<S>& passes, const tyto::ProbeSink& sink) {
-  const auto& probe = compiled_.probes[index];
-  const std::size_t channels = compiled_.edges[probe.edge].channels;
-  const Stretch all{0, tape_.steps};
-  const auto give_row = [&](std::size_t step, const S* row) { give(index, step, {row, channels}, sink); };
-  if (!compiled_.edges[probe.edge].filter) {
-    for_samples(probe, all, [&](std::size_t step) {
-      handed_.assign(channels, S(0));
-      passes.hand_on(probe.edge, tape_, work_, {step, step + 1}, {handed_.data(), channels});
-      give_row(step, handed_.data());
-    });
-    return;
-  }
-  handed_.assign(tape_.steps * channels, S(0));
-  passes.hand_on(probe.edge, tape_, work_, all, {handed_.data(), channels});
-  for_samples(probe, all, [&](std::size_t step) { give_row(step, handed_.data() + step * channels); });
-}
-
-template <class S>
-void Stream<S>::sample(std::size_t index, const Passes<S>& passes, const tyto::ProbeSink& sink) {
-  using What = tyto::ModelProbe::What;
-  const auto& probe = compiled_.probes[index];
-  if (probe.while_learning) return;
-  if (probe.what == What::projection) {
-    sample_edge(index, passes, sink);
-    return;
-  }
-  const auto& node = compiled_.nodes[probe.layer];
-  const auto& own = tape_.nodes[probe.layer];
-  for_samples(probe, {0, tape_.steps}, [&](std::size_t step) {
-    const auto row = [&](const Numbers<S>& numbers, std::size_t width) {
-      give(index, step, std::span(numbers).subspan(step * width, width), sink);
-    };
-    switch (probe.what) {
-      case What::projection:
-        break;
-      case What::input:
-        if (node.ensemble)
-          row(own.input, node.inputs);
-        else
-          give(index, step, std::span(own.current).subspan((step * node.receptors + probe.item) * node.size, node.size),
-               sink);
-        break;
-      case What::output:
-        row(own.output, node.size);
-        break;
-      case What::spikes:
-        tyto::Spikes{own.bits.data() + node.past * tyto::words_for(node.size), tape_.steps, node.size}.for_each(
-            step, [&](std::size_t neuron) {
-              const auto number = static_cast<double>(neuron);
-              sink(index, step_ + step, {&number, 1});
-            });
-        break;
-      case What::state: {
-        // After the step is before the next one.
-        const bool last = step + 1 == tape_.steps;
-        const auto& states = last ? own.carried : own.states;
-        const std::size_t variable = last ? probe.item : (step + 1) * node.variables + probe.item;
-        give(index, step, std::span(states).subspan(variable * node.size, node.size), sink);
-        break;
-      }
-      case What::array:
-        give(index, step, arrays_.used(probe.item), sink);
-        break;
-    }
-  });
 }
 
 template <class S>

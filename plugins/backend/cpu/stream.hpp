@@ -12,6 +12,7 @@
 #include "arrays.hpp"
 #include "compile.hpp"
 #include "passes.hpp"
+#include "sampler.hpp"
 
 namespace cpu {
 
@@ -43,12 +44,6 @@ class Stream {
   void run_window(const tyto::ProbeSink& sink);
   /// For the report on the run's health.
   void count(std::size_t layer);
-  /// Calls visit(step) for the steps of a stretch of this window in which a probe takes samples.
-  template <class Visit>
-  void for_samples(const CompiledProbe<S>& probe, Stretch stretch, Visit&& visit) const;
-  void sample(std::size_t probe, const Passes<S>& passes, const tyto::ProbeSink& sink);
-  void sample_edge(std::size_t probe, const Passes<S>& passes, const tyto::ProbeSink& sink);
-  void give(std::size_t probe, std::size_t step, std::span<const S> values, const tyto::ProbeSink& sink);
   void learn(std::size_t edge, const Passes<S>& passes, std::size_t step);
   void note_error(std::size_t edge, std::span<const S> error);
 
@@ -62,8 +57,7 @@ class Stream {
   std::vector<Learning> learning_;                  ///< of each edge
   std::vector<std::vector<std::uint64_t>> spikes_;  ///< of each neuron of each layer since the start
   std::vector<std::uint64_t> beyond_radius_;        ///< steps, of each layer
-  Numbers<S> handed_;
-  std::vector<double> sample_;  ///< that goes to a sink
+  Sampler<S> sampler_;
 };
 
 extern template class Stream<float>;

@@ -10,6 +10,7 @@
 
 #include "layer/dense/products.hpp"
 #include "layer/dense/simple.hpp"
+#include "support/workshop.hpp"
 
 namespace {
 
@@ -125,10 +126,12 @@ class DenseProducts : public testing::TestWithParam<std::int64_t> {
 };
 
 TEST_P(DenseProducts, HaveTheBitsOfPlainLoops) {
-  std::uint64_t seed = 0;
-  for (const auto& size : cases()) {
-    check<float>(size, ++seed);
-    check<double>(size, seed);
+  const auto all = cases();
+  // Sanitizers look for accesses out of bounds, not for bits: a part with each number of steps and neurons will do.
+  const std::size_t stride = workshop::sanitized ? 7 : 1;
+  for (std::size_t k = 0; k < all.size(); k += stride) {
+    check<float>(all[k], k + 1);
+    check<double>(all[k], k + 1);
   }
 }
 

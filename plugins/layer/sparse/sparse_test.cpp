@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <utility>
 
 #include <gmock/gmock.h>
@@ -135,6 +136,47 @@ TEST(SparseIn64Bits, RefusesPairsThatAreNone) {
     bad[static_cast<std::size_t>(place)] = value;
     made.set("to/pairs", bad);
     EXPECT_THROW(made.simulation->start(0), tyto::Error) << place << ": " << value;
+  }
+}
+
+/// Each synapse acts in a step of its own after the spike, for values as for spikes, and by its time, not by steps.
+TEST_P(Sparse, SynapsesAreLateByDelaysOfTheirOwn) {
+  const auto made = joined("type: sparse, weight: 0.5, probability: 0.3, delay: 2 ms, delay_spread: 5 ms", GetParam());
+  tyto::initialise(*made.simulation, 4);
+  const auto pairs = pairs_of(made);
+  const auto delays_ms = made.get("to/d");
+  ASSERT_EQ(delays_ms.size(), pairs.size());
+  EXPECT_GT(*std::max_element(delays_ms.begin(), delays_ms.end()), 4.5);
+  EXPECT_LT(*std::min_element(delays_ms.begin(), delays_ms.end()), 0.5);
+  EXPECT_NEAR(std::accumulate(delays_ms.begin(), delays_ms.end(), 0.0) / double(pairs.size()), 2.5, 0.4);
+  constexpr std::size_t steps = 20;
+  std::vector<double> stimulus(30 * steps);
+  tyto::Random random(tyto::stream_key(1, "sparse test"));
+  for (double& value : stimulus) value = random.uniform() < 0.2 ? 5 : 0;
+  std::vector<double> spikes, arrived;
+  made.simulation->start(0);
+  made.simulation->advance({steps, 30, nullptr, stimulus.data()}, [&](std::size_t probe, std::uint64_t, auto sample) {
+    (probe == 0 ? spikes : arrived).insert((probe == 0 ? spikes : arrived).end(), sample.begin(), sample.end());
+  });
+  std::vector<double> expected(steps * 20, 0.0);
+  for (std::size_t t = 0; t < steps; ++t)
+    for (std::size_t k = 0; k < pairs.size(); ++k) {
+      const auto late = t + 2 + static_cast<std::size_t>(std::lround(delays_ms[k]));
+      if (late < steps)
+        expected[late * 20 + static_cast<std::size_t>(pairs[k].second)] +=
+            0.5 * spikes[t * 30 + static_cast<std::size_t>(pairs[k].first)];
+    }
+  for (std::size_t cell = 0; cell < expected.size(); ++cell) EXPECT_NEAR(arrived[cell], expected[cell], 1e-5);
+}
+
+TEST(SparseIn64Bits, RefusesDelaysBeyondTheirSpread) {
+  const auto made = joined("type: sparse, weight: 1, probability: 0.005, delay_spread: 5 ms");
+  made.set("to/pairs", {0, 1, 0, 19, 29, 0});
+  made.set("to/d", {0, 5, 2.2});
+  EXPECT_NO_THROW(made.simulation->start(0));
+  for (const double wrong : {-0.6, 5.6, std::nan("")}) {
+    made.set("to/d", {0, wrong, 2.2});
+    EXPECT_THROW(made.simulation->start(0), tyto::Error) << wrong;
   }
 }
 
