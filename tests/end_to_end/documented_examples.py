@@ -15,6 +15,7 @@ import subprocess
 import tempfile
 
 import h5py
+import numpy as np
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 EXAMPLES = REPOSITORY / "docs" / "examples"
@@ -96,6 +97,14 @@ def main():
             second = file["probes/second/time"][:]
             assert len(second) == len(found), f"{len(found)} spikes excite {len(second)}"
             assert ((second - found > 1e-3) & (second - found < 5e-3)).all(), second - found
+        run(prefix / "bin" / "tyto", "run", EXAMPLES / "wave.yaml", "--plugin-path", build / "plugins", "--out",
+            folder / "wave.h5", "--quiet", env=environment)
+        with h5py.File(folder / "wave.h5") as file:
+            wave, lately, shown = (file[f"probes/{name}/value"][:] for name in ("wave", "lately", "shown"))
+        step, neuron = np.mgrid[:100, :4]
+        np.testing.assert_array_equal(wave, (step >= neuron) & ((step - neuron) % 10 == 0))
+        np.testing.assert_array_equal(lately, [wave[max(0, t - 11):t + 1].sum(0) for t in range(100)])
+        np.testing.assert_array_equal(shown, 2 * lately)
         check_matrix(pathlib.Path(arguments.build), build / "plugins", folder)
     print("the documented examples are as quoted, build and run")
 

@@ -1,9 +1,8 @@
 #include <memory>
 #include <vector>
 
+#include <tyto/activity.hpp>
 #include <tyto/plasticity.hpp>
-
-#include "../common/activity.hpp"
 
 namespace {
 
@@ -23,13 +22,13 @@ class PesKernel final : public tyto::PlasticityKernel<S> {
     const S factor = -rate_dt_ / static_cast<S>(step.from());
     thread_local std::vector<S> change;
     change.resize(step.to());
-    for (std::size_t k = 0; k < change.size(); ++k) change[k] = factor * plasticity::error_of(step, k);
-    plasticity::add_products(step, step.source_state, change);
+    for (std::size_t k = 0; k < change.size(); ++k) change[k] = factor * tyto::error_of(step, k);
+    tyto::add_products(step, step.source_state, change);
   }
 
  private:
   S rate_dt_;
-  plasticity::Trace<S> trace_;
+  tyto::ActivityTrace<S> trace_;
 };
 
 struct Pes {

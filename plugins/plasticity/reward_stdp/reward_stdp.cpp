@@ -1,12 +1,11 @@
 #include <memory>
 
 #include <tyto/plasticity.hpp>
-
-#include "../common/pairs.hpp"
+#include <tyto/spike_pairs.hpp>
 
 namespace {
 
-struct RewardStdp : plasticity::SpikePairs {
+struct RewardStdp : tyto::SpikePairs {
   static constexpr tyto::RuleNeeds needs{.reward = true, .spikes = true};
   double learning_rate = 1;
   double tau_c_s = 0;
@@ -39,10 +38,10 @@ class RewardStdpKernel final : public tyto::PlasticityKernel<S> {
     r_.decay(r), o_.decay(o);
     for (S& value : c) value *= eligibility_decay_;
     const auto a = static_cast<S>(rule_.a_plus), b = static_cast<S>(rule_.a_minus);
-    plasticity::SpikeTrace<S>::for_each_spike(step.target, [&](std::size_t j) {
+    tyto::SpikeTrace<S>::for_each_spike(step.target, [&](std::size_t j) {
       step.synapses->for_each_to(j, [&](std::size_t synapse, std::size_t i) { c[synapse] += a * r[i]; });
     });
-    plasticity::SpikeTrace<S>::for_each_spike(step.source, [&](std::size_t i) {
+    tyto::SpikeTrace<S>::for_each_spike(step.source, [&](std::size_t i) {
       step.synapses->for_each_from(i, [&](std::size_t synapse, std::size_t j) { c[synapse] -= b * o[j]; });
     });
     r_.add(step.source, r), o_.add(step.target, o);
@@ -58,7 +57,7 @@ class RewardStdpKernel final : public tyto::PlasticityKernel<S> {
 
  private:
   RewardStdp rule_;
-  plasticity::SpikeTrace<S> r_, o_;
+  tyto::SpikeTrace<S> r_, o_;
   S eligibility_decay_, baseline_decay_, rate_dt_;
 };
 
@@ -68,7 +67,7 @@ std::unique_ptr<tyto::PlasticityKernel<S>> RewardStdp::prepare(double dt_s) cons
 }
 
 auto RewardStdp::parameters() {
-  return plasticity::declare_pairs(
+  return tyto::declare_pairs(
              tyto::parameters<RewardStdp>(
                  "Reward-modulated STDP: what pairs of spikes would change is remembered until a reward comes")
                  .details(

@@ -1,9 +1,8 @@
 #include <memory>
 #include <vector>
 
+#include <tyto/activity.hpp>
 #include <tyto/plasticity.hpp>
-
-#include "../common/activity.hpp"
 
 namespace {
 
@@ -42,13 +41,13 @@ class RlsKernel final : public tyto::PlasticityKernel<S> {
     // P r with the new P is the old one's times the scale.
     thread_local std::vector<S> error;
     error.resize(step.to());
-    for (std::size_t k = 0; k < error.size(); ++k) error[k] = -(scale * plasticity::error_of(step, k));
-    plasticity::add_products(step, pr, error);
+    for (std::size_t k = 0; k < error.size(); ++k) error[k] = -(scale * tyto::error_of(step, k));
+    tyto::add_products(step, pr, error);
   }
 
  private:
   double rate_dt_;
-  plasticity::Trace<S> trace_;
+  tyto::ActivityTrace<S> trace_;
 };
 
 struct Rls {

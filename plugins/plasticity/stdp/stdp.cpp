@@ -1,15 +1,14 @@
 #include <memory>
 
 #include <tyto/plasticity.hpp>
-
-#include "../common/pairs.hpp"
+#include <tyto/spike_pairs.hpp>
 
 namespace {
 
 /// How a change depends on the weight: not at all, or on how far it is from the bound that it moves to.
 enum class Dependence { additive, multiplicative };
 
-struct Stdp : plasticity::SpikePairs {
+struct Stdp : tyto::SpikePairs {
   static constexpr tyto::RuleNeeds needs{.spikes = true};
   double a3_plus = 0, a3_minus = 0;
   double tau_x_s = 0, tau_y_s = 0;
@@ -54,14 +53,14 @@ class StdpKernel final : public tyto::PlasticityKernel<S> {
     const bool additive = rule_.dependence == Dependence::additive;
     const auto a2 = static_cast<S>(rule_.a_plus), a3 = static_cast<S>(rule_.a3_plus);
     const auto b2 = static_cast<S>(rule_.a_minus), b3 = static_cast<S>(rule_.a3_minus);
-    plasticity::SpikeTrace<S>::for_each_spike(step.target, [&](std::size_t j) {
+    tyto::SpikeTrace<S>::for_each_spike(step.target, [&](std::size_t j) {
       const S amount = a2 + a3 * traces.o2[j];
       step.synapses->for_each_to(j, [&](std::size_t synapse, std::size_t i) {
         const S room = additive ? S(1) : highest_ - step.weights[synapse];
         step.changes.add(synapse, room * amount * traces.r1[i]);
       });
     });
-    plasticity::SpikeTrace<S>::for_each_spike(step.source, [&](std::size_t i) {
+    tyto::SpikeTrace<S>::for_each_spike(step.source, [&](std::size_t i) {
       const S amount = b2 + b3 * traces.r2[i];
       step.synapses->for_each_from(i, [&](std::size_t synapse, std::size_t j) {
         const S room = additive ? S(1) : step.weights[synapse] - lowest_;
@@ -71,7 +70,7 @@ class StdpKernel final : public tyto::PlasticityKernel<S> {
   }
 
   Stdp rule_;
-  plasticity::SpikeTrace<S> r1_, r2_, o1_, o2_;
+  tyto::SpikeTrace<S> r1_, r2_, o1_, o2_;
   S lowest_, highest_;
 };
 
@@ -81,7 +80,7 @@ std::unique_ptr<tyto::PlasticityKernel<S>> Stdp::prepare(double dt_s) const {
 }
 
 auto Stdp::parameters() {
-  return plasticity::declare_pairs(
+  return tyto::declare_pairs(
              tyto::parameters<Stdp>("Spike-timing-dependent plasticity: by pairs and triplets of spikes")
                  .details(R"(In each step n, in this order, when all layers have done theirs:
 

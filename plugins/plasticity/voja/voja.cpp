@@ -1,8 +1,7 @@
 #include <memory>
 
+#include <tyto/activity.hpp>
 #include <tyto/plasticity.hpp>
-
-#include "../common/activity.hpp"
 
 namespace {
 
@@ -30,7 +29,7 @@ class VojaKernel final : public tyto::PlasticityKernel<S> {
 
  private:
   S rate_dt_;
-  plasticity::Trace<S> trace_;
+  tyto::ActivityTrace<S> trace_;
 };
 
 struct Voja {

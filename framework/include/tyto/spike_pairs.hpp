@@ -1,4 +1,4 @@
-/// Changes of synapses by the times of spikes: what rules of that kind have in common.
+/// For rules of single connections (plasticity.hpp) that go by the times of spikes: what they have in common.
 #pragma once
 
 #include <cmath>
@@ -9,7 +9,7 @@
 #include <tyto/math.hpp>
 #include <tyto/plasticity.hpp>
 
-namespace plasticity {
+namespace tyto {
 
 /// Which spikes of the other side a spike is paired with.
 enum class Pairing { all_to_all, nearest };
@@ -21,12 +21,12 @@ struct SpikePairs {
   Pairing pairing = Pairing::all_to_all;
   double lowest = 0, highest = 1;
 
-  [[nodiscard]] tyto::WeightBounds bounds() const { return {lowest, highest}; }
+  [[nodiscard]] WeightBounds bounds() const { return {lowest, highest}; }
 };
 
 /// Declares them for a rule derived from SpikePairs.
 template <class T>
-[[nodiscard]] tyto::Parameters<T> declare_pairs(tyto::Parameters<T> parameters) {
+[[nodiscard]] Parameters<T> declare_pairs(Parameters<T> parameters) {
   static_assert(std::is_base_of_v<SpikePairs, T>);
   double T::*const a_plus = &SpikePairs::a_plus;
   double T::*const a_minus = &SpikePairs::a_minus;
@@ -40,18 +40,18 @@ template <class T>
       .number("a_minus", a_minus, "0.0105",
               "taken away for a spike of the source that comes just after one of the target")
       .time("tau_plus", tau_plus, "20 ms", "how long a spike of the source is remembered")
-      .compared(tyto::StepRole::resolved)
+      .compared(StepRole::resolved)
       .positive()
       .time("tau_minus", tau_minus, "20 ms", "how long a spike of the target is remembered")
-      .compared(tyto::StepRole::resolved)
+      .compared(StepRole::resolved)
       .positive()
       .choice("pairing", pairing, {{"all_to_all", Pairing::all_to_all}, {"nearest", Pairing::nearest}}, "all_to_all",
               "whether a spike is paired with all spikes before it on the other side, or with the last one")
       .number("lowest", lowest, "0", "weights do not fall below it")
       .number("highest", highest, "1", "weights do not rise above it")
-      .check([](const T& rule) -> std::optional<tyto::Problem> {
+      .check([](const T& rule) -> std::optional<Problem> {
         if (rule.lowest < rule.highest) return std::nullopt;
-        return tyto::Problem{"highest", "must be above 'lowest'"};
+        return Problem{"highest", "must be above 'lowest'"};
       });
 }
 
@@ -60,17 +60,17 @@ template <class S>
 class SpikeTrace {
  public:
   SpikeTrace(double tau_s, double dt_s, Pairing pairing)
-      : decay_(static_cast<S>(tyto::exp(-dt_s / tau_s))), kept_(pairing == Pairing::nearest ? S(0) : S(1)) {}
+      : decay_(static_cast<S>(exp(-dt_s / tau_s))), kept_(pairing == Pairing::nearest ? S(0) : S(1)) {}
 
   void decay(std::span<S> trace) const {
     for (S& value : trace) value *= decay_;
   }
-  void add(const tyto::Signal<S>& spikes, std::span<S> trace) const {
+  void add(const Signal<S>& spikes, std::span<S> trace) const {
     for_each_spike(spikes, [&](std::size_t i) { trace[i] = trace[i] * kept_ + S(1); });
   }
 
   template <class Visit>
-  static void for_each_spike(const tyto::Signal<S>& spikes, Visit&& visit) {
+  static void for_each_spike(const Signal<S>& spikes, Visit&& visit) {
     if (spikes.bits != nullptr) {
       spikes.spikes().for_each(0, visit);
       return;
@@ -83,4 +83,4 @@ class SpikeTrace {
   S decay_, kept_;
 };
 
-}  // namespace plasticity
+}  // namespace tyto

@@ -1,4 +1,4 @@
-/// What local rules share: traces of activity, and errors as currents.
+/// For rules of single connections (plasticity.hpp): traces of activity, errors as currents, and products of both ends.
 #pragma once
 
 #include <cmath>
@@ -9,18 +9,18 @@
 #include <tyto/math.hpp>
 #include <tyto/plasticity.hpp>
 
-namespace plasticity {
+namespace tyto {
 
 /// A low-pass filter on activity in Hz; a spike is a rate of 1/dt in its step. With tau = 0 the activity itself.
 template <class S>
-class Trace {
+class ActivityTrace {
  public:
-  Trace(double tau_s, double dt_s)
-      : decay_(static_cast<S>(tau_s > 0 ? tyto::exp(-dt_s / tau_s) : 0)),
-        rest_(static_cast<S>(tau_s > 0 ? 1 - tyto::exp(-dt_s / tau_s) : 1)),
+  ActivityTrace(double tau_s, double dt_s)
+      : decay_(static_cast<S>(tau_s > 0 ? exp(-dt_s / tau_s) : 0)),
+        rest_(static_cast<S>(tau_s > 0 ? 1 - exp(-dt_s / tau_s) : 1)),
         spike_hz_(static_cast<S>(1 / dt_s)) {}
 
-  void follow(const tyto::Signal<S>& activity, std::span<S> trace) const {
+  void follow(const Signal<S>& activity, std::span<S> trace) const {
     for (S& value : trace) value *= decay_;
     if (activity.bits != nullptr)
       activity.spikes().for_each(0, [&](std::size_t i) { trace[i] += rest_ * spike_hz_; });
@@ -35,7 +35,7 @@ class Trace {
 /// The error of what weight k of each neuron brings: a value, or the current of neuron k of the ensemble that is
 /// reached, along whose encoder the error is taken.
 template <class S>
-S error_of(const tyto::LocalStep<S>& step, std::size_t k) {
+S error_of(const LocalStep<S>& step, std::size_t k) {
   if (!step.onto_neurons) return step.error[k];
   const std::size_t d = step.error.size();
   S sum = S(0);
@@ -45,7 +45,7 @@ S error_of(const tyto::LocalStep<S>& step, std::size_t k) {
 
 /// Adds source[i] target[k] to the weight from i to k, for every synapse there is.
 template <class S>
-void add_products(const tyto::LocalStep<S>& step, std::span<const std::type_identity_t<S>> source,
+void add_products(const LocalStep<S>& step, std::span<const std::type_identity_t<S>> source,
                   std::span<const std::type_identity_t<S>> target) {
   for (std::size_t i = 0; i < source.size(); ++i) {
     if (step.synapses->is_matrix())
@@ -56,4 +56,4 @@ void add_products(const tyto::LocalStep<S>& step, std::span<const std::type_iden
   }
 }
 
-}  // namespace plasticity
+}  // namespace tyto
