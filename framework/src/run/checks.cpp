@@ -144,8 +144,9 @@ spec::Experiment with_prepared_stimulus(spec::Experiment experiment) {
   const std::string who = component_text(experiment, Kind::stimulus);
   auto prepared = from_plugin(who, [&] {
     auto made = experiment.stimulus->prepared(experiment.seeds.trials);
-    if (made && !(experiment.simulation ? made->channels() == experiment.stimulus->channels()
-                                        : makes_the_same(*experiment.stimulus, *made)))
+    const bool values = experiment.simulation && !experiment.simulation->sequence;
+    if (made &&
+        !(values ? made->channels() == experiment.stimulus->channels() : makes_the_same(*experiment.stimulus, *made)))
       throw Error("what it prepares has other channels, steps or targets than itself");
     return made;
   });

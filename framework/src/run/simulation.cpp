@@ -16,6 +16,7 @@
 #include "health.hpp"
 #include "probes.hpp"
 #include "report.hpp"
+#include "stimulus_stream.hpp"
 #include "stop_watch.hpp"
 #include "weights.hpp"
 
@@ -105,25 +106,21 @@ void check_state(const Program& simulation, std::span<const std::size_t> learnin
     throw Diverged(fmt::format("{} {}: weights or inputs may be too large for this time step", found, by));
 }
 
-void simulate(const spec::Experiment& experiment, Program& simulation, Recorder& recorder, Progress& progress,
-              const std::stop_token& stop) {
+void simulate(const spec::Experiment& experiment, Program& simulation, StimulusStream& stream, Recorder& recorder,
+              Progress& progress, const std::stop_token& stop) {
   const auto& plan = *experiment.simulation;
   const std::size_t channels = experiment.model.input.channels;
-  const auto stream = experiment.stimulus ? experiment.stimulus->stream(experiment.seeds.trials, plan.dt_s) : nullptr;
   const std::string arithmetic = arithmetic_text(experiment);
   const auto learning = arrays_that_learn(experiment.model, simulation.arrays());
-  std::vector<double> stimulus;
   simulation.start(experiment.seeds.trials);
   progress.start_steps(plan.steps, plan.dt_s);
   for (std::uint64_t step = 0; step < plan.steps; step += steps_at_once) {
     if (stop.stop_requested()) throw Interrupted();
     const std::size_t steps = std::min<std::uint64_t>(steps_at_once, plan.steps - step);
-    stimulus.resize(steps * channels);
-    if (stream) from_plugin(component_text(experiment, Kind::stimulus), [&] { stream->values(step, stimulus); });
-    check_stimulus(stimulus, channels, step, plan.dt_s);
-    from_plugin(arithmetic, [&] {
-      simulation.advance({steps, channels, nullptr, stimulus.data()}, std::ref(recorder));
-    });
+    const auto shown =
+        from_plugin(component_text(experiment, Kind::stimulus), [&] { return stream.next(step, steps); });
+    if (shown.values != nullptr) check_stimulus({shown.values, steps * channels}, channels, step, plan.dt_s);
+    from_plugin(arithmetic, [&] { simulation.advance(shown, std::ref(recorder)); });
     check_state(simulation, learning, step + steps, plan.dt_s);
     progress.steps(step + steps);
   }
@@ -151,9 +148,10 @@ StageResult run_simulation(const spec::Experiment& experiment, const Stages& sta
 
   // The series are closed before the file is.
   Recorder recorder(experiment, file);
+  auto stream = from_plugin(component_text(experiment, Kind::stimulus), [&] { return StimulusStream(experiment); });
   const StopWatch watch;
   try {
-    simulate(experiment, *simulation, recorder, progress, stop);
+    simulate(experiment, *simulation, stream, recorder, progress, stop);
   } catch (const Diverged& error) {
     result.diverged = error.what();
     recorder.flush();
@@ -165,6 +163,7 @@ StageResult run_simulation(const spec::Experiment& experiment, const Stages& sta
     file.write("/health", health_of(experiment).table());
     return result;
   }
+  if (experiment.simulation->sequence) file.write("/trials", stream.trials(experiment.simulation->steps));
   write_weights(*simulation, experiment.precision, file);
   result.weights = kept_weights(*simulation);
   const Health health = health_of(experiment, simulation->activity());

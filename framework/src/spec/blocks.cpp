@@ -140,6 +140,15 @@ Parameters<SimulationKeys> SimulationKeys::parameters() {
       .positive()
       .time("dt", &SimulationKeys::dt_s, "1 ms", "duration of a step")
       .positive()
+      .time("pause", &SimulationKeys::pause_s, "",
+            "of a stimulus that makes trials, which come one after the other: silence after each; default: none")
+      .non_negative()
+      .compared(StepRole::rounded)
+      .optional()
+      .choice("split", &SimulationKeys::split,
+              {{"train", Split::train}, {"validation", Split::validation}, {"test", Split::test}}, "",
+              "of which trials; default: train")
+      .optional()
       .check([](const SimulationKeys& keys) -> std::optional<Problem> {
         const double steps = keys.duration_s / keys.dt_s;
         if (steps > most_steps) return Problem{"duration", "more than 1e12 steps"};

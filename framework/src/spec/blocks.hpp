@@ -47,6 +47,8 @@ struct ExperimentKeys : CommonKeys {
 struct SimulationKeys {
   double duration_s = 0;
   double dt_s = 0;
+  std::optional<double> pause_s;
+  std::optional<Split> split;
 
   [[nodiscard]] std::uint64_t steps() const;
   [[nodiscard]] static Parameters<SimulationKeys> parameters();

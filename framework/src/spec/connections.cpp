@@ -34,7 +34,8 @@ ConnectionEnd end_at(std::size_t index, const Draft& draft) {
   const auto& around = draft.around;
   if (index == ModelInput::stimulus) {
     const std::size_t channels = around.input.channels;
-    return {"stimulus", channels, channels, false, !around.stream, false, {}, !around.stream};
+    const bool spikes = !around.stream || around.spikes;
+    return {"stimulus", channels, channels, false, spikes, false, {}, spikes};
   }
   const ModelLayer& layer = draft.model.layers[index];
   // Spikes stay spikes; what a transform reads comes earlier, so that this ends.

@@ -33,18 +33,11 @@ void take_common(const CommonKeys& keys, Experiment& experiment) {
   experiment.backend = keys.backend;
 }
 
-/// Whether the stimulus that was read offers something; reports it if not.
-bool stimulus_offers(std::string_view wanted, const std::string& sentence, const Node& root, Reader& reader) {
-  for (const ComponentInfo* info : reader.used()) {
-    if (info->kind != Kind::stimulus) continue;
-    // One that says nothing makes trials.
-    const bool silent = !info->offers(capability::stream) && wanted == capability::trials;
-    if (!silent && !info->offers(wanted)) {
-      reader.fault(place_of(root, {"stimulus"}), quote(info->name) + ' ' + sentence);
-      return false;
-    }
-  }
-  return true;
+/// Whether the stimulus that was read offers something.
+bool stimulus_offers(std::string_view wanted, const Reader& reader) {
+  const auto& used = reader.used();
+  return std::any_of(used.begin(), used.end(),
+                     [&](const ComponentInfo* info) { return info->kind == Kind::stimulus && info->offers(wanted); });
 }
 
 /// Stimulus, objective and what the model needs to know of them.
@@ -58,11 +51,14 @@ ModelSurroundings take_head(const ExperimentKeys& keys, const Node& root, bool o
     around.classifies = keys.objective.classifies();
   }
   if (keys.stimulus == nullptr) return around;
-  if (!stimulus_offers(capability::trials,
-                       "makes no trials, but a stream for simulations; write 'simulation' instead of 'objective' and "
-                       "'learning'",
-                       root, reader))
+  // One that says nothing makes trials.
+  if (!stimulus_offers(capability::trials, reader) && stimulus_offers(capability::stream, reader)) {
+    reader.fault(
+        place_of(root, {"stimulus"}),
+        "this stimulus makes no trials, but a stream for simulations; write 'simulation' instead of 'objective' "
+        "and 'learning'");
     return around;
+  }
   guarded(reader, place_of(root, {"stimulus"}), [&] {
     const TrialShape shape = keys.stimulus->shape();
     if (shape.steps == 0 || shape.channels == 0 || !(shape.dt_s > 0))
@@ -308,9 +304,34 @@ ModelSurroundings shape_of_stream(const SimulationExperimentKeys& keys, const No
   around.input.dt_s = keys.simulation.dt_s;
   const Node* stimulus = root.find("stimulus");
   around.stimulus = stimulus != nullptr && stimulus->type != Node::Type::null;
-  if (keys.stimulus != nullptr && stimulus_offers(capability::stream, "has no values for a simulation", root, reader))
-    guarded(reader, place_of(root, {"stimulus"}), [&] { around.input.channels = keys.stimulus->channels(); });
+  if (keys.stimulus == nullptr) return around;
+  around.spikes = !stimulus_offers(capability::stream, reader);
+  guarded(reader, place_of(root, {"stimulus"}), [&] {
+    if (!around.spikes) {
+      around.input.channels = keys.stimulus->channels();
+      return;
+    }
+    const TrialShape shape = keys.stimulus->shape();
+    around.input.channels = shape.channels;
+    if (keys.simulation.dt_s > 0 && std::abs(shape.dt_s - keys.simulation.dt_s) > 1e-9 * shape.dt_s)
+      throw Error("its trials have steps of " + format_quantity(shape.dt_s, Dimension::time) +
+                  ", and the simulation has steps of " + format_quantity(keys.simulation.dt_s, Dimension::time));
+  });
   return around;
+}
+
+/// How the trials of a stimulus that makes some come in a stream.
+std::optional<SimulationPlan::Sequence> read_sequence(const SimulationKeys& keys, bool trials, const Node& root,
+                                                      Reader& reader) {
+  if (trials)
+    return SimulationPlan::Sequence{
+        keys.split.value_or(Split::train),
+        static_cast<std::size_t>(std::llround(keys.pause_s.value_or(0) / std::max(keys.dt_s, 1e-300)))};
+  for (const auto* key : {"pause", "split"})
+    if (const Node* simulation = root.find("simulation"); simulation->find(key) != nullptr)
+      reader.fault(place_of(root, {"simulation", key}),
+                   std::string(key) + ": is for a stimulus that makes trials; leave it out");
+  return std::nullopt;
 }
 
 /// An experiment that runs its model step by step.
@@ -328,7 +349,8 @@ Node load_simulation(const Node& root, const Surroundings& surroundings, Reader&
   take_weights(keys, root, surroundings, reader, experiment);
   const ModelSurroundings around = shape_of_stream(keys, root, reader);
   if (head.find("simulation") != nullptr && reader.faults().size() == faults_before)
-    experiment.simulation = SimulationPlan{keys.simulation.steps(), keys.simulation.dt_s};
+    experiment.simulation = SimulationPlan{keys.simulation.steps(), keys.simulation.dt_s,
+                                           read_sequence(keys.simulation, around.spikes, root, reader)};
   else
     experiment.simulation = SimulationPlan{};
   const ComponentInfo* backend = take_backend(head, reader.components(), experiment);

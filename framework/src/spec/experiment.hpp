@@ -41,6 +41,12 @@ struct WeightSource {
 struct SimulationPlan {
   std::uint64_t steps = 0;
   double dt_s = 0;
+  /// Of a stimulus that makes trials: they come one after the other.
+  struct Sequence {
+    Split split = Split::train;
+    std::size_t pause_steps = 0;
+  };
+  std::optional<Sequence> sequence;
 };
 
 /// Of the random numbers for different purposes; all the same unless an experiment tells them apart.
