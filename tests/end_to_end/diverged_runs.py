@@ -58,6 +58,16 @@ def main():
             assert all(np.isfinite(file[f"weights/{way}/w"][()]).all()
                        for way in ("h1/stimulus", "h2/h1", "output/h2"))
             assert file["training/loss"].shape == (0,) and "metrics" not in file
+        # Gradients that explode with usual settings, too, and what cures them.
+        usual = EXPLODING.replace("{type: sgd, learning_rate: 1e38}", "sgd").replace("timing: next_step, ", "")
+        usual = usual.replace("train: 128, test: 64", "train: 256, test: 128")
+        with run(usual, "gradients or weights explode"):
+            pass
+        for bound in ("norm: 1", "value: 0.01"):
+            (folder / "cured.yaml").write_text(usual.replace("epochs: 2,", f"clip: {{{bound}}}, epochs: 2,"))
+            tyto_runs.run(executable, folder / "cured.yaml", folder / "cured.h5", settings=[])
+            with h5py.File(folder / "cured.h5") as file:
+                assert file.attrs["status"] == "complete" and np.isfinite(file["training/loss"][:]).all(), bound
         with run(NO_NUMBER, "the formula 'sqrt(1.5-t)' is nan at t = 1.501") as file:
             assert file.attrs["status"] == "diverged"
             times = file["probes/v/time"][()]

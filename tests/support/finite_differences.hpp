@@ -59,7 +59,13 @@ inline void expect_true_gradients(tyto::Program& network, const tyto::TrialSet& 
         network.set(a, moved);
         return network.backpropagate(batch, request).loss;
       };
-      const double slope = (loss_at(values[k] + h) - loss_at(values[k] - h)) / (2 * h);
+      const auto central = [&](double width) {
+        return (loss_at(values[k] + width) - loss_at(values[k] - width)) / (2 * width);
+      };
+      double slope = central(h);
+      // Where the third derivative shows, it is taken out.
+      if (std::abs(slope - gradients[a][k]) > 5e-8 * std::max(1.0, std::abs(slope)))
+        slope = (4 * central(h) - central(2 * h)) / 3;
       EXPECT_NEAR(gradients[a][k], slope, 1e-7 * std::max(1.0, std::abs(slope)))
           << network.arrays()[a].path() << " " << k;
       largest = std::max(largest, std::abs(gradients[a][k]));

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <tyto/arrays.hpp>
+#include <tyto/clipping.hpp>
 #include <tyto/model.hpp>
 #include <tyto/objective.hpp>
 #include <tyto/optimizer.hpp>
@@ -122,9 +123,10 @@ class TYTO_API Program : public ArrayStore {
   /// change by is kept as their gradient. The reward of a trial is 1 if it is classified right and 0 if not, or minus
   /// its loss if there are no classes. Needs capability::local_rules.
   virtual BatchResult learn(const Batch& batch, const LocalLearning& request);
-  /// One optimizer step along the kept gradients on every trainable array, or after learn() on the weights that have
-  /// rules of their own.
-  virtual void apply(const Optimizer& optimizer) = 0;
+  /// One optimizer step along the kept gradients, clipped, on every trainable array, or after learn() on the weights
+  /// that have rules of their own.
+  virtual void apply(const Optimizer& optimizer, const Clipping& clipping) = 0;
+  void apply(const Optimizer& optimizer) { apply(optimizer, {}); }
 
   // A stream. Without capability::simulation nobody calls these.
 

@@ -27,7 +27,7 @@ std::vector<std::uint32_t> shuffled(std::uint64_t seed, int epoch, std::size_t c
 namespace {
 
 /// One pass over all trials. A last batch with fewer trials counts by its size.
-EpochRow train_epoch(const spec::Experiment& experiment, Program& network, const TrialSet& trials, int epoch,
+EpochRow train_epoch(const spec::Experiment& experiment, Program& network, const TrialSet& trials, int epoch, int falls,
                      Progress& progress, const std::stop_token& stop) {
   const auto order = shuffled(experiment.seeds.order, epoch, trials.size());
   const auto batch_size = static_cast<std::size_t>(experiment.batch_size);
@@ -43,7 +43,7 @@ EpochRow train_epoch(const spec::Experiment& experiment, Program& network, const
     batch.pass.epoch = static_cast<std::uint32_t>(epoch);
     batch.pass.progress =
         (epoch - 1 + static_cast<double>(first) / static_cast<double>(order.size())) / experiment.epochs;
-    batch.pass.rate_factor = experiment.schedule.factor(epoch, batch.pass.progress);
+    batch.pass.rate_factor = experiment.schedule.factor(epoch, batch.pass.progress, experiment.epochs, falls);
     const BatchResult result =
         from_plugin(who, [&] { return experiment.rule->learn(network, batch, experiment.objective); });
     const std::size_t number = first / batch_size + 1;
@@ -162,13 +162,14 @@ Training train(const spec::Experiment& experiment, Program& network, const Train
   Training training;
   Judge judge(experiment, validates);
   Snapshot best, good;
+  int falls = 0, fallen_after = 0;
   good.take(network);
   for (int epoch = 1; epoch <= experiment.epochs && !judge.out_of_patience(epoch - 1); ++epoch) {
     const auto begin = std::chrono::steady_clock::now();
     if (experiment.fresh_trials && epoch > 1) refresh(experiment, trials, epoch);
     EpochRow row;
     try {
-      row = train_epoch(experiment, network, trials.train, epoch, progress, stop);
+      row = train_epoch(experiment, network, trials.train, epoch, falls, progress, stop);
       validate(experiment, network, trials.validation, row);
     } catch (const Diverged& error) {
       good.restore(network);
@@ -180,6 +181,10 @@ Training train(const spec::Experiment& experiment, Program& network, const Train
     if (row.sign_violations.value_or(0) > 0)
       throw Error(fmt::format("{} weights break Dale's law after epoch {}", *row.sign_violations, epoch));
     if (judge.improves(epoch, row) && restores) best.take(network);
+    if (epoch - std::max(judge.best_epoch(), fallen_after) >= experiment.schedule.step_epochs) {
+      ++falls;
+      fallen_after = epoch;
+    }
     row.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     progress.epoch(epoch, row.loss, accuracy_text(experiment, row, validates));
     training.epochs.push_back(row);

@@ -180,6 +180,9 @@ Parameters<ConnectionKeys> ConnectionKeys::parameters() {
       .optional()
       .component("synapse", &ConnectionKeys::synapse, "",
                  "what a spike does over time; a bare time, as in '5 ms', stands for an exponential one")
+      .optional()
+      .boolean("trainable", &ConnectionKeys::trainable, "",
+               "false: a training leaves its weights, and whatever else it has, as they are")
       .optional();
 }
 

@@ -230,11 +230,13 @@ Node read_learning(const Node& node, const ConnectionEnd& source, const Connecti
 
 /// Reads the keys of a connection that are neither its projection's nor `from` and `learn`. Returns their resolved
 /// configuration.
-Node read_keys(const Node& connection, double dt_s, ModelInput& input, std::string& receptor, Reader& reader) {
+Node read_keys(const Node& connection, double dt_s, ModelInput& input, std::string& receptor, bool& trainable,
+               Reader& reader) {
   Node own = make_map(connection.place);
   if (const Node* name = connection.find("name")) own.entries.push_back({"name", name->place, *name});
   if (const Node* delay = connection.find("delay")) own.entries.push_back({"delay", delay->place, *delay});
-  if (const Node* name = connection.find("receptor")) own.entries.push_back({"receptor", name->place, *name});
+  for (const auto* key : {"receptor", "trainable"})
+    if (const Node* written = connection.find(key)) own.entries.push_back({key, written->place, *written});
   if (const Node* synapse = connection.find("synapse"))
     own.entries.push_back({"synapse", synapse->place, expanded_synapse(*synapse)});
   ConnectionKeys keys;
@@ -243,6 +245,7 @@ Node read_keys(const Node& connection, double dt_s, ModelInput& input, std::stri
     reader.fault(own.find("name")->place, "the name of a connection is made of letters, digits and underscores");
   input.name = keys.name;
   input.synapse = keys.synapse;
+  trainable = keys.trainable;
   receptor = keys.receptor;
   if (keys.delay_s) reader.add_timed_value({own.find("delay")->place, "delay", StepRole::before_end, *keys.delay_s});
   if (keys.delay_s && dt_s > 0) input.delay_steps = static_cast<std::uint64_t>(std::llround(*keys.delay_s / dt_s));
@@ -291,6 +294,16 @@ void settle_arrays(const ConnectionEnd& source, const ConnectionEnd* target, Mod
   if (!input.onto_neurons || source.ensemble)
     input.projection->check_outputs(represented, input.onto_neurons ? target->represented : input.channels);
   input.arrays = input.projection->arrays(source.size, input.channels);
+}
+
+/// Keeps a connection's arrays as they are.
+void freeze(const Node& node, ModelInput& input, Reader& reader) {
+  const Place place = place_of(node, {"trainable"});
+  if (std::none_of(input.arrays.begin(), input.arrays.end(), [](const ArrayInfo& array) { return array.trainable; }))
+    reader.fault(place, "trainable: " + quote(input.type) + " has nothing that could be trained; leave it out");
+  if (node.find("learn") != nullptr)
+    reader.fault(place, "trainable: a connection that learns by a rule of its own cannot stay as it is");
+  for (auto& array : input.arrays) array.trainable = false;
 }
 
 /// A delay must end within a trial; in a stream what is on its way has to be remembered.
@@ -445,13 +458,14 @@ ReadConnection read_connection(const Node& node, std::optional<std::size_t> targ
   ReadConnection read;
   std::vector<std::string> others = ignored;
   others.insert(others.end(), {"from", "delay", "synapse", "learn"});
-  if (target_index) others.insert(others.end(), {"name", "receptor"});
+  if (target_index) others.insert(others.end(), {"name", "receptor", "trainable"});
   const Configured made = reader.component(node, {Kind::layer, "type", capability::projection}, others);
   read.resolved = made.resolved;
   const auto from = source_of(node, target_index, draft);
   ModelInput input;
   std::string receptor;
-  Node keys = read_keys(node, draft.around.input.dt_s, input, receptor, reader);
+  bool trainable = true;
+  Node keys = read_keys(node, draft.around.input.dt_s, input, receptor, trainable, reader);
   if (!from || made.interface == nullptr) return read;
   const ConnectionEnd source = end_at(*from, draft);
   std::optional<ConnectionEnd> reached;
@@ -473,6 +487,7 @@ ReadConnection read_connection(const Node& node, std::optional<std::size_t> targ
     settled = target == nullptr || input.channels > 0;
   });
   if (!settled) return read;
+  if (!trainable) freeze(node, input, reader);
   check_delay(node, input, source, draft);
   settle_effect(source, target, made.place, input, draft);
   check_sign(source, target, made.place, input, draft);

@@ -19,16 +19,20 @@ struct EarlyStopping {
 
 /// A factor on every learning rate over the course of the training.
 struct RateSchedule {
-  enum class Shape { constant, cosine, step };
+  enum class Shape { constant, linear, cosine, one_cycle, step, plateau };
 
   Shape shape = Shape::constant;
   double final_factor = 0;
+  double start_factor = 0.04;
+  double rising_part = 0.3;
+  double warmup_epochs = 0;
   int step_epochs = 10;
   double step_factor = 0.1;
 
   [[nodiscard]] static Parameters<RateSchedule> parameters();
-  /// The factor in an epoch, counted from 1, when the part `progress` of the training is done.
-  [[nodiscard]] double factor(int epoch, double progress) const;
+  /// The factor in an epoch of `epochs`, counted from 1, when the part `progress` of the training is done and `falls`
+  /// epochs were the last of a plateau.
+  [[nodiscard]] double factor(int epoch, double progress, int epochs, int falls) const;
 };
 
 }  // namespace tyto::spec

@@ -88,7 +88,7 @@ Choice mixed(std::size_t seed) {
                         "{type: conductance_lif" + conductances + "}",
                         "{type: tsodyks_markram, tau_rec: 20 ms, tau_facil: 9 ms}",
                         "node"};
-  choice.projections = {"dense", "dense", "{type: sparse, weight: 0.3, probability: 0.4}",
+  choice.projections = {"dense", "{type: dense, bias: true}", "{type: sparse, weight: 0.3, probability: 0.4}",
                         "{type: sparse, weight: 0.3, probability: 0.4, delay_spread: 4 ms}",
                         "{type: delayed_dense, max: 4 ms, method: interpolated, evaluation: as_trained}"};
   choice.synapses = {"", "", "{type: exponential, tau: 3 ms}", "{type: alpha, tau: 2 ms}"};
@@ -182,7 +182,7 @@ std::vector<Smooth> smooth_graphs() {
   Choice choice;
   choice.populations = {"{type: lif, tau: 5 ms}", "{type: lif, tau: 5 ms, timing: same_step, reset: to_zero}",
                         "{type: leaky_integrator, tau: 4 ms}", "{type: adaptive_lif, tau: 6 ms}"};
-  choice.projections = {"dense", "{type: sparse, weight: 0.4, deviation: 0.1, probability: 0.7}",
+  choice.projections = {"{type: dense, bias: true}", "{type: sparse, weight: 0.4, deviation: 0.1, probability: 0.7}",
                         "{type: sparse, weight: 0.4, deviation: 0.1, probability: 0.7, delay_spread: 3 ms}"};
   choice.synapses = {""};
   choice.most_neurons = 4;

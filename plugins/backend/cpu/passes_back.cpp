@@ -62,6 +62,8 @@ void Passes<S>::filter_back(std::size_t index, const Tape<S>& tape, Workspace<S>
   for (std::size_t t = stretch.end; t-- > stretch.first;)
     edge.filter->move_back(back.adjoint, {arrived[t - stretch.first], width},
                            std::span(back.driven).subspan(t * width, width));
+  // A trial's first step finds a filter at rest, which nothing has driven.
+  if (stretch.first == 0) std::fill_n(back.driven.begin(), width, S(0));
 }
 
 template <class S>

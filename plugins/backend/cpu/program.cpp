@@ -1,6 +1,7 @@
 #include "program.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "flush_to_zero.hpp"
@@ -350,13 +351,48 @@ bool CpuProgram<S>::stays_at_least_zero(std::size_t array) const {
 }
 
 template <class S>
-void CpuProgram<S>::apply(const tyto::Optimizer& optimizer) {
+bool CpuProgram<S>::is_updated(std::size_t array) const {
+  return arrays_.infos()[array].info.trainable && (!learned_locally_ || bounds_of(array));
+}
+
+template <class S>
+void CpuProgram<S>::clip_gradients(const tyto::Clipping& clipping) {
+  if (!clipping.value && !clipping.norm) return;
+  // Relative to the largest number, so that no square is beyond what numbers can hold.
+  double largest = 0, squares = 0;
+  const auto for_each_array = [&](auto&& visit) {
+    for (std::size_t array = 0; array < arrays_.size(); ++array)
+      if (is_updated(array)) visit(gradient_in(0, array));
+  };
+  if (clipping.value)
+    for_each_array([&, bound = static_cast<S>(*clipping.value)](std::span<S> gradient) {
+      for (S& value : gradient) value = std::clamp(value, -bound, bound);
+    });
+  if (!clipping.norm) return;
+  for_each_array([&](std::span<const S> gradient) {
+    for (const S value : gradient) largest = std::max(largest, std::abs(static_cast<double>(value)));
+  });
+  if (largest == 0) return;
+  for_each_array([&](std::span<const S> gradient) {
+    for (const S value : gradient)
+      squares += (static_cast<double>(value) / largest) * (static_cast<double>(value) / largest);
+  });
+  const double norm = largest * std::sqrt(squares);
+  if (norm <= *clipping.norm) return;
+  for_each_array([factor = *clipping.norm / norm](std::span<S> gradient) {
+    for (S& value : gradient) value = static_cast<S>(static_cast<double>(value) * factor);
+  });
+}
+
+template <class S>
+void CpuProgram<S>::apply(const tyto::Optimizer& optimizer, const tyto::Clipping& clipping) {
   const FlushToZero flush;
   ++updates_;
+  clip_gradients(clipping);
   for (std::size_t array = 0; array < arrays_.size(); ++array) {
+    if (!is_updated(array)) continue;
     const tyto::ArrayInfo& info = arrays_.infos()[array].info;
     const auto bounds = bounds_of(array);
-    if (!info.trainable || (learned_locally_ && !bounds)) continue;
     const tyto::Optimizer& own = info.optimizer ? *info.optimizer : optimizer;
     auto& stored = arrays_.stored(array);
     memory_[array].resize(own.slots() * stored.size(), S(0));

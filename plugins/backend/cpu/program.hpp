@@ -38,7 +38,8 @@ class CpuProgram final : public tyto::Program {
   tyto::BatchResult backpropagate(const tyto::Batch& batch, const tyto::Backpropagation& request) override;
   [[nodiscard]] std::vector<double> gradient(std::size_t array) const override;
   tyto::BatchResult learn(const tyto::Batch& batch, const tyto::LocalLearning& request) override;
-  void apply(const tyto::Optimizer& optimizer) override;
+  using tyto::Program::apply;
+  void apply(const tyto::Optimizer& optimizer, const tyto::Clipping& clipping) override;
 
   void start(std::uint64_t seed) override;
   void advance(const tyto::Signal<double>& stimulus, const tyto::ProbeSink& sink) override {
@@ -72,6 +73,9 @@ class CpuProgram final : public tyto::Program {
   void learn_group(const Passes<S>& passes, const tyto::Batch& batch, const tyto::LocalLearning& request,
                    std::size_t first, std::size_t count, std::size_t chunk, Outcome& outcome);
   [[nodiscard]] static tyto::BatchResult result_of(const Outcome& outcome);
+  /// Whether an update changes an array.
+  [[nodiscard]] bool is_updated(std::size_t array) const;
+  void clip_gradients(const tyto::Clipping& clipping);
   /// Those of the rule that changes an array; nothing if none does.
   [[nodiscard]] std::optional<tyto::WeightBounds> bounds_of(std::size_t array) const;
 

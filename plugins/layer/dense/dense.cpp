@@ -10,6 +10,9 @@ namespace {
 template <class S>
 class DenseKernel final : public tyto::ProjectionKernel<S> {
  public:
+  /// `bias`: its last array is added at every step.
+  explicit DenseKernel(bool bias) : bias_(bias) {}
+
   void start(std::span<const std::span<const S>>, std::size_t, std::size_t) override {
     turned_ = std::make_unique<TurnedOnce>();
   }
@@ -32,6 +35,10 @@ class DenseKernel final : public tyto::ProjectionKernel<S> {
   void forward_group(const tyto::Group<S>& group, std::span<const std::span<const S>> arrays, std::size_t to,
                      std::span<const tyto::Rows<S>> currents) const override {
     const S* const w = arrays[0].data();
+    if (bias_)
+      for (std::size_t trial = 0; trial < group.size(); ++trial)
+        for (std::size_t t = 0; t < group.inputs[trial].steps; ++t)
+          for (std::size_t j = 0; j < to; ++j) currents[trial][t][j] += arrays.back()[j];
     if (group.inputs[0].bits != nullptr) {
       dense::add_spikes<S>(spikes_of(group), w, to, currents);
       return;
@@ -45,7 +52,10 @@ class DenseKernel final : public tyto::ProjectionKernel<S> {
   void backward_group(const tyto::Group<S>& group, std::span<const std::span<const S>> arrays, std::size_t to,
                       std::span<const tyto::Rows<const S>> grad_currents, std::span<const std::span<S>> grad_arrays,
                       std::span<const tyto::Rows<S>> grad_inputs) const override {
-    if (!grad_arrays.empty()) add_weight_gradients(group, to, grad_currents, grad_arrays[0].data());
+    if (!grad_arrays.empty()) {
+      add_weight_gradients(group, to, grad_currents, grad_arrays[0].data());
+      if (bias_) add_bias_gradients(group, to, grad_currents, grad_arrays.back());
+    }
     if (grad_inputs.empty()) return;
     const std::size_t from = group.inputs[0].channels;
     dense::add_input_gradients(grad_currents, group.inputs[0].steps, turned(arrays[0].data(), from, to), from, to,
@@ -53,6 +63,12 @@ class DenseKernel final : public tyto::ProjectionKernel<S> {
   }
 
  private:
+  static void add_bias_gradients(const tyto::Group<S>& group, std::size_t to,
+                                 std::span<const tyto::Rows<const S>> grad_currents, std::span<S> grad_b) {
+    for (std::size_t trial = 0; trial < group.size(); ++trial)
+      for (std::size_t t = 0; t < group.inputs[trial].steps; ++t)
+        for (std::size_t j = 0; j < to; ++j) grad_b[j] += grad_currents[trial][t][j];
+  }
   static void add_weight_gradients(const tyto::Group<S>& group, std::size_t to,
                                    std::span<const tyto::Rows<const S>> grad_currents, S* grad_w) {
     if (group.inputs[0].bits != nullptr) {
@@ -87,40 +103,55 @@ class DenseKernel final : public tyto::ProjectionKernel<S> {
     return spikes;
   }
 
+  bool bias_;
   std::unique_ptr<TurnedOnce> turned_;
 };
 
 class Dense final : public tyto::Layer, public dense::Weights {
  public:
+  bool bias = false;
+
   static auto parameters() {
     return dense::declare(
-        tyto::parameters<Dense>("All-to-all weights w (from, to)")
-            .details(R"(With x_i[n] the output of neuron i of the source in step n, 1 or 0 for a spike, else a value:
+               tyto::parameters<Dense>("All-to-all weights w (from, to)")
+                   .details(
+                       R"(With x_i[n] the output of neuron i of the source in step n, 1 or 0 for a spike, else a value:
 
-    I_j[n] = sum over i of w[i][j] x_i[n]
+    I_j[n] = sum over i of w[i][j] x_i[n] + b_j
 
-Nothing is kept from step to step. In trials, and from an earlier layer of a simulation, I[n] acts in step n; from the
+b_j is 0 unless `bias` is true; it begins at 0 and is trained, with the gradient that is the sum of dL/dI_j[n]. Nothing is kept from step to step. In trials, and from an earlier layer of a simulation, I[n] acts in step n; from the
 layer itself or a later one in step n+1. Weights are dimensionless and do not depend on dt.
 
-At the start w is uniform within +-scale / sqrt(to), with `to` the number of receiving neurons. The gradient of w[i][j]
+At the start w is drawn as `initial_weights` says, with `to` the number of receiving neurons and `from` that of the source's. The
+gradient of w[i][j]
 is the sum of x_i[n] dL/dI_j[n] over the steps n and the trials. With `dale` the rows w[i] have one sign each:
 
 | method | what the optimizer changes | how the law is kept |
 |---|---|---|
 | `mask` | w of any sign | the network uses abs(w) sign; the gradient is 0 at w = 0 |
 | `projected` | w of the row's sign | w that an update carried over zero is set to zero |
-| `exponentiated` | w of the row's sign | w is multiplied by exp(-learning_rate sign(w) g), g its gradient |)"));
+| `exponentiated` | w of the row's sign | w is multiplied by exp(-learning_rate sign(w) g), g its gradient |)"))
+        .boolean("bias", &Dense::bias, "false", "whether each target gets a number of its own at every step, as well");
   }
 
   [[nodiscard]] std::vector<tyto::ArrayInfo> arrays(std::size_t from, std::size_t to) const override {
-    return dense::arrays_of(*this, from, to);
+    auto arrays = dense::arrays_of(*this, from, to);
+    if (bias) {
+      tyto::ArrayInfo b;
+      b.name = "b";
+      b.doc = "what each target gets at every step";
+      b.shape = {to};
+      b.axes = {"to"};
+      arrays.push_back(std::move(b));
+    }
+    return arrays;
   }
   [[nodiscard]] tyto::Connectivity connectivity() const override { return tyto::Connectivity::matrix; }
   [[nodiscard]] std::unique_ptr<tyto::ProjectionKernel<float>> projection_f32(double) const override {
-    return std::make_unique<DenseKernel<float>>();
+    return std::make_unique<DenseKernel<float>>(bias);
   }
   [[nodiscard]] std::unique_ptr<tyto::ProjectionKernel<double>> projection_f64(double) const override {
-    return std::make_unique<DenseKernel<double>>();
+    return std::make_unique<DenseKernel<double>>(bias);
   }
 };
 

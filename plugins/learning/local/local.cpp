@@ -1,4 +1,5 @@
 #include <memory>
+#include <optional>
 
 #include <tyto/learning_rule.hpp>
 
@@ -24,6 +25,7 @@ class Local final : public tyto::LearningRule {
 
 With `batch_size: 1` weights change after each trial.)")
         .component("optimizer", &Local::optimizer_, "{type: sgd, learning_rate: 1}", "how weights follow their changes")
+        .group("clip", &Local::clip_, tyto::Clipping::parameters(), "bounds of the changes; none if not given")
         .number("baseline", &Local::baseline, "0.1", "how fast the expected reward follows; 0: nothing is expected")
         .range(0, 1);
   }
@@ -43,7 +45,7 @@ With `batch_size: 1` weights change after each trial.)")
   }
   tyto::BatchResult learn(tyto::Program& network, const tyto::Batch& batch, const tyto::Objective& objective) override {
     tyto::BatchResult result = network.learn(batch, {&objective, expected_});
-    network.apply(*optimizer_);
+    network.apply(*optimizer_, clip_.value_or(tyto::Clipping{}));
     const double followed = batches_++ == 0 && baseline > 0 ? 1 : baseline;
     expected_ += followed * (result.reward - expected_);
     return result;
@@ -51,6 +53,7 @@ With `batch_size: 1` weights change after each trial.)")
 
  private:
   std::shared_ptr<const tyto::Optimizer> optimizer_;
+  std::optional<tyto::Clipping> clip_;
   double expected_ = 0;
   std::size_t batches_ = 0;
 };

@@ -40,7 +40,8 @@ class SurrogateGradient final : public tyto::LearningRule {
 2. The derivatives of the loss run backwards over the steps, through the exact derivatives of each neuron's step, but
    with the surrogate's dS/du for the derivative of a spike S by its distance u to the threshold. With
    `reset_gradient: detached` the spike that resets a membrane counts as a constant.
-3. The optimizer makes one update of each trainable array.
+3. Gradients are clipped, if that is asked for: each number, then all of them together by one factor.
+4. The optimizer makes one update of each trainable array.
 
 With `window` the second step is taken for each window by itself: states, filters and signals that come from the window
 before count as constants, while weights get their gradients from all windows. `reset_gradient` and windows change what is
@@ -63,6 +64,7 @@ See Neftci, Mostafa & Zenke (2019).)")
         .compared(tyto::StepRole::rounded)
         .positive()
         .optional()
+        .group("clip", &Rule::clip_, tyto::Clipping::parameters(), "bounds of the gradients; none if not given")
         .group("rate_penalty", &Rule::penalty_, Penalty::parameters(), "penalty on high firing rates");
   }
 
@@ -98,7 +100,7 @@ See Neftci, Mostafa & Zenke (2019).)")
   tyto::BatchResult learn(tyto::Program& network, const tyto::Batch& batch, const tyto::Objective& objective) override {
     request_.objective = &objective;
     tyto::BatchResult result = network.backpropagate(batch, request_);
-    network.apply(*optimizer_);
+    network.apply(*optimizer_, clip_.value_or(tyto::Clipping{}));
     return result;
   }
 
@@ -112,6 +114,7 @@ See Neftci, Mostafa & Zenke (2019).)")
   std::shared_ptr<const tyto::Optimizer> optimizer_;
   ResetGradient reset_gradient_ = ResetGradient::attached;
   std::optional<Penalty> penalty_;
+  std::optional<tyto::Clipping> clip_;
   tyto::Backpropagation request_;
 };
 

@@ -142,20 +142,48 @@ TEST_F(TrainingLoop, SchedulesScaleTheLearningRate) {
   for (std::size_t i = 0; i < one.weights.size(); ++i) ASSERT_NEAR(stopped.weights[i], one.weights[i], 1e-6);
 }
 
+/// After two epochs without a better loss the rate falls so deep that nothing changes any more.
+TEST_F(TrainingLoop, FallsOnAPlateau) {
+  const std::vector<std::string> far{"learning.optimizer={type: sgd, learning_rate: 30}", "learning.epochs=12",
+                                     "learning.schedule={shape: plateau, step_epochs: 2, step_factor: 1e-30}"};
+  const auto& rows = train(far).training.epochs;
+  ASSERT_EQ(rows.size(), 12U);
+  std::size_t best = 0;
+  for (std::size_t k = 1; k < rows.size() && k < best + 3; ++k)
+    if (rows[k].loss < rows[best].loss) best = k;
+  ASSERT_LT(best, 8U) << "with such steps the loss should not go on falling";
+  for (std::size_t k = best + 4; k < rows.size(); ++k) EXPECT_NEAR(rows[k].loss, rows[best + 3].loss, 1e-4) << k;
+}
+
 TEST(RateSchedule, HasItsClosedForms) {
   tyto::spec::RateSchedule schedule;
-  EXPECT_EQ(schedule.factor(7, 0.3), 1);
+  EXPECT_EQ(schedule.factor(7, 0.3, 10, 0), 1);
   schedule.shape = tyto::spec::RateSchedule::Shape::cosine;
   schedule.final_factor = 0.2;
-  EXPECT_DOUBLE_EQ(schedule.factor(1, 0), 1);
-  EXPECT_DOUBLE_EQ(schedule.factor(5, 0.5), 0.6);
-  EXPECT_NEAR(schedule.factor(10, 1), 0.2, 1e-15);
+  EXPECT_DOUBLE_EQ(schedule.factor(1, 0, 10, 0), 1);
+  EXPECT_DOUBLE_EQ(schedule.factor(5, 0.5, 10, 0), 0.6);
+  EXPECT_NEAR(schedule.factor(10, 1, 10, 0), 0.2, 1e-15);
   schedule.shape = tyto::spec::RateSchedule::Shape::step;
   schedule.step_epochs = 4;
   schedule.step_factor = 0.5;
-  EXPECT_EQ(schedule.factor(4, 0.4), 1);
-  EXPECT_EQ(schedule.factor(5, 0.5), 0.5);
-  EXPECT_EQ(schedule.factor(13, 0.99), 0.125);
+  EXPECT_EQ(schedule.factor(4, 0.4, 10, 0), 1);
+  EXPECT_EQ(schedule.factor(5, 0.5, 10, 0), 0.5);
+  EXPECT_EQ(schedule.factor(13, 0.99, 10, 0), 0.125);
+  schedule.shape = tyto::spec::RateSchedule::Shape::plateau;
+  EXPECT_EQ(schedule.factor(5, 0.5, 10, 3), 0.125);
+  schedule.shape = tyto::spec::RateSchedule::Shape::linear;
+  EXPECT_DOUBLE_EQ(schedule.factor(5, 0.25, 10, 0), 0.8);
+  schedule.shape = tyto::spec::RateSchedule::Shape::one_cycle;
+  EXPECT_NEAR(schedule.factor(1, 0, 10, 0), 0.04, 1e-15);
+  EXPECT_DOUBLE_EQ(schedule.factor(2, 0.15, 10, 0), 0.52);
+  EXPECT_DOUBLE_EQ(schedule.factor(3, 0.3, 10, 0), 1);
+  EXPECT_DOUBLE_EQ(schedule.factor(7, 0.65, 10, 0), 0.6);
+  EXPECT_NEAR(schedule.factor(10, 1, 10, 0), 0.2, 1e-15);
+  schedule.shape = tyto::spec::RateSchedule::Shape::constant;
+  schedule.warmup_epochs = 2.5;
+  EXPECT_EQ(schedule.factor(1, 0, 10, 0), 0);
+  EXPECT_DOUBLE_EQ(schedule.factor(2, 0.1, 10, 0), 0.4);
+  EXPECT_EQ(schedule.factor(3, 0.25, 10, 0), 1);
 }
 
 TEST_F(TrainingLoop, CountsSignViolationsWhereDaleHolds) {

@@ -1,0 +1,126 @@
+/// How weights are drawn, and what keeps them as they are.
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "support/finite_differences.hpp"
+
+namespace {
+
+constexpr std::size_t from = 300, to = 200;
+
+std::vector<double> drawn(const std::string& initial, std::size_t rows = from, std::size_t columns = to) {
+  const auto layer = workshop::make<tyto::Layer>("{type: dense, scale: 2, initial_weights: " + initial + "}");
+  std::vector<double> values(rows * columns);
+  tyto::Random random(tyto::stream_key(1, "weights test"));
+  layer->arrays(rows, columns)[0].initialise(random, values);
+  return values;
+}
+
+TEST(InitialWeights, HaveTheirDistributions) {
+  struct Case {
+    std::string name;
+    double deviation;
+    bool uniform;
+  };
+  const double third = 1 / std::sqrt(3.0);
+  for (const auto& [name, deviation, uniform] : {Case{"uniform", 2 * third / std::sqrt(200.0), true},
+                                                 {"normal", 2 / std::sqrt(200.0), false},
+                                                 {"xavier_uniform", 2 * third * std::sqrt(6.0 / 500), true},
+                                                 {"xavier_normal", 2 * std::sqrt(2.0 / 500), false},
+                                                 {"kaiming_uniform", 2 * third * std::sqrt(6.0 / 300), true},
+                                                 {"kaiming_normal", 2 * std::sqrt(2.0 / 300), false}}) {
+    SCOPED_TRACE(name);
+    const auto values = drawn(name);
+    const auto count = static_cast<double>(values.size());
+    const double mean = std::accumulate(values.begin(), values.end(), 0.0) / count;
+    const double square = std::inner_product(values.begin(), values.end(), values.begin(), 0.0) / count;
+    EXPECT_NEAR(mean, 0, 5 * deviation / std::sqrt(count));
+    EXPECT_NEAR(std::sqrt(square), deviation, 0.02 * deviation);
+    const double highest = *std::max_element(values.begin(), values.end());
+    if (uniform)
+      EXPECT_NEAR(highest, deviation / third, 1e-3 * deviation);
+    else
+      EXPECT_GT(highest, 3.5 * deviation);
+  }
+  EXPECT_EQ(drawn("constant"), std::vector<double>(from * to, 2.0));
+}
+
+TEST(InitialWeights, AreOrthogonalWhereTheyShouldBe) {
+  for (const auto& [rows, columns] : {std::pair<std::size_t, std::size_t>{12, 30}, {30, 12}, {9, 9}, {1, 5}, {5, 1}}) {
+    const auto w = drawn("orthogonal", rows, columns);
+    const bool by_rows = rows <= columns;
+    const std::size_t vectors = std::min(rows, columns), length = std::max(rows, columns);
+    for (std::size_t a = 0; a < vectors; ++a)
+      for (std::size_t b = 0; b < vectors; ++b) {
+        double product = 0;
+        for (std::size_t i = 0; i < length; ++i)
+          product += by_rows ? w[a * columns + i] * w[b * columns + i] : w[i * columns + a] * w[i * columns + b];
+        EXPECT_NEAR(product, a == b ? 4 : 0, 1e-12);
+      }
+  }
+}
+
+constexpr tyto::TrialShape shape{20, 6, 1e-3};
+
+/// One update by plain descent at a rate of 1, which shows the gradient as the optimizer saw it.
+std::vector<std::vector<double>> moves(const tyto::Clipping& clipping, std::vector<std::vector<double>>* gradients) {
+  const auto trials = workshop::random_trials(5, shape, 3);
+  tyto::Executor executor(1);
+  const auto program = workshop::compile(
+      workshop::chain(shape, {{"hidden", 5, "{type: lif, tau: 5 ms}", "{type: dense, scale: 3, bias: true}"},
+                              {"output", 3, "{type: leaky_integrator, tau: 4 ms}", "dense"}}),
+      {"cpu", tyto::Precision::float64}, executor);
+  tyto::initialise(*program, 3);
+  tyto::Objective objective;
+  objective.classes = 3;
+  objective.bind(trials.target_info());
+  const auto surrogate = workshop::surrogate("sigmoid");
+  tyto::Backpropagation request;
+  request.objective = &objective;
+  request.surrogate = surrogate.get();
+  const auto index = workshop::all_of(trials);
+  program->backpropagate({&trials, index, {}}, request);
+  std::vector<std::vector<double>> before, moved;
+  for (std::size_t k = 0; k < program->arrays().size(); ++k) {
+    before.push_back(program->get(k));
+    gradients->push_back(program->gradient(k));
+  }
+  program->apply(*workshop::make<tyto::Optimizer>("{type: sgd, learning_rate: 1}"), clipping);
+  for (std::size_t k = 0; k < before.size(); ++k) {
+    auto& own = moved.emplace_back(program->get(k));
+    for (std::size_t i = 0; i < own.size(); ++i) own[i] = before[k][i] - own[i];
+  }
+  return moved;
+}
+
+double norm_of(const std::vector<std::vector<double>>& arrays) {
+  double squares = 0;
+  for (const auto& array : arrays) squares += std::inner_product(array.begin(), array.end(), array.begin(), 0.0);
+  return std::sqrt(squares);
+}
+
+TEST(Clipping, BoundsNumbersAndTheNormOfAllTogether) {
+  std::vector<std::vector<double>> gradients;
+  const auto plain = moves({}, &gradients);
+  const double norm = norm_of(gradients);
+  ASSERT_GT(norm, 0.01);
+  gradients.clear();
+  const auto scaled = moves({.value = {}, .norm = norm / 4}, &gradients);
+  EXPECT_NEAR(norm_of(scaled), norm / 4, 1e-12);
+  gradients.clear();
+  EXPECT_EQ(moves({.value = {}, .norm = norm * 4}, &gradients), plain);
+  gradients.clear();
+  const double bound = norm / 20;
+  const auto cut = moves({.value = bound, .norm = {}}, &gradients);
+  std::size_t at_bound = 0;
+  for (std::size_t k = 0; k < plain.size(); ++k)
+    for (std::size_t i = 0; i < plain[k].size(); ++i) {
+      EXPECT_NEAR(scaled[k][i], plain[k][i] / 4, 1e-12);
+      EXPECT_NEAR(cut[k][i], std::clamp(plain[k][i], -bound, bound), 1e-12);
+      at_bound += std::abs(std::abs(cut[k][i]) - bound) < 1e-12 ? 1 : 0;
+    }
+  EXPECT_GT(at_bound, 0U);
+}
+
+}  // namespace
