@@ -123,8 +123,11 @@ def hosts(component):
             return [(stream, own)]
         if name == "node":
             return [(stream, ensembles["error"])]
-        layers["output" if name == "leaky_integrator" else "hidden"].update(own)
-        found.append((trials, layers["output" if name == "leaky_integrator" else "hidden"]))
+        used = layers["output" if name == "leaky_integrator" else "hidden"]
+        used.update(own)
+        if all(parameter["name"] != "tau" for parameter in component["parameters"]):
+            del used["tau"]
+        found.append((trials, used))
         ensembles["other"] = {**own, "size": 5, "input": {"type": "dense", "from": "pre", "synapse": "5 ms"}}
         found.append((stream, ensembles["other"]))
         return found
