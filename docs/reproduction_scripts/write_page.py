@@ -154,19 +154,25 @@ def readouts(folder):
     return lines + ["", f"{found.shape[-1]} seeds."]
 
 
-def others(folder):
-    lines = head("experiment", "what", "published", "ours", "seeds")
+class Rows:
+    """Lines of a table of experiments."""
 
-    def add(name, what, published, values, text):
-        lines.append(row(f"`{name}`", what, published, text, values.shape[-1]))
+    def __init__(self):
+        self.lines = head("experiment", "what", "published", "ours", "seeds")
+
+    def add(self, name, what, published, values, text):
+        self.lines.append(row(f"`{name}`", what, published, text, values.shape[-1]))
+
+
+def others(folder):
+    rows = Rows()
+    add = rows.add
     for study, what in (("delays", "`seed`, padded: training loss, last epoch"),
                         ("delays_trimmed", "the same trimmed, as in the notebook")):
         losses = Study(folder, study).last("training/loss")
         add("itd_delays", what, PUBLISHED["delays"]["seed_loss"], losses, entry(losses, 3))
     values = Study(folder, "delays").numbers("metrics/test/accuracy", 100)
     add("itd_delays", "`seed`, padded: test accuracy, %", "-", values, entry(values))
-    values = Study(folder, "delays_dcls").numbers("metrics/test/accuracy", 100)
-    add("itd_delays_dcls", "test accuracy, %", PUBLISHED["delays"]["dcls"], values, entry(values))
     study = Study(folder, "start_phase")
     test, train = study.numbers("metrics/test/accuracy", 100), study.numbers("metrics/train/accuracy", 100)
     for index, phase in enumerate(("fixed", "one for each data set", "one for each trial")):
@@ -180,21 +186,34 @@ def others(folder):
         for adapting, word in enumerate(("without", "with")):
             add("itd_adaptive_threshold", f"reset {reset}, {word} adaptation: test accuracy, %", "-", values,
                 entry(values[index, adapting]))
-    study = Study(folder, "itd_best")
-    add("itd_best", "test accuracy, %", "82 to 88", study.numbers("metrics/test/accuracy", 100),
-        entry(study.numbers("metrics/test/accuracy", 100)))
-    add("itd_best", "error to the class centre, deg", "-", study.numbers("metrics/test/accuracy"),
-        entry(study.numbers("metrics/test/class_error_deg"), 2))
     study = Study(folder, "solution")
     for name, number, digits in (("a", PUBLISHED["solution"]["a"], 1), ("b", PUBLISHED["solution"]["b"], 2),
                                  ("sigma", PUBLISHED["solution"]["sigma"], 2)):
-        values = study.numbers(f"analysis/ricker_fit/{name}")
+        values = study.numbers(f"analysis/ricker_fit/pooled_{name}")
         add("itd_solution_analysis", f"Ricker fit of the output weights: {name}", number, values, entry(values, digits))
     study = Study(folder, "itd_nef")
     for stage, what in (("l2", "L2"), ("dale_nnls", "Dale's law"), ("pes", "PES")):
         values = study.numbers(f"stages/{stage}/metrics/test/error_deg")
         add("itd_nef", f"{what}: error to the true angle, deg", "-", values, entry(values))
-    return lines
+    return rows.lines
+
+
+def dcls(folder):
+    rows = Rows()
+    values = Study(folder, "delays_dcls").numbers("metrics/test/accuracy", 100)
+    rows.add("itd_delays_dcls", "test accuracy, %", PUBLISHED["delays"]["dcls"], values, entry(values))
+    return rows.lines
+
+
+def best(folder):
+    rows = Rows()
+    study = Study(folder, "itd_best")
+    for what, published, values, digits in (
+            ("test accuracy, %", "82 to 88", study.numbers("metrics/test/accuracy", 100), 1),
+            ("error to the class centre, deg", "-", study.numbers("metrics/test/class_error_deg"), 2),
+            ("error to the true angle, deg", "-", study.numbers("metrics/test/error_deg"), 2)):
+        rows.add("itd_best", what, published, values, entry(values, digits))
+    return rows.lines
 
 
 def nef(folder):
@@ -224,7 +243,7 @@ def nef(folder):
 
 
 TABLES = {table.__name__: table for table in (basic, noise, noise_per_trial, dale, dale_per_trial, tau, tau_other,
-                                              readouts, others, nef)}
+                                              readouts, others, dcls, best, nef)}
 
 
 def main():
