@@ -114,7 +114,10 @@ def hosts(component):
         found = []
         if "source" in has:
             ensembles["other"] = {**own, "size": 5}
-            return [(stream, ensembles["other"])]
+            other = {**own, "size": 5}
+            layers["hidden"]["input"] = [{"type": "dense", "from": "stimulus"}, {"type": "dense", "from": "other"}]
+            trials["model"]["layers"] = {"other": other, **layers}
+            return [(stream, ensembles["other"]), (trials, other)]
         if "ensemble" in has:
             ensembles["post"].update(own)
             return [(stream, ensembles["post"])]

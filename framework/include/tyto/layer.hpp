@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -18,6 +19,7 @@
 #include <tyto/optimizer.hpp>
 #include <tyto/random.hpp>
 #include <tyto/spikes.hpp>
+#include <tyto/stimulus.hpp>
 #include <tyto/surrogate.hpp>
 #include <tyto/synapses.hpp>
 #include <tyto/table.hpp>
@@ -27,15 +29,20 @@ namespace tyto {
 /// What one pass of one trial is for.
 struct Pass {
   bool training = false;
-  std::uint64_t seed = 0;   ///< of the run
-  std::uint64_t trial = 0;  ///< number of the trial in its data set
-  std::uint32_t epoch = 0;  ///< counted from 1; 0 outside training
-  double progress = 1;      ///< part of the training that is done, 0..1
-  double rate_factor = 1;   ///< on every learning rate, by the schedule of the training
-  std::string_view layer;   ///< name of the layer that is passed through
+  std::uint64_t seed = 0;         ///< of the run
+  std::uint64_t trial = 0;        ///< number of the trial in its data set
+  std::uint32_t epoch = 0;        ///< counted from 1; 0 outside training
+  double progress = 1;            ///< part of the training that is done, 0..1
+  double rate_factor = 1;         ///< on every learning rate, by the schedule of the training
+  std::string_view layer;         ///< name of the layer that is passed through
+  std::optional<TrialKey> shown;  ///< the trial; none in a stream
 
   /// Numbers of this pass alone, from the stream "<name>".
   [[nodiscard]] Random random(std::string_view name) const { return Random(stream_key(seed, name), trial, epoch); }
+  /// For numbers that belong to what is shown, a trial or a stream, and are the same whenever it is shown.
+  [[nodiscard]] StreamKey stream(std::string_view name) const {
+    return shown ? shown->stream(std::string(name) + "/" + std::to_string(shown->trial)) : stream_key(seed, name);
+  }
 };
 
 /// Where something of its own kind arrives at neurons: a current, a conductance. Its texts live as long as the plugin.
@@ -59,10 +66,9 @@ struct ForwardScan {
   const Surrogate* smooth = nullptr;  ///< if set: spikes are replaced by its primitive (for tests)
   S* carried =
       nullptr;  ///< if set: the state to begin with, [variable][neuron], which becomes that after the last step
-  // In a stream.
-  std::uint64_t first_step = 0;  ///< number of the first step
-  std::size_t first_neuron = 0;  ///< number of the first neuron
-  const Pass* pass = nullptr;
+  std::uint64_t first_step = 0;  ///< number of the first step in the trial or stream
+  std::size_t first_neuron = 0;  ///< number of the first neuron in its layer
+  const Pass* pass = nullptr;    ///< in streams, and of a trial where nothing arrives at the population
 
   [[nodiscard]] std::size_t row_length() const { return row != 0 ? row : neurons; }
 };

@@ -22,6 +22,10 @@ class TYTO_API TrialSet {
   [[nodiscard]] const std::vector<TargetInfo>& target_info() const { return target_info_; }
   [[nodiscard]] Spikes spikes(std::size_t trial) const;
   [[nodiscard]] MutableSpikes spikes(std::size_t trial);
+  /// Names a trial; whatever else is random about it comes from there, too.
+  [[nodiscard]] TrialKey key(std::size_t trial) const { return {first_.seed, first_.split, first_.trial + trial}; }
+  /// The key of the first one; the others follow. Without it keys begin with trial 0 of seed 0.
+  void number_from(const TrialKey& first) { first_ = first; }
   /// One value for each of target_info().
   [[nodiscard]] std::span<const double> targets(std::size_t trial) const;
   [[nodiscard]] std::span<double> targets(std::size_t trial);
@@ -30,6 +34,7 @@ class TYTO_API TrialSet {
   TrialShape shape_;
   std::vector<TargetInfo> target_info_;
   std::size_t count_ = 0;
+  TrialKey first_;
   std::vector<std::uint64_t> bits_;
   std::vector<double> targets_;
 };

@@ -26,6 +26,8 @@ void match_needs(const Configured& rule, const BuiltModel& built, const UsedBack
     for (std::size_t i = 0; i < built.model.layers.size(); ++i) {
       const ComponentInfo* type = built.types[i];
       if (type == nullptr || type->offers(need.capability) || type->offers(capability::transform)) continue;
+      // Nothing arrives at a source, so that nothing has to go back through it.
+      if (type->offers(capability::source)) continue;
       if (need.of == Need::Of::every_spiking_layer && !type->offers(capability::spiking)) continue;
       reader.fault(built.places[i], who + "layers that offer " + quote(capability) + ", which layer " +
                                         quote(built.model.layers[i].name) + " of type " + quote(type->name) +

@@ -213,9 +213,6 @@ Node read_learning(const Node& node, const ConnectionEnd& source, const Connecti
   check_rule(learning, input, source, target, made.place, draft);
   if (target != nullptr && !input.arrays.empty())
     check_memory_of_rule(learning, input, source, *target, made.place, draft);
-  const TrialShape& shape = draft.around.input;
-  if (!draft.around.stream && shape.steps > 0 && keys.from_s >= static_cast<double>(shape.steps) * shape.dt_s)
-    reader.fault(place_of(node, {"from"}), "from: every trial is over then");
   const RuleNeeds needs = learning.rule->needs();
   // An error for the neurons of an ensemble comes in terms of what the ensemble represents.
   learning.error = read_signal(node, "error", learning.type, needs.error,
@@ -306,16 +303,10 @@ void freeze(const Node& node, ModelInput& input, Reader& reader) {
   for (auto& array : input.arrays) array.trainable = false;
 }
 
-/// A delay must end within a trial; in a stream what is on its way has to be remembered.
+/// In a stream what is on its way has to be remembered.
 void check_delay(const Node& node, const ModelInput& input, const ConnectionEnd& source, const Draft& draft) {
-  if (input.delay_steps == 0) return;
+  if (input.delay_steps == 0 || !draft.around.stream) return;
   const Place place = place_of(node, {"delay"});
-  if (!draft.around.stream) {
-    const std::size_t steps = draft.around.input.steps;
-    if (steps > 0 && input.delay_steps >= steps)
-      draft.reader.fault(place, "delay: nothing arrives within a trial of " + std::to_string(steps) + " steps");
-    return;
-  }
   const double bytes = static_cast<double>(input.delay_steps) * static_cast<double>(source.size) * sizeof(double);
   if (exceeds_memory(bytes))
     draft.reader.fault(

@@ -261,8 +261,6 @@ void check_probes(const Node& root, Reader& reader, const Experiment& experiment
       reader.fault(place_of(root, {"probes", probe.name, "trials"}), "trials: " + std::to_string(probe.trials) +
                                                                          " cannot be recorded, there are " +
                                                                          std::to_string(trials) + " test trials");
-    if (experiment.model.input.steps > 0 && probe.every_steps > experiment.model.input.steps)
-      reader.fault(place_of(root, {"probes", probe.name, "every"}), "every: a trial is over before the first sample");
   }
 }
 
@@ -288,7 +286,8 @@ Node load_trials(const Node& root, const Surroundings& surroundings, Reader& rea
   Node analyses = read_analyses(root, reader, experiment, built.complete);
   // Taken in any case, so that none is left for the step of another stage.
   const auto times = reader.take_timed_values();
-  check_time_steps(times, around.input.dt_s, {}, reader);
+  const double trial_s = static_cast<double>(around.input.steps) * around.input.dt_s;
+  check_time_steps(times, around.input.dt_s, {trial_s, "trial"}, reader);
   take_warnings(keys, root, reader, experiment);
   put(head, "model", std::move(built.resolved));
   put(head, "learning", std::move(learning.resolved));
@@ -361,7 +360,7 @@ Node load_simulation(const Node& root, const Surroundings& surroundings, Reader&
   BuiltModel built = read_model(root, surroundings.folder, around, reader);
   experiment.model = built.model;
   Node analyses = read_analyses(root, reader, experiment, built.complete);
-  check_time_steps(reader.take_timed_values(), keys.simulation.dt_s, keys.simulation.duration_s, reader);
+  check_time_steps(reader.take_timed_values(), keys.simulation.dt_s, {keys.simulation.duration_s, "run"}, reader);
   take_warnings(keys, root, reader, experiment);
   put(head, "model", std::move(built.resolved));
   put(head, "probes", std::move(built.probes));

@@ -61,8 +61,8 @@ void refuse_layer_in_trials(std::size_t index, bool loops, const Draft& draft) {
   const ModelLayer& layer = draft.model.layers[index];
   const WrittenLayer& written = draft.written[index];
   if (written.type != nullptr && written.type->offers(capability::source)) {
-    reader.fault(written.place,
-                 quote(layer.type) + " needs a simulation, not trials, whose spikes come from the stimulus");
+    if (index + 1 == draft.model.layers.size())
+      reader.fault(written.place, "the last layer is the output, and nothing arrives at " + quote(layer.name));
     return;
   }
   const Node* const input = written.node->find("input");

@@ -19,6 +19,8 @@ std::size_t steps_of(std::size_t index, const Draft& draft) {
 std::size_t output_steps(std::size_t index, const Draft& draft) {
   const ModelLayer& layer = draft.model.layers[index];
   if (!draft.written[index].is_transform()) {
+    const ComponentInfo* const type = draft.written[index].type;
+    if (type != nullptr && type->offers(capability::source)) return draft.around.input.steps;
     for (const auto& input : layer.inputs)
       if (const std::size_t steps = steps_of(input.from, draft); steps > 0) return steps;
     return 0;

@@ -56,20 +56,21 @@ void check_firing(const TimedValue& rate, double dt_s, Reader& reader) {
                 rate.name + ": " + limit + ", and " + frequency_text(rate.value) + " is more than half of it");
 }
 
-void check_before_end(const TimedValue& time, double run_s, Reader& reader) {
-  if (time.value * slack < run_s) return;
-  reader.fault(time.place,
-               time.name + ": at " + time_text(time.value) + " the run of " + time_text(run_s) + " is over");
+std::string text_of(const Whole& whole) { return "the " + whole.word + " of " + time_text(whole.duration_s); }
+
+void check_before_end(const TimedValue& time, const Whole& whole, Reader& reader) {
+  if (time.value * slack < whole.duration_s) return;
+  reader.fault(time.place, time.name + ": at " + time_text(time.value) + " " + text_of(whole) + " is over");
 }
 
-void check_within_run(const TimedValue& time, double run_s, Reader& reader) {
-  if (time.value <= run_s * slack) return;
-  reader.fault(time.place, time.name + ": " + time_text(time.value) + " is longer than the run of " + time_text(run_s));
+void check_within(const TimedValue& time, const Whole& whole, Reader& reader) {
+  if (time.value <= whole.duration_s * slack) return;
+  reader.fault(time.place, time.name + ": " + time_text(time.value) + " is longer than " + text_of(whole));
 }
 
 }  // namespace
 
-void check_time_steps(const std::vector<TimedValue>& values, double dt_s, std::optional<double> run_s, Reader& reader) {
+void check_time_steps(const std::vector<TimedValue>& values, double dt_s, const Whole& whole, Reader& reader) {
   if (!(dt_s > 0)) return;
   for (const auto& value : values) {
     switch (value.role) {
@@ -86,10 +87,10 @@ void check_time_steps(const std::vector<TimedValue>& values, double dt_s, std::o
         check_firing(value, dt_s, reader);
         break;
       case StepRole::within_run:
-        if (run_s) check_within_run(value, *run_s, reader);
+        if (whole.duration_s > 0) check_within(value, whole, reader);
         break;
       case StepRole::before_end:
-        if (run_s) check_before_end(value, *run_s, reader);
+        if (whole.duration_s > 0) check_before_end(value, whole, reader);
         break;
       case StepRole::none:
         break;

@@ -75,6 +75,7 @@ std::span<double> TrialSet::targets(std::size_t trial) {
 TrialSet make_trials(const Stimulus& stimulus, std::uint64_t seed, Split split, std::size_t count, Executor& executor,
                      std::uint64_t first) {
   TrialSet set(stimulus.shape(), stimulus.targets(), count);
+  set.number_from({seed, split, first});
   const std::size_t tasks = count / kTrialsPerTask + (count % kTrialsPerTask != 0 ? 1 : 0);
   executor.for_each(tasks, [&](std::size_t task) {
     const std::size_t end = std::min(count, (task + 1) * kTrialsPerTask);

@@ -81,6 +81,7 @@ class Compiler {
     need(node.kernel, layer.name, layer.type, sizeof(S));
     node.variables = node.kernel->state_size();
     node.receptors = std::max<std::size_t>(layer.population->receptors().size(), 1);
+    node.source = layer.inputs.empty();
     node.ensemble = layer.ensemble;
     node.radius = layer.population->radius();
     if (node.ensemble) {

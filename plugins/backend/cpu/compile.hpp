@@ -65,6 +65,7 @@ struct Node {
   std::unique_ptr<tyto::PopulationKernel<S>> kernel;
   std::size_t variables = 0;  ///< of its neurons' state
   std::size_t receptors = 1;
+  bool source = false;  ///< nothing arrives at it
   bool ensemble = false;
   std::size_t inputs = 0;  ///< of an ensemble: numbers that it takes in beside its neurons' currents
   double radius = 1;

@@ -240,6 +240,22 @@ void Passes<S>::gather(std::span<const std::size_t> edges, Tape<S>& tape, Worksp
   }
 }
 
+/// Each trial has a source's spikes of its own.
+template <class S>
+void Passes<S>::run_source(std::size_t layer, Tape<S>& tape, const tyto::ForwardScan<S>& all) const {
+  const auto& node = compiled_.nodes[layer];
+  for (std::size_t lane = 0; lane < tape.lanes; ++lane) {
+    tape.passes[lane].layer = node.name;
+    tyto::ForwardScan<S> scan = all;
+    scan.neurons = node.size;
+    scan.row = all.neurons;
+    scan.output += lane * node.size;
+    scan.carried = node.variables > 0 ? scan.carried + lane * node.size : nullptr;
+    scan.pass = &tape.passes[lane];
+    node.kernel->forward(scan);
+  }
+}
+
 /// Lets a population take some steps.
 template <class S>
 void Passes<S>::run(std::size_t layer, Tape<S>& tape, Workspace<S>& work, Way way, Stretch stretch) const {
@@ -263,6 +279,10 @@ void Passes<S>::run(std::size_t layer, Tape<S>& tape, Workspace<S>& work, Way wa
     tape.passes[0].layer = node.name;  // for sources
     scan.first_step = tape.first_step + stretch.first;
     scan.pass = tape.passes.data();
+  } else if (node.source) {
+    run_source(layer, tape, scan);
+    leave_output(layer, tape, work, way, stretch);
+    return;
   }
   if (!own.states.empty()) scan.states = own.states.data() + stretch.first * node.variables * width;
   if (!own.distances.empty()) scan.distances = own.distances.data() + stretch.first * width;

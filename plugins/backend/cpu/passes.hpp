@@ -111,6 +111,7 @@ class Passes {
   /// Sums up what arrives by some of the edges.
   void gather(std::span<const std::size_t> edges, Tape<S>& tape, Workspace<S>& work, Way way, Stretch stretch) const;
   void run(std::size_t layer, Tape<S>& tape, Workspace<S>& work, Way way, Stretch stretch) const;
+  void run_source(std::size_t layer, Tape<S>& tape, const tyto::ForwardScan<S>& all) const;
   void leave_output(std::size_t layer, Tape<S>& tape, const Workspace<S>& work, Way way, Stretch stretch) const;
   void add_totals(std::size_t layer, Tape<S>& tape, const Workspace<S>& work) const;
   void forward_transform(std::size_t layer, Tape<S>& tape, Workspace<S>& work, Stretch stretch) const;

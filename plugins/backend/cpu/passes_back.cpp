@@ -142,6 +142,7 @@ void Passes<S>::hand_back(const Edge<S>& edge, const Tape<S>& tape, Workspace<S>
 template <class S>
 void Passes<S>::backward_population(std::size_t layer, const Tape<S>& tape, Workspace<S>& work,
                                     const WayBack& way) const {
+  if (compiled_.nodes[layer].source) return;  // there is nothing before it
   const Stretch all{0, steps_of(layer, tape)};
   const std::size_t width = tape.lanes * compiled_.nodes[layer].size * compiled_.nodes[layer].receptors;
   work.grad_current.resize(all.steps() * width);

@@ -111,6 +111,7 @@ void CpuProgram<S>::load(const Passes<S>& passes, const tyto::Batch& batch, std:
   for (std::size_t k = 0; k < count; ++k) {
     tape.inputs[k] = batch.trials->spikes(batch.index[first + k]);
     tape.passes[k].trial = batch.index[first + k];
+    tape.passes[k].shown = batch.trials->key(batch.index[first + k]);
   }
   if (compiled_.stimulus_past == 0) return;
   // Silence before the first step has to lie before it in memory.

@@ -68,7 +68,7 @@ class PoissonKernel final : public tyto::PopulationKernel<S> {
 
   void forward(const tyto::ForwardScan<S>& scan) const override {
     const tyto::Pass& pass = *scan.pass;
-    const auto key = tyto::stream_key(pass.seed, "poisson/" + std::string(pass.layer));
+    const auto key = pass.stream("poisson/" + std::string(pass.layer));
     for (std::size_t t = 0; t < scan.steps; ++t) {
       S* const row = scan.output + t * scan.row_length();
       const std::uint64_t step = scan.first_step + t;
@@ -113,7 +113,8 @@ In other steps y[n] = 0. With `counts: false` the rate of spikes is (1 - exp(-ra
 With `counts: true` a neuron stands for as many independent sources as together have the rate `rate`: what is handed on is
 how often they fired, and a connection counts it as so many spikes.
 
-Draws depend on the seed, the layer's name, the step and the neuron alone; probabilities are resolved to 2^-32. The
+In trials times are counted from the beginning of each trial, and a trial has the same spikes whenever it is shown. Draws
+depend on the seed, the trial (its split and number), the layer's name, the step and the neuron alone; probabilities are resolved to 2^-32. The
 generator is Philox (Salmon et al. 2011).)")
         .frequency("rate", &Poisson::rate_hz, "", "of each neuron")
         .required()

@@ -47,7 +47,7 @@ With `window` the second step is taken for each window by itself: states, filter
 before count as constants, while weights get their gradients from all windows. `reset_gradient` and windows change what is
 learned, never what the network does.
 
-The loss is the mean over the batch's trials. The rate penalty adds, for each spiking layer of N neurons,
+The loss is the mean over the batch's trials. The rate penalty adds, for each spiking layer of N neurons at which something arrives,
 
     weight / N^2 x sum over i of (max(0, r_i - minimum) / (maximum - minimum))^2
 
@@ -93,7 +93,7 @@ See Neftci, Mostafa & Zenke (2019).)")
     request_.detach_reset = reset_gradient_ == ResetGradient::detached;
     if (!penalty_) return;
     for (std::size_t layer = 0; layer < model.layers.size(); ++layer)
-      if (model.layers[layer].spiking)
+      if (model.layers[layer].spiking && !model.layers[layer].inputs.empty())
         request_.rate_penalties.push_back({layer, penalty_->minimum_hz, penalty_->maximum_hz, penalty_->weight});
   }
 
