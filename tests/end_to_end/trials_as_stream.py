@@ -54,7 +54,11 @@ def check(executable, folder, precision):
     with h5py.File(files["trials"]) as trials, h5py.File(files["stream"]) as stream:
         begins = np.rint(stream["trials/begin"][:] * 1e3).astype(int)
         np.testing.assert_array_equal(begins, np.arange(4) * (60 + PAUSE_STEPS))
-        assert stream["trials/ipd"].attrs["units"] == b"deg" or stream["trials/ipd"].attrs["units"] == "deg"
+        assert stream["trials/ipd"].attrs["units"] in (b"deg", "deg") and stream["trials/duration"][()] == 0.06
+        subprocess.run([executable, "trials", folder / "trials.yaml", "--out", folder / "shown.h5", "--force"], check=True,
+                       stdout=subprocess.DEVNULL)
+        with h5py.File(folder / "shown.h5") as shown:
+            np.testing.assert_array_equal(stream["trials/ipd"][:], shown["test/ipd"][:4])
         for name in ("shown", "v", "spikes", "output"):
             of_trials, of_stream = trials[f"probes/{name}/value"][:], stream[f"probes/{name}/value"][:]
             np.testing.assert_array_equal(of_stream[:60], of_trials[0], name)

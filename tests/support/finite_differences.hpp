@@ -50,7 +50,7 @@ inline void expect_true_gradients(tyto::Program& network, const tyto::TrialSet& 
   constexpr double h = 1e-5;
   double largest = 0;
   for (std::size_t a = 0; a < gradients.size(); ++a) {
-    if (!network.arrays()[a].info.trainable) continue;
+    if (!network.arrays()[a].learns()) continue;
     const auto values = network.get(a);
     for (std::size_t k = 0; k < values.size(); ++k) {
       const auto loss_at = [&](double value) {

@@ -23,6 +23,9 @@ struct NetworkArray {
   std::string group;      ///< "<layer>", "<layer>/<connection>" or "probe_<probe>/<connection>"
   ArrayInfo info;
   std::size_t size = 0;  ///< numbers in it
+  bool frozen = false;   ///< a training leaves it as it is, whatever its layer says
+  /// Whether a training changes it.
+  [[nodiscard]] bool learns() const { return info.trainable && !frozen; }
   /// What it is called everywhere: "hidden/stimulus/w".
   [[nodiscard]] std::string path() const { return group + "/" + info.name; }
 };

@@ -112,7 +112,9 @@ class TYTO_API Program : public ArrayStore {
 
   [[nodiscard]] virtual Evaluation evaluate(const Batch& batch, const Objective& objective, bool activity) = 0;
   [[nodiscard]] virtual Recording record(const TrialSet& trials, std::size_t trial, std::size_t layer) = 0;
-  /// Hands the samples of the model's probes in one trial to a sink.
+  /// Runs one trial, as evaluate() does, and hands the samples of all probes to a sink, probe after probe, each in the
+  /// order of steps. Where a transform has left out the first steps of a signal, what comes behind it begins with the
+  /// first that is left. Throws Error where the backend cannot.
   virtual void probe(const TrialSet& trials, std::size_t trial, const ProbeSink& sink);
   /// Gradients of the objective over a batch, kept until the next call; needs
   /// capability::backpropagation.
@@ -123,8 +125,8 @@ class TYTO_API Program : public ArrayStore {
   /// change by is kept as their gradient. The reward of a trial is 1 if it is classified right and 0 if not, or minus
   /// its loss if there are no classes. Needs capability::local_rules.
   virtual BatchResult learn(const Batch& batch, const LocalLearning& request);
-  /// One optimizer step along the kept gradients, clipped, on every trainable array, or after learn() on the weights
-  /// that have rules of their own.
+  /// One optimizer step along the kept gradients on every array that learns, or after learn() on the weights that have
+  /// rules of their own. The gradients of these are clipped first, and stay so.
   virtual void apply(const Optimizer& optimizer, const Clipping& clipping) = 0;
   void apply(const Optimizer& optimizer) { apply(optimizer, {}); }
 

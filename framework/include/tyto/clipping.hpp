@@ -7,7 +7,8 @@
 
 namespace tyto {
 
-/// What is done to the gradients of one update, in this order.
+/// What is done to the gradients of one update, in this order, of all arrays that the update changes, whatever their
+/// units. A number that is none, or infinite, makes all of them so under `norm`; `value` alone brings infinity back.
 struct Clipping {
   std::optional<double> value;  ///< each number is brought within -value and value
   std::optional<double>

@@ -36,6 +36,7 @@ struct ModelInput {
   std::shared_ptr<const Layer> projection;
   std::vector<ArrayInfo> arrays;
   bool decodes = false;  ///< finds its weights itself, from the rates of an ensemble
+  bool frozen = false;   ///< a training leaves its arrays as they are
 
   std::size_t channels = 0;                              ///< numbers that it hands on
   bool onto_neurons = true;                              ///< else it reaches what an ensemble represents

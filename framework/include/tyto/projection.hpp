@@ -49,9 +49,16 @@ inline constexpr bool has_way_back = requires(const Definition& definition, cons
   definition.template back<S>(step);
 };
 
+template <class Definition>
+inline constexpr bool has_member_back = requires {
+  &Definition::template back<double>;
+};
+
 template <class Definition, class S>
 class StepwiseKernel final : public ProjectionKernel<S> {
  public:
+  static_assert(has_way_back<Definition, S> || !has_member_back<Definition>,
+                "a projection's way back is 'template <class S> void back(const tyto::StepBack<S>& step) const'");
   explicit StepwiseKernel(const Definition& definition) : definition_(definition) {}
 
   void forward(const Signal<S>& input, ArrayViews<S> arrays, std::size_t to, const Pass&, S* current) const override {
@@ -88,14 +95,19 @@ class StepwiseKernel final : public ProjectionKernel<S> {
 
 }  // namespace detail
 
-/// The layer made of such a definition. Optional members: `Connectivity connectivity() const` (see layer.hpp).
+/// The layer made of such a definition. Optional members: `arrays`, without which there are none, and
+/// `Connectivity connectivity() const` (see layer.hpp).
 template <class Definition>
 class ProjectionOf final : public Layer {
  public:
   Definition definition;
 
-  [[nodiscard]] std::vector<ArrayInfo> arrays(std::size_t from, std::size_t to) const override {
-    return definition.arrays(from, to);
+  [[nodiscard]] std::vector<ArrayInfo> arrays([[maybe_unused]] std::size_t from,
+                                              [[maybe_unused]] std::size_t to) const override {
+    if constexpr (requires { definition.arrays(from, to); })
+      return definition.arrays(from, to);
+    else
+      return {};
   }
   [[nodiscard]] Connectivity connectivity() const override {
     if constexpr (requires { definition.connectivity(); })

@@ -28,27 +28,22 @@ struct SpikePairs {
 template <class T>
 [[nodiscard]] Parameters<T> declare_pairs(Parameters<T> parameters) {
   static_assert(std::is_base_of_v<SpikePairs, T>);
-  double T::*const a_plus = &SpikePairs::a_plus;
-  double T::*const a_minus = &SpikePairs::a_minus;
-  double T::*const tau_plus = &SpikePairs::tau_plus_s;
-  double T::*const tau_minus = &SpikePairs::tau_minus_s;
-  Pairing T::*const pairing = &SpikePairs::pairing;
-  double T::*const lowest = &SpikePairs::lowest;
-  double T::*const highest = &SpikePairs::highest;
   return parameters
-      .number("a_plus", a_plus, "0.01", "added for a spike of the source that comes just before one of the target")
-      .number("a_minus", a_minus, "0.0105",
+      .number("a_plus", member<T>(&SpikePairs::a_plus), "0.01",
+              "added for a spike of the source that comes just before one of the target")
+      .number("a_minus", member<T>(&SpikePairs::a_minus), "0.0105",
               "taken away for a spike of the source that comes just after one of the target")
-      .time("tau_plus", tau_plus, "20 ms", "how long a spike of the source is remembered")
+      .time("tau_plus", member<T>(&SpikePairs::tau_plus_s), "20 ms", "how long a spike of the source is remembered")
       .compared(StepRole::resolved)
       .positive()
-      .time("tau_minus", tau_minus, "20 ms", "how long a spike of the target is remembered")
+      .time("tau_minus", member<T>(&SpikePairs::tau_minus_s), "20 ms", "how long a spike of the target is remembered")
       .compared(StepRole::resolved)
       .positive()
-      .choice("pairing", pairing, {{"all_to_all", Pairing::all_to_all}, {"nearest", Pairing::nearest}}, "all_to_all",
+      .choice("pairing", member<T>(&SpikePairs::pairing),
+              {{"all_to_all", Pairing::all_to_all}, {"nearest", Pairing::nearest}}, "all_to_all",
               "whether a spike is paired with all spikes before it on the other side, or with the last one")
-      .number("lowest", lowest, "0", "weights do not fall below it")
-      .number("highest", highest, "1", "weights do not rise above it")
+      .number("lowest", member<T>(&SpikePairs::lowest), "0", "weights do not fall below it")
+      .number("highest", member<T>(&SpikePairs::highest), "1", "weights do not rise above it")
       .check([](const T& rule) -> std::optional<Problem> {
         if (rule.lowest < rule.highest) return std::nullopt;
         return Problem{"highest", "must be above 'lowest'"};

@@ -13,16 +13,19 @@ ArrayTable::ArrayTable(const Model& model) {
   using Owner = NetworkArray::Owner;
   for (std::size_t i = 0; i < model.layers.size(); ++i) {
     const ModelLayer& layer = model.layers[i];
-    layers_.push_back(add({Owner::layer, i, 0, layer.name, {}, 0}, layer.arrays));
+    layers_.push_back(add({Owner::layer, i, 0, layer.name, {}, 0, false}, layer.arrays));
     auto& inputs = inputs_.emplace_back();
-    for (std::size_t k = 0; k < layer.inputs.size(); ++k)
+    for (std::size_t k = 0; k < layer.inputs.size(); ++k) {
+      const ModelInput& input = layer.inputs[k];
       inputs.push_back(
-          add({Owner::connection, i, k, layer.name + "/" + layer.inputs[k].name, {}, 0}, layer.inputs[k].arrays));
+          add({Owner::connection, i, k, layer.name + "/" + input.name, {}, 0, input.frozen}, input.arrays));
+    }
   }
   for (std::size_t i = 0; i < model.probes.size(); ++i) {
     const ModelProbe& probe = model.probes[i];
+    // Nothing comes back from what is recorded.
     probes_.push_back(
-        add({Owner::probe, i, 0, "probe_" + probe.name + "/" + probe.input.name, {}, 0}, probe.input.arrays));
+        add({Owner::probe, i, 0, "probe_" + probe.name + "/" + probe.input.name, {}, 0, true}, probe.input.arrays));
   }
 }
 

@@ -81,22 +81,33 @@ void check_bounds(const Model& model, const ArrayStore& store) {
     }
 }
 
+namespace {
+
+/// Of what is trained, weights and biases; others, such as the signs of Dale's law, do not arrive.
+void check_at_least_zero(const ArrayStore& store, std::size_t array, const Receptor& receptor) {
+  const NetworkArray& info = store.arrays()[array];
+  if (!info.info.trainable) return;
+  const auto values = store.get(array);
+  const auto below = std::find_if(values.begin(), values.end(), [](double value) { return value < 0; });
+  if (below == values.end()) return;
+  throw Error(fmt::format(
+      "{} {} is {} at the beginning, but what arrives at the receptor '{}' cannot be below 0; draw weights that "
+      "are not, or choose another 'receptor'",
+      info.path(), place_of(static_cast<std::size_t>(below - values.begin()), info.info.shape), number_text(*below),
+      receptor.name));
+}
+
+}  // namespace
+
 void check_receptors(const Model& model, const ArrayStore& store) {
   for (std::size_t layer = 0; layer < model.layers.size(); ++layer)
     for (std::size_t k = 0; k < model.layers[layer].inputs.size(); ++k) {
       const ModelInput& input = model.layers[layer].inputs[k];
       const auto receptors = model.layers[layer].population->receptors();
       if (receptors.empty() || !receptors[input.receptor].at_least_zero || input.arrays.empty()) continue;
-      const std::size_t array = store.arrays().of_input(layer, k).first;
-      const auto values = store.get(array);
-      const auto below = std::find_if(values.begin(), values.end(), [](double value) { return value < 0; });
-      if (below == values.end()) continue;
-      const NetworkArray& info = store.arrays()[array];
-      throw Error(fmt::format(
-          "{} {} is {} at the beginning, but what arrives at the receptor '{}' cannot be below 0; draw weights that "
-          "are not, or choose another 'receptor'",
-          info.path(), place_of(static_cast<std::size_t>(below - values.begin()), info.info.shape), number_text(*below),
-          receptors[input.receptor].name));
+      const ArrayRange range = store.arrays().of_input(layer, k);
+      for (std::size_t array = range.first; array < range.first + range.count; ++array)
+        check_at_least_zero(store, array, receptors[input.receptor]);
     }
 }
 

@@ -155,7 +155,7 @@ ArraysBefore::ArraysBefore(const ArrayStore& store, const Model& model) {
   };
   const bool some_learn = std::any_of(store.arrays().begin(), store.arrays().end(), learns);
   for (std::size_t array = 0; array < store.arrays().size(); ++array)
-    if (store.arrays()[array].info.trainable && (!some_learn || learns(store.arrays()[array])))
+    if (store.arrays()[array].learns() && (!some_learn || learns(store.arrays()[array])))
       values_.emplace_back(array, store.get(array));
 }
 

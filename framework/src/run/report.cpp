@@ -50,8 +50,8 @@ void write_failures(const std::vector<std::string>& failures, results::ResultsFi
   std::vector<std::int64_t> index(failures.size());
   std::iota(index.begin(), index.end(), 0);
   Table table;
-  table.axis("failure", std::move(index), "1", "failed analysis, counted from 0");
-  table.variable("message", {"failure"}, failures, "1", "which analysis failed, and why");
+  table.axis("failure", std::move(index), "1", "failed analysis or probe, counted from 0");
+  table.variable("message", {"failure"}, failures, "1", "which analysis or probe failed, and why");
   file.write("/failures", table);
 }
 

@@ -159,11 +159,11 @@ StageResult run_simulation(const spec::Experiment& experiment, const Stages& sta
   summary.simulation_s = watch.seconds();
   progress.clear();
   result.conduct.simulation_s = summary.simulation_s;
+  if (experiment.simulation->sequence) file.write("/trials", stream.trials(experiment.simulation->steps));
   if (!result.diverged.empty()) {
     file.write("/health", health_of(experiment).table());
     return result;
   }
-  if (experiment.simulation->sequence) file.write("/trials", stream.trials(experiment.simulation->steps));
   write_weights(*simulation, experiment.precision, file);
   result.weights = kept_weights(*simulation);
   const Health health = health_of(experiment, simulation->activity());

@@ -43,7 +43,8 @@ EpochRow train_epoch(const spec::Experiment& experiment, Program& network, const
     batch.pass.epoch = static_cast<std::uint32_t>(epoch);
     batch.pass.progress =
         (epoch - 1 + static_cast<double>(first) / static_cast<double>(order.size())) / experiment.epochs;
-    batch.pass.rate_factor = experiment.schedule.factor(epoch, batch.pass.progress, experiment.epochs, falls);
+    const double done_after = static_cast<double>(first + batch.index.size()) / static_cast<double>(order.size());
+    batch.pass.rate_factor = experiment.schedule.factor({epoch, batch.pass.progress, epoch - 1 + done_after, falls});
     const BatchResult result =
         from_plugin(who, [&] { return experiment.rule->learn(network, batch, experiment.objective); });
     const std::size_t number = first / batch_size + 1;

@@ -45,9 +45,9 @@ bool means(const std::string& name, const ArrayTable& arrays, std::size_t index)
 
 /// Which arrays of a model are wanted of a source: all in a model for trials; in a simulation what its keys say.
 bool is_wanted(const ArrayTable& arrays, std::size_t index, const spec::WeightSource& source, bool simulation) {
-  if (!simulation) return true;
   using Owner = NetworkArray::Owner;
-  if (arrays[index].owner == Owner::probe) return false;  // found anew for the ensembles that there are
+  if (arrays[index].owner == Owner::probe) return false;  // drawn or found anew for what is recorded now
+  if (!simulation) return true;
   if (arrays[index].owner == Owner::layer) return source.ensembles;
   return source.only.empty() || std::any_of(source.only.begin(), source.only.end(),
                                             [&](const std::string& name) { return means(name, arrays, index); });

@@ -114,7 +114,12 @@ Parameters<LearningKeys> LearningKeys::parameters() {
       .group("early_stopping", &LearningKeys::early_stopping, EarlyStopping::parameters(),
              "ends the training when it makes no progress any more")
       .group("schedule", &LearningKeys::schedule, RateSchedule::parameters(),
-             "a factor on all learning rates over the course of the training");
+             "a factor on all learning rates over the course of the training")
+      .check([](const LearningKeys& keys) -> std::optional<Problem> {
+        if (keys.schedule.warmup_epochs == 0 || keys.schedule.warmup_epochs < keys.epochs) return std::nullopt;
+        return Problem{"schedule",
+                       "the training is over before 'warmup_epochs' are, so that its rate is never reached"};
+      });
 }
 
 Parameters<EvaluationKeys> EvaluationKeys::parameters() {
@@ -181,8 +186,8 @@ Parameters<ConnectionKeys> ConnectionKeys::parameters() {
       .component("synapse", &ConnectionKeys::synapse, "",
                  "what a spike does over time; a bare time, as in '5 ms', stands for an exponential one")
       .optional()
-      .boolean("trainable", &ConnectionKeys::trainable, "",
-               "false: a training leaves its weights, and whatever else it has, as they are")
+      .boolean("frozen", &ConnectionKeys::frozen, "",
+               "true: a training leaves its weights, and whatever else it has, as they are")
       .optional();
 }
 

@@ -103,7 +103,7 @@ struct ConnectionKeys {
   std::optional<double> delay_s;
   std::string receptor;
   std::shared_ptr<const Synapse> synapse;
-  bool trainable = true;
+  bool frozen = false;
 
   [[nodiscard]] static Parameters<ConnectionKeys> parameters();
 };

@@ -227,12 +227,11 @@ Node read_learning(const Node& node, const ConnectionEnd& source, const Connecti
 
 /// Reads the keys of a connection that are neither its projection's nor `from` and `learn`. Returns their resolved
 /// configuration.
-Node read_keys(const Node& connection, double dt_s, ModelInput& input, std::string& receptor, bool& trainable,
-               Reader& reader) {
+Node read_keys(const Node& connection, double dt_s, ModelInput& input, std::string& receptor, Reader& reader) {
   Node own = make_map(connection.place);
   if (const Node* name = connection.find("name")) own.entries.push_back({"name", name->place, *name});
   if (const Node* delay = connection.find("delay")) own.entries.push_back({"delay", delay->place, *delay});
-  for (const auto* key : {"receptor", "trainable"})
+  for (const auto* key : {"receptor", "frozen"})
     if (const Node* written = connection.find(key)) own.entries.push_back({key, written->place, *written});
   if (const Node* synapse = connection.find("synapse"))
     own.entries.push_back({"synapse", synapse->place, expanded_synapse(*synapse)});
@@ -242,7 +241,7 @@ Node read_keys(const Node& connection, double dt_s, ModelInput& input, std::stri
     reader.fault(own.find("name")->place, "the name of a connection is made of letters, digits and underscores");
   input.name = keys.name;
   input.synapse = keys.synapse;
-  trainable = keys.trainable;
+  input.frozen = keys.frozen;
   receptor = keys.receptor;
   if (keys.delay_s) reader.add_timed_value({own.find("delay")->place, "delay", StepRole::before_end, *keys.delay_s});
   if (keys.delay_s && dt_s > 0) input.delay_steps = static_cast<std::uint64_t>(std::llround(*keys.delay_s / dt_s));
@@ -293,24 +292,26 @@ void settle_arrays(const ConnectionEnd& source, const ConnectionEnd* target, Mod
   input.arrays = input.projection->arrays(source.size, input.channels);
 }
 
-/// Keeps a connection's arrays as they are.
-void freeze(const Node& node, ModelInput& input, Reader& reader) {
-  const Place place = place_of(node, {"trainable"});
+/// What is to stay as it is has to be there, and nothing else may change it.
+void check_frozen(const Node& node, const ModelInput& input, Reader& reader) {
+  const Place place = place_of(node, {"frozen"});
   if (std::none_of(input.arrays.begin(), input.arrays.end(), [](const ArrayInfo& array) { return array.trainable; }))
-    reader.fault(place, "trainable: " + quote(input.type) + " has nothing that could be trained; leave it out");
+    reader.fault(place, "frozen: " + quote(input.type) + " has nothing that could be trained; leave it out");
   if (node.find("learn") != nullptr)
-    reader.fault(place, "trainable: a connection that learns by a rule of its own cannot stay as it is");
-  for (auto& array : input.arrays) array.trainable = false;
+    reader.fault(place, "frozen: a connection that learns by a rule of its own cannot stay as it is");
 }
 
 /// In a stream what is on its way has to be remembered.
 void check_delay(const Node& node, const ModelInput& input, const ConnectionEnd& source, const Draft& draft) {
-  if (input.delay_steps == 0 || !draft.around.stream) return;
-  const Place place = place_of(node, {"delay"});
-  const double bytes = static_cast<double>(input.delay_steps) * static_cast<double>(source.size) * sizeof(double);
-  if (exceeds_memory(bytes))
-    draft.reader.fault(
-        place, "delay: what is on its way needs " + size_text(bytes) + " of memory, more than this machine has");
+  const double dt_s = draft.around.input.dt_s;
+  if (!draft.around.stream || dt_s <= 0) return;
+  guarded(draft.reader, node.place, [&] {
+    const auto kernel = input.projection->projection_f64(dt_s);
+    const double steps = static_cast<double>(input.delay_steps) + (kernel ? static_cast<double>(kernel->reach()) : 0.0);
+    const double bytes = steps * static_cast<double>(source.size) * sizeof(double);
+    if (exceeds_memory(bytes))
+      throw Error("delays: what is on its way needs " + size_text(bytes) + " of memory, more than this machine has");
+  });
 }
 
 /// Finds out what arrives, and warns if what it does depends on the time step. Without synapses trials are what they
@@ -329,8 +330,8 @@ void settle_effect(const ConnectionEnd& source, const ConnectionEnd* target, con
     effect.synaptic_input = input.synaptic_input;
     effect.takes_charges = charges;
     effect.decodes_spikes = source.counts_spikes && input.decodes;
-    effect.answers_silence = source.counts_spikes && !input.decodes && input.arrays.empty() &&
-                             answers_silence(*input.projection, dt_s, source.size, input.channels);
+    effect.answers_silence =
+        source.counts_spikes && !input.decodes && answers_silence(*input.projection, dt_s, source.size, input.channels);
     effect.from = source.name;
     effect.to = target != nullptr ? target->name : "the probe";
     effect.place = place;
@@ -449,14 +450,13 @@ ReadConnection read_connection(const Node& node, std::optional<std::size_t> targ
   ReadConnection read;
   std::vector<std::string> others = ignored;
   others.insert(others.end(), {"from", "delay", "synapse", "learn"});
-  if (target_index) others.insert(others.end(), {"name", "receptor", "trainable"});
+  if (target_index) others.insert(others.end(), {"name", "receptor", "frozen"});
   const Configured made = reader.component(node, {Kind::layer, "type", capability::projection}, others);
   read.resolved = made.resolved;
   const auto from = source_of(node, target_index, draft);
   ModelInput input;
   std::string receptor;
-  bool trainable = true;
-  Node keys = read_keys(node, draft.around.input.dt_s, input, receptor, trainable, reader);
+  Node keys = read_keys(node, draft.around.input.dt_s, input, receptor, reader);
   if (!from || made.interface == nullptr) return read;
   const ConnectionEnd source = end_at(*from, draft);
   std::optional<ConnectionEnd> reached;
@@ -478,7 +478,7 @@ ReadConnection read_connection(const Node& node, std::optional<std::size_t> targ
     settled = target == nullptr || input.channels > 0;
   });
   if (!settled) return read;
-  if (!trainable) freeze(node, input, reader);
+  if (input.frozen) check_frozen(node, input, reader);
   check_delay(node, input, source, draft);
   settle_effect(source, target, made.place, input, draft);
   check_sign(source, target, made.place, input, draft);

@@ -33,38 +33,42 @@ void take_common(const CommonKeys& keys, Experiment& experiment) {
   experiment.backend = keys.backend;
 }
 
-/// Whether the stimulus that was read offers something.
-bool stimulus_offers(std::string_view wanted, const Reader& reader) {
-  const auto& used = reader.used();
-  return std::any_of(used.begin(), used.end(),
-                     [&](const ComponentInfo* info) { return info->kind == Kind::stimulus && info->offers(wanted); });
+/// Whether the stimulus of an experiment, or of a stage, offers something.
+bool stimulus_offers(std::string_view wanted, const Node& head, const Reader& reader) {
+  const Node* const stimulus = head.find("stimulus");
+  const Node* const type = stimulus != nullptr ? stimulus->find("type") : nullptr;
+  const ComponentInfo* const info = type != nullptr ? reader.components().find(Kind::stimulus, type->text) : nullptr;
+  return info != nullptr && info->offers(wanted);
+}
+
+/// That of a stimulus that makes trials; throws Error if that is none.
+TrialShape shape_of_trials(const Stimulus& stimulus) {
+  const TrialShape shape = stimulus.shape();
+  if (shape.steps == 0 || shape.channels == 0 || !(shape.dt_s > 0))
+    throw Error("the stimulus makes trials without steps or channels");
+  return shape;
 }
 
 /// Stimulus, objective and what the model needs to know of them.
-ModelSurroundings take_head(const ExperimentKeys& keys, const Node& root, bool objective_read, Reader& reader,
+ModelSurroundings take_head(const ExperimentKeys& keys, const Node& root, const Node& head, Reader& reader,
                             Experiment& experiment) {
   ModelSurroundings around;
   take_common(keys, experiment);
   experiment.objective = keys.objective;
-  if (objective_read) {
+  if (head.find("objective") != nullptr) {
     around.outputs = keys.objective.outputs();
     around.classifies = keys.objective.classifies();
   }
   if (keys.stimulus == nullptr) return around;
   // One that says nothing makes trials.
-  if (!stimulus_offers(capability::trials, reader) && stimulus_offers(capability::stream, reader)) {
+  if (!stimulus_offers(capability::trials, head, reader) && stimulus_offers(capability::stream, head, reader)) {
     reader.fault(
         place_of(root, {"stimulus"}),
         "this stimulus makes no trials, but a stream for simulations; write 'simulation' instead of 'objective' "
         "and 'learning'");
     return around;
   }
-  guarded(reader, place_of(root, {"stimulus"}), [&] {
-    const TrialShape shape = keys.stimulus->shape();
-    if (shape.steps == 0 || shape.channels == 0 || !(shape.dt_s > 0))
-      throw Error("the stimulus makes trials without steps or channels");
-    around.input = shape;
-  });
+  guarded(reader, place_of(root, {"stimulus"}), [&] { around.input = shape_of_trials(*keys.stimulus); });
   guarded(reader, place_of(root, {"objective", "target"}),
           [&] { experiment.objective.bind(keys.stimulus->targets()); });
   return around;
@@ -253,15 +257,41 @@ const ComponentInfo* take_backend(const Node& head, const plugin::Components& co
   return components.find(Kind::backend, experiment.backend_name);
 }
 
-/// What is to be recorded of trials has to be there.
+/// Steps of a trial that are left where a probe records.
+std::size_t steps_behind(const ModelProbe& probe, const Model& model) {
+  const bool projection = probe.what == ModelProbe::What::projection;
+  if (projection && probe.input.from == ModelInput::stimulus) return model.input.steps;
+  return model.layers[projection ? probe.input.from : probe.layer].steps;
+}
+
+/// What is to be recorded of trials has to be there, and to find room: samples are kept until all are, then in a file
+/// in memory.
 void check_probes(const Node& root, Reader& reader, const Experiment& experiment) {
   const auto trials = static_cast<std::size_t>(std::max(experiment.test_trials, 0));
-  for (const auto& probe : experiment.model.probes) {
+  const Model& model = experiment.model;
+  double bytes = 0;
+  for (const auto& probe : model.probes) {
     if (probe.trials > trials && trials > 0)
       reader.fault(place_of(root, {"probes", probe.name, "trials"}), "trials: " + std::to_string(probe.trials) +
                                                                          " cannot be recorded, there are " +
                                                                          std::to_string(trials) + " test trials");
+    const std::size_t steps = steps_behind(probe, model),
+                      before = model.input.steps - std::min(steps, model.input.steps);
+    if (probe.every_steps <= model.input.steps && steps > 0 &&
+        model.input.steps / probe.every_steps == before / probe.every_steps)
+      reader.fault(place_of(root, {"probes", probe.name, "every"}),
+                   "every: what is recorded has " + std::to_string(steps) + " of the trial's " +
+                       std::to_string(model.input.steps) + " steps, and no sample falls into them");
+    constexpr double copies = 3, numbers_of_spike = 4;
+    const double numbers = probe.what == ModelProbe::What::spikes
+                               ? numbers_of_spike * static_cast<double>(model.layers[probe.layer].size)
+                               : static_cast<double>(probe.channels);
+    bytes += copies * sizeof(double) * static_cast<double>(probe.trials) * numbers *
+             static_cast<double>(model.input.steps / probe.every_steps);
   }
+  if (exceeds_memory(bytes))
+    reader.fault(place_of(root, {"probes"}),
+                 "what is recorded needs " + size_text(bytes) + " of memory, more than this machine has");
 }
 
 /// An experiment with trials. Returns its resolved configuration.
@@ -269,7 +299,7 @@ Node load_trials(const Node& root, const Surroundings& surroundings, Reader& rea
   ExperimentKeys keys;
   Node head =
       reader.read(root, ExperimentKeys::parameters(), keys, {"model", "learning", "probes", "analyses", "sweep"});
-  const ModelSurroundings around = take_head(keys, root, head.find("objective") != nullptr, reader, experiment);
+  const ModelSurroundings around = take_head(keys, root, head, reader, experiment);
   take_weights(keys, root, surroundings, reader, experiment);
   refuse_choice_of_arrays(keys, root, reader);
 
@@ -297,20 +327,21 @@ Node load_trials(const Node& root, const Surroundings& surroundings, Reader& rea
 }
 
 /// What the model of a simulation is shown; without a stimulus it has no channels.
-ModelSurroundings shape_of_stream(const SimulationExperimentKeys& keys, const Node& root, Reader& reader) {
+ModelSurroundings shape_of_stream(const SimulationExperimentKeys& keys, const Node& root, const Node& head,
+                                  Reader& reader) {
   ModelSurroundings around;
   around.stream = true;
   around.input.dt_s = keys.simulation.dt_s;
   const Node* stimulus = root.find("stimulus");
   around.stimulus = stimulus != nullptr && stimulus->type != Node::Type::null;
   if (keys.stimulus == nullptr) return around;
-  around.spikes = !stimulus_offers(capability::stream, reader);
+  around.spikes = !stimulus_offers(capability::stream, head, reader);
   guarded(reader, place_of(root, {"stimulus"}), [&] {
     if (!around.spikes) {
       around.input.channels = keys.stimulus->channels();
       return;
     }
-    const TrialShape shape = keys.stimulus->shape();
+    const TrialShape shape = shape_of_trials(*keys.stimulus);
     around.input.channels = shape.channels;
     if (keys.simulation.dt_s > 0 && std::abs(shape.dt_s - keys.simulation.dt_s) > 1e-9 * shape.dt_s)
       throw Error("its trials have steps of " + format_quantity(shape.dt_s, Dimension::time) +
@@ -325,7 +356,7 @@ std::optional<SimulationPlan::Sequence> read_sequence(const SimulationKeys& keys
   if (trials)
     return SimulationPlan::Sequence{
         keys.split.value_or(Split::train),
-        static_cast<std::size_t>(std::llround(keys.pause_s.value_or(0) / std::max(keys.dt_s, 1e-300)))};
+        static_cast<std::size_t>(std::llround(std::min(keys.pause_s.value_or(0) / std::max(keys.dt_s, 1e-300), 1e15)))};
   for (const auto* key : {"pause", "split"})
     if (const Node* simulation = root.find("simulation"); simulation->find(key) != nullptr)
       reader.fault(place_of(root, {"simulation", key}),
@@ -346,7 +377,7 @@ Node load_simulation(const Node& root, const Surroundings& surroundings, Reader&
                           {"model", "probes", "analyses", "sweep", "objective", "learning"});
   take_common(keys, experiment);
   take_weights(keys, root, surroundings, reader, experiment);
-  const ModelSurroundings around = shape_of_stream(keys, root, reader);
+  const ModelSurroundings around = shape_of_stream(keys, root, head, reader);
   if (head.find("simulation") != nullptr && reader.faults().size() == faults_before)
     experiment.simulation = SimulationPlan{keys.simulation.steps(), keys.simulation.dt_s,
                                            read_sequence(keys.simulation, around.spikes, root, reader)};

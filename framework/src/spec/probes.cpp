@@ -7,7 +7,6 @@
 
 #include "blocks.hpp"
 #include "connections.hpp"
-#include "memory.hpp"
 #include "words.hpp"
 
 namespace tyto::spec {
@@ -89,15 +88,6 @@ void settle_layer_probe(const Node& node, const LayerProbeKeys& keys, const Draf
 /// Keys that all probes have.
 const std::vector<std::string> own_keys{"every", "trials"};
 
-/// What is recorded of trials is kept in memory until all of it is there.
-void check_memory_of_samples(const ModelProbe& probe, const Place& place, const Draft& draft) {
-  const double samples = static_cast<double>(draft.around.input.steps / probe.every_steps);
-  const double bytes =
-      static_cast<double>(probe.trials) * samples * static_cast<double>(probe.channels) * sizeof(double);
-  if (exceeds_memory(bytes))
-    draft.reader.fault(place, "the samples need " + size_text(bytes) + " of memory, more than this machine has");
-}
-
 Node read_probe(const Node::Entry& entry, Draft& draft) {
   Reader& reader = draft.reader;
   const Node& node = entry.value;
@@ -138,12 +128,9 @@ Node read_probe(const Node::Entry& entry, Draft& draft) {
     auto read = read_connection(node, std::nullopt, draft, own_keys);
     resolved = std::move(read.resolved);
     if (read.input) probe.input = std::move(*read.input);
-    // Nothing comes back from what is recorded.
-    for (auto& array : probe.input.arrays) array.trainable = false;
     probe.channels = probe.input.channels;
   }
   for (const auto& key : resolved_keys.entries) resolved.entries.push_back(key);
-  if (!draft.around.stream) check_memory_of_samples(probe, node.place, draft);
   draft.model.probes.push_back(std::move(probe));
   return resolved;
 }

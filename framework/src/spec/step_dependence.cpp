@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <numeric>
 #include <vector>
 
@@ -36,15 +37,22 @@ double sum_of_answer(const LinearFilter& filter) {
   return std::inner_product(sum.begin(), sum.end(), filter.c.begin(), 0.0);
 }
 
-/// What a projection without arrays makes of a step in which all fire, or none.
+/// What a projection makes of a step in which all fire, or none, if its arrays are full of ones.
 std::vector<double> handed_on(const Layer& projection, double dt_s, bool all_fire, std::size_t from, std::size_t to) {
   const auto kernel = projection.projection_f64(dt_s);
   if (!kernel) return {};
+  std::vector<std::vector<double>> arrays;
+  for (const auto& info : projection.arrays(from, to)) {
+    if (info.whole) return {};  // places of neurons, of which one cannot make some up
+    arrays.emplace_back(std::accumulate(info.shape.begin(), info.shape.end(), std::size_t{1}, std::multiplies<>()),
+                        1.0);
+  }
+  const std::vector<std::span<const double>> views(arrays.begin(), arrays.end());
   std::vector<std::uint64_t> bits(words_for(from), 0);
   for (std::size_t k = 0; all_fire && k < from; ++k) bits[k / 64] |= std::uint64_t{1} << (k % 64);
   std::vector<double> handed(to, 0.0);
-  kernel->start({}, from, to);
-  kernel->forward(Signal<double>{1, from, bits.data(), nullptr}, {}, to, Pass{}, handed.data());
+  kernel->start(views, from, to);
+  kernel->forward(Signal<double>{1, from, bits.data(), nullptr}, views, to, Pass{}, handed.data());
   return handed;
 }
 
@@ -82,7 +90,7 @@ void warn_of_step_dependence(const Effect& effect, double dt_s, Reader& reader) 
          "' at every step, and does not take them for a current (lif does with input_scale: one_minus_decay)");
   else if (effect.answers_silence)
     warn("what '" + effect.to + "' gets from the spikes of '" + effect.from +
-         "' is not 0 where there are none: the function is one of a step's spikes");
+         "' is not 0 where there are none (a bias, or a function of a step's spikes)");
   else if (effect.synapse == nullptr && effect.decodes_spikes)
     warn("what is decoded from '" + effect.from + "' reaches '" + effect.to +
          "' as pulses of single steps (a synapse makes values of them)");

@@ -43,8 +43,10 @@ Parameters<RateSchedule> RateSchedule::parameters() {
       .number("rising_part", &RateSchedule::rising_part, "0.3", "part of the training in which one_cycle rises")
       .above(0)
       .below(1)
-      .number("warmup_epochs", &RateSchedule::warmup_epochs, "0",
-              "in which a further factor rises from 0 to 1 along a line, whatever the shape; may be a part of an epoch")
+      .number(
+          "warmup_epochs", &RateSchedule::warmup_epochs, "0",
+          "in which a further factor rises to 1 along a line, whatever the shape: in an update it is the epochs that "
+          "will then be done over these")
       .non_negative()
       .integer("step_epochs", &RateSchedule::step_epochs, "10", "see step and plateau")
       .range(1, most_epochs)
@@ -62,7 +64,8 @@ double wave(double from, double to, double part) {
 
 }  // namespace
 
-double RateSchedule::factor(int epoch, double progress, int epochs, int falls) const {
+double RateSchedule::factor(const Moment& moment) const {
+  const double progress = moment.progress;
   const auto of_shape = [&] {
     switch (shape) {
       case Shape::constant:
@@ -75,14 +78,13 @@ double RateSchedule::factor(int epoch, double progress, int epochs, int falls) c
         return progress < rising_part ? wave(start_factor, 1, progress / rising_part)
                                       : wave(1, final_factor, (progress - rising_part) / (1 - rising_part));
       case Shape::step:
-        return tyto::pow(step_factor, (epoch - 1) / step_epochs);
+        return tyto::pow(step_factor, (moment.epoch - 1) / step_epochs);
       case Shape::plateau:
-        return tyto::pow(step_factor, falls);
+        return tyto::pow(step_factor, moment.falls);
     }
     return 1.0;
   };
-  const double epochs_done = progress * epochs;
-  return epochs_done < warmup_epochs ? of_shape() * epochs_done / warmup_epochs : of_shape();
+  return moment.epochs_after < warmup_epochs ? of_shape() * moment.epochs_after / warmup_epochs : of_shape();
 }
 
 }  // namespace tyto::spec

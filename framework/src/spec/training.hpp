@@ -30,9 +30,14 @@ struct RateSchedule {
   double step_factor = 0.1;
 
   [[nodiscard]] static Parameters<RateSchedule> parameters();
-  /// The factor in an epoch of `epochs`, counted from 1, when the part `progress` of the training is done and `falls`
-  /// epochs were the last of a plateau.
-  [[nodiscard]] double factor(int epoch, double progress, int epochs, int falls) const;
+  /// Where in a training of `epochs` an update is.
+  struct Moment {
+    int epoch = 1;            ///< counted from 1
+    double progress = 0;      ///< part of the training that is done before the update
+    double epochs_after = 1;  ///< epochs that are done after it, with parts
+    int falls = 0;            ///< epochs so far that were the last of a plateau
+  };
+  [[nodiscard]] double factor(const Moment& moment) const;
 };
 
 }  // namespace tyto::spec

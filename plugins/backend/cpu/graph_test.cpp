@@ -112,6 +112,12 @@ TEST_P(Graph, TrialsStreamsAndAPlainProgramGiveTheSameBits) {
     tyto::Executor executor(2);
     const auto program = workshop::compile(model, GetParam(), executor);
     tyto::initialise(*program, seed);
+    for (std::size_t k = 0; k < program->arrays().size(); ++k)
+      if (program->arrays()[k].info.name == "b") {
+        std::vector<double> biases(program->arrays()[k].size);
+        for (double& bias : biases) bias = random.uniform(-0.2, 0.2);
+        program->set(k, biases);
+      }
     auto expected = GetParam().is_double() ? Plain<double>(model, *program).run(trials.spikes(9))
                                            : Plain<float>(model, *program).run(trials.spikes(9));
     const tyto::Model stream_model = workshop::streaming(model);
@@ -300,7 +306,7 @@ TEST_P(SmoothGraph, CutIntoWindowsHasTheGradientOfTheCutProblem) {
       const std::uint32_t trial = 0;
       program->backpropagate({&trials, {&trial, 1}, own.pass}, request);
       for (std::size_t a = 0; a < program->arrays().size(); ++a) {
-        if (!program->arrays()[a].info.trainable) continue;
+        if (!program->arrays()[a].learns()) continue;
         const auto gradient = program->gradient(a);
         all[window].insert(all[window].end(), gradient.begin(), gradient.end());
         for (std::size_t k = 0; k < gradient.size(); ++k) {

@@ -347,13 +347,14 @@ std::optional<tyto::WeightBounds> CpuProgram<S>::bounds_of(std::size_t array) co
 
 template <class S>
 bool CpuProgram<S>::stays_at_least_zero(std::size_t array) const {
-  return std::any_of(compiled_.edges.begin(), compiled_.edges.end(),
-                     [&](const auto& edge) { return edge.at_least_zero && edge.arrays.first == array; });
+  return std::any_of(compiled_.edges.begin(), compiled_.edges.end(), [&](const auto& edge) {
+    return edge.at_least_zero && array - edge.arrays.first < edge.arrays.count && array >= edge.arrays.first;
+  });
 }
 
 template <class S>
 bool CpuProgram<S>::is_updated(std::size_t array) const {
-  return arrays_.infos()[array].info.trainable && (!learned_locally_ || bounds_of(array));
+  return arrays_.infos()[array].learns() && (!learned_locally_ || bounds_of(array));
 }
 
 template <class S>

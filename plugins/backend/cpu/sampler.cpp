@@ -6,9 +6,9 @@ namespace cpu {
 
 template <class S>
 template <class Visit>
-void Sampler<S>::for_samples(const CompiledProbe<S>& probe, const Tape<S>& tape, Stretch stretch, Visit&& visit) {
+void Sampler<S>::for_samples(const CompiledProbe<S>& probe, std::uint64_t begin, Stretch stretch, Visit&& visit) {
   for (std::size_t t = stretch.first; t < stretch.end; ++t)
-    if ((tape.first_step + t + 1) % probe.every_steps == 0) visit(t);
+    if ((begin + t + 1) % probe.every_steps == 0) visit(t);
 }
 
 template <class S>
@@ -35,7 +35,7 @@ void Sampler<S>::take_learning(const tyto::Part& part, Stretch stretch, const Ta
   for (std::size_t probe = 0; probe < compiled_.probes.size(); ++probe) {
     const auto& own = compiled_.probes[probe];
     if (own.while_learning && std::binary_search(part.layers.begin(), part.layers.end(), own.layer))
-      for_samples(own, tape, stretch,
+      for_samples(own, tape.first_step, stretch,
                   [&](std::size_t step) { give(probe, tape.first_step + step, arrays[own.item], sink); });
   }
 }
@@ -46,11 +46,10 @@ void Sampler<S>::take_edge(std::size_t index, const Passed<S>& passed, const tyt
   const auto& probe = compiled_.probes[index];
   const auto& edge = compiled_.edges[probe.edge];
   const Stretch all{0, passes.steps_of(edge.from, tape)};
-  const auto give_row = [&](std::size_t step, const S* row) {
-    give(index, tape.first_step + step, {row, edge.channels}, sink);
-  };
+  const std::uint64_t begin = begin_of(tape, all.end);
+  const auto give_row = [&](std::size_t step, const S* row) { give(index, begin + step, {row, edge.channels}, sink); };
   if (!edge.filter && compiled_.streams()) {
-    for_samples(probe, tape, all, [&](std::size_t step) {
+    for_samples(probe, begin, all, [&](std::size_t step) {
       handed_.assign(edge.channels, S(0));
       passes.hand_on(probe.edge, tape, work, {step, step + 1}, {handed_.data(), edge.channels});
       give_row(step, handed_.data());
@@ -59,7 +58,7 @@ void Sampler<S>::take_edge(std::size_t index, const Passed<S>& passed, const tyt
   }
   handed_.assign(all.end * edge.channels, S(0));
   passes.hand_on(probe.edge, tape, work, all, {handed_.data(), edge.channels});
-  for_samples(probe, tape, all, [&](std::size_t step) { give_row(step, handed_.data() + step * edge.channels); });
+  for_samples(probe, begin, all, [&](std::size_t step) { give_row(step, handed_.data() + step * edge.channels); });
 }
 
 template <class S>
@@ -68,9 +67,10 @@ void Sampler<S>::take_layer(std::size_t index, const Tape<S>& tape, Stretch all,
   const auto& probe = compiled_.probes[index];
   const auto& node = compiled_.nodes[probe.layer];
   const auto& own = tape.nodes[probe.layer];
-  for_samples(probe, tape, all, [&](std::size_t step) {
+  const std::uint64_t begin = begin_of(tape, all.end);
+  for_samples(probe, begin, all, [&](std::size_t step) {
     const auto row = [&](const Numbers<S>& numbers, std::size_t first, std::size_t width) {
-      give(index, tape.first_step + step, std::span(numbers).subspan(first, width), sink);
+      give(index, begin + step, std::span(numbers).subspan(first, width), sink);
     };
     switch (probe.what) {
       case What::projection:
@@ -88,7 +88,7 @@ void Sampler<S>::take_layer(std::size_t index, const Tape<S>& tape, Stretch all,
         tyto::Spikes{own.bits.data() + node.past * tyto::words_for(node.size), all.end, node.size}.for_each(
             step, [&](std::size_t neuron) {
               const auto number = static_cast<double>(neuron);
-              sink(index, tape.first_step + step, {&number, 1});
+              sink(index, begin + step, {&number, 1});
             });
         break;
       case What::state: {
@@ -99,7 +99,7 @@ void Sampler<S>::take_layer(std::size_t index, const Tape<S>& tape, Stretch all,
         break;
       }
       case What::array:
-        give(index, tape.first_step + step, arrays_.used(probe.item), sink);
+        give(index, begin + step, arrays_.used(probe.item), sink);
         break;
     }
   });

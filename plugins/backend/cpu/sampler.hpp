@@ -34,9 +34,14 @@ class Sampler {
                      std::span<const std::span<const S>> arrays, const tyto::ProbeSink& sink);
 
  private:
-  /// Calls visit(step) for the steps of a stretch in which a probe takes samples.
+  /// Calls visit(step) for the steps of a stretch in which a probe takes samples. The signal's own step 0 is the step
+  /// `begin` of the trial or stream.
   template <class Visit>
-  static void for_samples(const CompiledProbe<S>& probe, const Tape<S>& tape, Stretch stretch, Visit&& visit);
+  static void for_samples(const CompiledProbe<S>& probe, std::uint64_t begin, Stretch stretch, Visit&& visit);
+  /// Of a signal of so many steps.
+  [[nodiscard]] std::uint64_t begin_of(const Tape<S>& tape, std::size_t steps) const {
+    return compiled_.streams() ? tape.first_step : compiled_.input.steps - steps;
+  }
   void take_edge(std::size_t probe, const Passed<S>& passed, const tyto::ProbeSink& sink);
   void take_layer(std::size_t probe, const Tape<S>& tape, Stretch all, const tyto::ProbeSink& sink);
   void give(std::size_t probe, std::uint64_t step, std::span<const S> values, const tyto::ProbeSink& sink);

@@ -86,7 +86,7 @@ What a delay does, y = delayed(x, d), depends on `method`.
 )" + std::string(delay::method_details) +
                 R"(Outside training delays are rounded as for `whole_step`, unless `evaluation: as_trained`. Before step 0 the input is 0,
 and all steps are kept. The derivative by d[i][j] is multiplied by w[i][j]. The array `d` and its gradient are in ms.
-Delays stay within 0 and `max`. Weights begin as those of `dense`, uniform within +-scale / sqrt(to).)")));
+Delays stay within 0 and `max`. Weights begin as those of `dense`.)")));
   }
 
   [[nodiscard]] std::vector<tyto::ArrayInfo> arrays(std::size_t from, std::size_t to) const override {

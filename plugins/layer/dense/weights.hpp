@@ -37,12 +37,9 @@ struct Weights {
 template <class T>
 [[nodiscard]] tyto::Parameters<T> declare(tyto::Parameters<T> parameters) {
   static_assert(std::is_base_of_v<Weights, T>);
-  double T::*const scale = &Weights::scale;
-  Initial T::*const initial = &Weights::initial;
-  std::optional<tyto::Dale> T::*const dale = &Weights::dale;
   return parameters
       .choice(
-          "initial_weights", initial,
+          "initial_weights", tyto::member<T>(&Weights::initial),
           {{"uniform", Initial::uniform},
            {"normal", Initial::normal},
            {"constant", Initial::constant},
@@ -57,9 +54,10 @@ template <class T>
           "scale sqrt(2/(from + to)) (xavier, Glorot & Bengio 2010); within +-scale sqrt(6/from), or with the "
           "deviation scale sqrt(2/from) (kaiming, He et al. 2015); scale times a matrix with orthonormal rows or "
           "columns (orthogonal)")
-      .number("scale", scale, "1", "factor on the initial weights; see 'initial_weights'")
+      .number("scale", tyto::member<T>(&Weights::scale), "1", "factor on the initial weights; see 'initial_weights'")
       .non_negative()
-      .group("dale", dale, tyto::Dale::parameters(), "one sign for all weights that leave a neuron");
+      .group("dale", tyto::member<T>(&Weights::dale), tyto::Dale::parameters(),
+             "one sign for all weights that leave a neuron");
 }
 
 /// Fills values[row][column] with a random matrix whose rows are orthonormal, or its columns, if there are fewer.

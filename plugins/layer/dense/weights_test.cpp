@@ -63,6 +63,39 @@ TEST(InitialWeights, AreOrthogonalWhereTheyShouldBe) {
 
 constexpr tyto::TrialShape shape{20, 6, 1e-3};
 
+/// Every optimizer leaves a frozen connection as it is, with decay and clipping, while others learn.
+TEST(Frozen, StaysAsItIs) {
+  const auto trials = workshop::random_trials(5, shape, 3);
+  tyto::Executor executor(1);
+  auto model =
+      workshop::chain(shape, {{"hidden", 5, "{type: lif, tau: 5 ms}", "{type: dense, scale: 3, bias: true}"},
+                              {"output", 3, "{type: leaky_integrator, tau: 4 ms}", "{type: dense, bias: true}"}});
+  model.layers[0].inputs[0].frozen = true;
+  tyto::Objective objective;
+  objective.classes = 3;
+  objective.bind(trials.target_info());
+  const auto surrogate = workshop::surrogate("sigmoid");
+  tyto::Backpropagation request;
+  request.objective = &objective;
+  request.surrogate = surrogate.get();
+  const auto index = workshop::all_of(trials);
+  for (const auto& name : workshop::registry().names(tyto::Kind::optimizer)) {
+    SCOPED_TRACE(name);
+    const auto program = workshop::compile(model, {"cpu", tyto::Precision::float64}, executor);
+    tyto::initialise(*program, 3);
+    std::vector<std::vector<double>> before;
+    for (std::size_t k = 0; k < 4; ++k) before.push_back(program->get(k));
+    const auto optimizer = workshop::make<tyto::Optimizer>("{type: " + name + "}");
+    for (int update = 0; update < 20; ++update) {
+      program->backpropagate({&trials, index, {}}, request);
+      program->apply(*optimizer, {.value = 1.0, .norm = 0.5});
+    }
+    EXPECT_EQ(program->get(0), before[0]);
+    EXPECT_EQ(program->get(1), before[1]);
+    EXPECT_NE(program->get(2), before[2]);
+  }
+}
+
 /// One update by plain descent at a rate of 1, which shows the gradient as the optimizer saw it.
 std::vector<std::vector<double>> moves(const tyto::Clipping& clipping, std::vector<std::vector<double>>* gradients) {
   const auto trials = workshop::random_trials(5, shape, 3);

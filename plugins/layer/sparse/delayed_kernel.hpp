@@ -26,27 +26,11 @@ class DelayedSparseKernel final : public tyto::ProjectionKernel<S> {
   [[nodiscard]] std::size_t reach() const override { return most_; }
 
   void start(std::span<const std::span<const S>> arrays, std::size_t from, std::size_t to) override {
-    lists_ = lists_of(arrays[pairs], from, to);
-    const std::size_t count = lists_.targets.size();
-    std::vector<std::uint32_t> late(count);
-    for (std::size_t k = 0; k < count; ++k) {
-      const double steps = static_cast<double>(arrays[delays][k]) * 1e-3 / dt_s_;
-      if (!(steps >= 0 && steps < static_cast<double>(most_) + 0.5))
-        throw tyto::Error("d: number " + std::to_string(k) + " is not within 0 and " + std::to_string(spread_s_ * 1e3) +
-                          " ms, the connection's delay_spread");
-      late[k] = static_cast<std::uint32_t>(std::llround(steps));
-    }
-    order_.resize(count);
-    std::iota(order_.begin(), order_.end(), 0U);
-    for (std::size_t i = 0; i < lists_.rows.size(); ++i)
-      std::stable_sort(order_.begin() + place(lists_.begin_of(i)), order_.begin() + place(lists_.begin_of(i + 1)),
-                       [&](std::uint32_t a, std::uint32_t b) { return late[a] < late[b]; });
-    late_.resize(count);
-    targets_.resize(count);
-    for (std::size_t q = 0; q < count; ++q) {
-      late_[q] = late[order_[q]];
-      targets_[q] = lists_.targets[order_[q]];
-    }
+    // A training changes weights alone, and starts kernels anew after every update.
+    if (std::ranges::equal(arrays[pairs], pairs_) && std::ranges::equal(arrays[delays], delays_)) return;
+    put_in_order(arrays, from, to);
+    pairs_.assign(arrays[pairs].begin(), arrays[pairs].end());
+    delays_.assign(arrays[delays].begin(), arrays[delays].end());
   }
 
   [[nodiscard]] tyto::Synapses synapses(std::size_t from, std::size_t to) const override {
@@ -87,6 +71,30 @@ class DelayedSparseKernel final : public tyto::ProjectionKernel<S> {
   }
 
  private:
+  void put_in_order(std::span<const std::span<const S>> arrays, std::size_t from, std::size_t to) {
+    lists_ = lists_of(arrays[pairs], from, to);
+    const std::size_t count = lists_.targets.size();
+    std::vector<std::uint32_t> late(count);
+    for (std::size_t k = 0; k < count; ++k) {
+      const double steps = static_cast<double>(arrays[delays][k]) * 1e-3 / dt_s_;
+      if (!(steps >= 0 && steps < static_cast<double>(most_) + 0.5))
+        throw tyto::Error("d: number " + std::to_string(k) + " is not within 0 and " + std::to_string(spread_s_ * 1e3) +
+                          " ms, the connection's delay_spread");
+      late[k] = static_cast<std::uint32_t>(std::llround(steps));
+    }
+    order_.resize(count);
+    std::iota(order_.begin(), order_.end(), 0U);
+    for (std::size_t i = 0; i < lists_.rows.size(); ++i)
+      std::stable_sort(order_.begin() + place(lists_.begin_of(i)), order_.begin() + place(lists_.begin_of(i + 1)),
+                       [&](std::uint32_t a, std::uint32_t b) { return late[a] < late[b]; });
+    late_.resize(count);
+    targets_.resize(count);
+    for (std::size_t q = 0; q < count; ++q) {
+      late_[q] = late[order_[q]];
+      targets_[q] = lists_.targets[order_[q]];
+    }
+  }
+
   static std::ptrdiff_t place(std::size_t k) { return static_cast<std::ptrdiff_t>(k); }
 
   /// visit(place in the order) for the synapses of a source that are late by first .. end - 1 steps.
@@ -115,7 +123,8 @@ class DelayedSparseKernel final : public tyto::ProjectionKernel<S> {
   }
 
   double spread_s_, dt_s_;
-  std::size_t most_;  ///< steps
+  std::size_t most_;               ///< steps
+  std::vector<S> pairs_, delays_;  ///< that the order is of
   Lists lists_;
   std::vector<std::uint32_t> order_;    ///< of each place in the order the synapse
   std::vector<std::uint32_t> late_;     ///< steps

@@ -54,7 +54,7 @@ lay behind the synapse.)")
         .non_negative()
         .time("delay_spread", &Sparse::spread_s, "0 ms",
               "each synapse is later than the connection's `delay` by a part of this of its own")
-        .compared(tyto::StepRole::resolved)
+        .compared(tyto::StepRole::within_run)
         .range(0, 10);
   }
 
@@ -77,7 +77,7 @@ lay behind the synapse.)")
     infos[sparse::pairs].doc = "neurons that a synapse comes from and goes to, in ascending order";
     infos[sparse::pairs].shape = {synapses, 2};
     infos[sparse::pairs].axes = {"synapse", "end"};
-    infos[sparse::pairs].companion = "w";
+    infos[sparse::pairs].companion = spread_s > 0 ? "d" : "w";
     infos[sparse::pairs].trainable = false;
     infos[sparse::pairs].whole = true;
     infos[sparse::pairs].initialise = [from, to](tyto::Random& random, std::span<double> values) {
@@ -108,7 +108,7 @@ lay behind the synapse.)")
     info.shape = {synapses};
     info.axes = {"synapse"};
     info.units = "ms";
-    info.companion = "pairs";
+    info.companion = "w";
     info.trainable = false;
     info.initialise = [most = spread_s * 1e3](tyto::Random& random, std::span<double> values) {
       for (double& value : values) value = random.uniform(0, most);

@@ -50,6 +50,10 @@ class OutputLayer {
     weights_ = arrays.find(tyto::array_path(output, output.inputs[0], "w"));
     sign_ = arrays.find(tyto::array_path(output, output.inputs[0], "sign"));
     if (!weights_) throw tyto::Error("the output layer's input has no weights w");
+    if (output.inputs[0].frozen)
+      throw tyto::Error("the rule finds the weights of the output layer's input, which is 'frozen'");
+    if (arrays.find(tyto::array_path(output, output.inputs[0], "b")))
+      throw tyto::Error("the rule finds weights alone, and the output layer's input has a 'bias' as well");
   }
 
   [[nodiscard]] std::size_t neurons() const { return neurons_; }

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 #include <memory>
 #include <optional>
@@ -75,6 +76,9 @@ See Neftci, Mostafa & Zenke (2019).)")
   }
 
   void check(const tyto::Model& model, const tyto::Objective&) const override {
+    const tyto::ArrayTable arrays(model);
+    if (std::none_of(arrays.begin(), arrays.end(), [](const auto& array) { return array.learns(); }))
+      throw tyto::Error("nothing in the model can be trained; 'rule: none' evaluates it");
     if (!window_s_) return;
     const double steps = *window_s_ / model.input.dt_s;
     if (std::abs(steps - std::round(steps)) > 1e-6 || steps < 0.5)

@@ -157,33 +157,33 @@ TEST_F(TrainingLoop, FallsOnAPlateau) {
 
 TEST(RateSchedule, HasItsClosedForms) {
   tyto::spec::RateSchedule schedule;
-  EXPECT_EQ(schedule.factor(7, 0.3, 10, 0), 1);
+  EXPECT_EQ(schedule.factor({7, 0.3, 3, 0}), 1);
   schedule.shape = tyto::spec::RateSchedule::Shape::cosine;
   schedule.final_factor = 0.2;
-  EXPECT_DOUBLE_EQ(schedule.factor(1, 0, 10, 0), 1);
-  EXPECT_DOUBLE_EQ(schedule.factor(5, 0.5, 10, 0), 0.6);
-  EXPECT_NEAR(schedule.factor(10, 1, 10, 0), 0.2, 1e-15);
+  EXPECT_DOUBLE_EQ(schedule.factor({1, 0, 0, 0}), 1);
+  EXPECT_DOUBLE_EQ(schedule.factor({5, 0.5, 5, 0}), 0.6);
+  EXPECT_NEAR(schedule.factor({10, 1, 10, 0}), 0.2, 1e-15);
   schedule.shape = tyto::spec::RateSchedule::Shape::step;
   schedule.step_epochs = 4;
   schedule.step_factor = 0.5;
-  EXPECT_EQ(schedule.factor(4, 0.4, 10, 0), 1);
-  EXPECT_EQ(schedule.factor(5, 0.5, 10, 0), 0.5);
-  EXPECT_EQ(schedule.factor(13, 0.99, 10, 0), 0.125);
+  EXPECT_EQ(schedule.factor({4, 0.4, 4, 0}), 1);
+  EXPECT_EQ(schedule.factor({5, 0.5, 5, 0}), 0.5);
+  EXPECT_EQ(schedule.factor({13, 0.99, 9.9, 0}), 0.125);
   schedule.shape = tyto::spec::RateSchedule::Shape::plateau;
-  EXPECT_EQ(schedule.factor(5, 0.5, 10, 3), 0.125);
+  EXPECT_EQ(schedule.factor({5, 0.5, 5, 3}), 0.125);
   schedule.shape = tyto::spec::RateSchedule::Shape::linear;
-  EXPECT_DOUBLE_EQ(schedule.factor(5, 0.25, 10, 0), 0.8);
+  EXPECT_DOUBLE_EQ(schedule.factor({5, 0.25, 2.5, 0}), 0.8);
   schedule.shape = tyto::spec::RateSchedule::Shape::one_cycle;
-  EXPECT_NEAR(schedule.factor(1, 0, 10, 0), 0.04, 1e-15);
-  EXPECT_DOUBLE_EQ(schedule.factor(2, 0.15, 10, 0), 0.52);
-  EXPECT_DOUBLE_EQ(schedule.factor(3, 0.3, 10, 0), 1);
-  EXPECT_DOUBLE_EQ(schedule.factor(7, 0.65, 10, 0), 0.6);
-  EXPECT_NEAR(schedule.factor(10, 1, 10, 0), 0.2, 1e-15);
+  EXPECT_NEAR(schedule.factor({1, 0, 0, 0}), 0.04, 1e-15);
+  EXPECT_DOUBLE_EQ(schedule.factor({2, 0.15, 1.5, 0}), 0.52);
+  EXPECT_DOUBLE_EQ(schedule.factor({3, 0.3, 3, 0}), 1);
+  EXPECT_DOUBLE_EQ(schedule.factor({7, 0.65, 6.5, 0}), 0.6);
+  EXPECT_NEAR(schedule.factor({10, 1, 10, 0}), 0.2, 1e-15);
   schedule.shape = tyto::spec::RateSchedule::Shape::constant;
   schedule.warmup_epochs = 2.5;
-  EXPECT_EQ(schedule.factor(1, 0, 10, 0), 0);
-  EXPECT_DOUBLE_EQ(schedule.factor(2, 0.1, 10, 0), 0.4);
-  EXPECT_EQ(schedule.factor(3, 0.25, 10, 0), 1);
+  EXPECT_DOUBLE_EQ(schedule.factor({1, 0, 0.5, 0}), 0.2);
+  EXPECT_DOUBLE_EQ(schedule.factor({2, 0.1, 1, 0}), 0.4);
+  EXPECT_EQ(schedule.factor({3, 0.25, 2.5, 0}), 1);
 }
 
 TEST_F(TrainingLoop, CountsSignViolationsWhereDaleHolds) {
