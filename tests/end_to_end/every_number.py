@@ -72,15 +72,15 @@ def values_for(number):
     values = []
     if low is not None:
         step = 1 if whole else max(abs(low), 1e-9) * 1e-6
-        values += [low, low + step, low - step]
+        values += [low, low - step]
     else:
         values += [-1, -1e9] if whole else [-1, -1e9, -1e300]
     if high is not None:
         step = 1 if whole else abs(high) * 1e-6
-        values += [high, high - step, high + step]
+        values += [high, high + step]
     else:
         values += [10**9] if whole else [1e-300, 1e-9, 1e9, 1e300]
-    values += [0, 1, 7]
+    values += [0, 1]
     unit = UNITS[number.get("dimension", "none")]
     if whole:
         return list(dict.fromkeys(int(value) for value in values))

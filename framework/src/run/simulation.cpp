@@ -165,7 +165,7 @@ StageResult run_simulation(const spec::Experiment& experiment, const Stages& sta
     return result;
   }
   write_weights(*simulation, experiment.precision, file);
-  result.weights = kept_weights(*simulation);
+  if (!experiment.stage.empty()) result.weights = kept_weights(*simulation);  // for later stages
   const Health health = health_of(experiment, simulation->activity());
   file.write("/health", health.table());
   summary.findings = health.findings();

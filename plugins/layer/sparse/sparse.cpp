@@ -42,7 +42,7 @@ Weights are dimensionless. From an earlier layer I[n] acts in step n, from the l
 the connection's own `delay`, which all its synapses share, comes on top. Weights can be trained, with gradients that are
 the sums of x_i[n - l] dL/dI_j[n]; pairs and delays stay what they are. The array `d` is in ms, and a file may bring others
 within 0 and `delay_spread`. Rules of single connections see what the source does after `delay`, as if what is spread
-lay behind the synapse.)")
+lay behind the synapse. In a large simulation a loop through a connection with a spread is left to one thread.)")
         .number("probability", &Sparse::probability, "0.1", "part of all pairs that have a synapse")
         .range(0, 1)
         .number("weight", &Sparse::weight, "", "of a synapse: what a spike adds; below 0 it inhibits")
