@@ -17,7 +17,7 @@ Axis numbered_axis(const std::string& name, std::size_t count, const std::string
 }
 
 /// What single spikes are: an event each.
-Table table_of_events(const ModelProbe& probe, Variable variable, std::span<const std::vector<double>> times_s,
+Table table_of_events(const ModelProbe& probe, const Variable& variable, std::span<const std::vector<double>> times_s,
                       std::span<const std::vector<double>> values) {
   Table table;
   std::vector<std::int64_t> trials;
@@ -120,7 +120,7 @@ Recorded::Recorded(const spec::Experiment& experiment, Program& program, const T
     auto [axes, variable] = layout_of(probes[k], experiment.model);
     const bool events = probes[k].what == ModelProbe::What::spikes;
     Table table =
-        events ? table_of_events(probes[k], std::move(variable), times_s[k], values[k])
+        events ? table_of_events(probes[k], variable, times_s[k], values[k])
                : table_of_samples(probes[k], std::move(axes), std::move(variable), times_s[k], values[k], narrow);
     try {
       check_finite("probe '" + probes[k].name + "'", table);

@@ -1,6 +1,7 @@
 #include "experiment.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include "analyses.hpp"
 #include "blocks.hpp"
@@ -286,8 +287,8 @@ void check_probes(const Node& root, Reader& reader, const Experiment& experiment
     const double numbers = probe.what == ModelProbe::What::spikes
                                ? numbers_of_spike * static_cast<double>(model.layers[probe.layer].size)
                                : static_cast<double>(probe.channels);
-    bytes += copies * sizeof(double) * static_cast<double>(probe.trials) * numbers *
-             static_cast<double>(model.input.steps / probe.every_steps);
+    const std::uint64_t samples = model.input.steps / probe.every_steps;
+    bytes += copies * sizeof(double) * static_cast<double>(probe.trials) * numbers * static_cast<double>(samples);
   }
   if (exceeds_memory(bytes))
     reader.fault(place_of(root, {"probes"}),

@@ -77,8 +77,10 @@ double RateSchedule::factor(const Moment& moment) const {
       case Shape::one_cycle:
         return progress < rising_part ? wave(start_factor, 1, progress / rising_part)
                                       : wave(1, final_factor, (progress - rising_part) / (1 - rising_part));
-      case Shape::step:
-        return tyto::pow(step_factor, (moment.epoch - 1) / step_epochs);
+      case Shape::step: {
+        const int so_far = (moment.epoch - 1) / step_epochs;
+        return tyto::pow(step_factor, so_far);
+      }
       case Shape::plateau:
         return tyto::pow(step_factor, moment.falls);
     }

@@ -42,7 +42,9 @@ void Sampler<S>::take_learning(const tyto::Part& part, Stretch stretch, const Ta
 
 template <class S>
 void Sampler<S>::take_edge(std::size_t index, const Passed<S>& passed, const tyto::ProbeSink& sink) {
-  const auto& [passes, tape, work] = passed;
+  const Passes<S>& passes = passed.passes;
+  Tape<S>& tape = passed.tape;
+  Workspace<S>& work = passed.work;
   const auto& probe = compiled_.probes[index];
   const auto& edge = compiled_.edges[probe.edge];
   const Stretch all{0, passes.steps_of(edge.from, tape)};
