@@ -49,6 +49,7 @@ NEEDED = {
     "ensemble_curves": {"layer": "post"},
     "oscillation": {"probe": "vector"},
     "poisson": {"rate": "100 Hz"},
+    "delay": {"max": "5 ms"},
     "sparse": {"probability": 0.3, "weight": 0.1},
     "white_noise": {"period": "1 s", "high": "10 Hz"},
     "dataset": {"file": "recording.h5", "dataset": "/x"},
