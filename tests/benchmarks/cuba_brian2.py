@@ -6,7 +6,7 @@ BUILD is a release build folder (bin/tyto). Needs Python with brian2, numpy belo
 programs take turns; run it under `taskset -c 0`. Brian2 compiles its program once, before the first round. Both simulate
 1 s of 10,000 neurons with 2 million synapses in steps of 0.1 ms on one thread and record every spike. Prints each round
 with the mean rates of both, so that equal work can be seen, then medians and ratios: of the 10,000 steps alone, and of
-the whole run, which draws the synapses and (Tyto) writes them to the results file.
+the whole run, which draws the synapses and (Tyto) writes the results file, without them, as Brian does.
 """
 import argparse
 import os
@@ -58,7 +58,7 @@ def run_tyto(build, h5py, seed):
         out = pathlib.Path(folder) / "out.h5"
         begin = time.perf_counter()
         subprocess.run([build / "bin" / "tyto", "run", EXPERIMENT, "--threads", "1", "--quiet", "--force", "--out", out, "--set",
-                        f"seed={seed}"], check=True)
+                        f"seed={seed}", "--set", "simulation.write_drawn=false"], check=True)
         whole_s = time.perf_counter() - begin
         with h5py.File(out) as file:
             count = sum(file[f"probes/{layer}/time"].shape[0] for layer in ("excitatory", "inhibitory"))

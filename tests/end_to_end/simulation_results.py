@@ -10,6 +10,7 @@ import pathlib
 import subprocess
 import tempfile
 
+import h5py
 import numpy as np
 import xarray as xr
 
@@ -172,6 +173,20 @@ def check_balanced_network(executable, folder):
         taken = xr.open_dataset(again, group=f"probes/{layer}")
         early = spikes[layer].isel(time=slice(taken.sizes["time"]))
         assert taken.sizes["time"] > 100 and taken.value.equals(early.value), layer
+    # What nothing has changed need not be written: the file then says where it came from, and no other run can take it.
+    lean = folder / "lean.h5"
+    settings = ["--set", "seed=2", "--set", "simulation.duration=100 ms"]
+    run(executable, EXPERIMENTS / "cuba_network.yaml", lean, *settings, "--set", "simulation.write_drawn=false")
+    with h5py.File(lean) as file:
+        group = file["weights/inhibitory/excitatory"]
+        assert not list(group), list(group)
+        assert group.attrs["pairs_drawn_from"] == "weights/inhibitory/excitatory/pairs", dict(group.attrs)
+        for layer in neurons:
+            few = xr.open_dataset(lean, group=f"probes/{layer}")
+            assert few.value.equals(spikes[layer].value.isel(time=slice(few.sizes["time"]))), layer
+    refused = subprocess.run([executable, "validate", EXPERIMENTS / "cuba_network.yaml", "--set",
+                              f"weights={{from: {lean}, only: inhibitory/excitatory}}"], capture_output=True, text=True)
+    assert refused.returncode == 2 and "has no array /weights/inhibitory/excitatory/w" in refused.stderr, refused.stderr
 
 
 def check_memory(executable, folder):

@@ -24,6 +24,10 @@ struct NetworkArray {
   ArrayInfo info;
   std::size_t size = 0;  ///< numbers in it
   bool frozen = false;   ///< a training leaves it as it is, whatever its layer says
+  /// Name of the stream of random numbers that its initial values are drawn from: "weights/hidden/stimulus/w".
+  [[nodiscard]] std::string stream() const {
+    return "weights/" + (info.stream.empty() ? path() : group + "/" + info.stream);
+  }
   /// Whether a training changes it.
   [[nodiscard]] bool learns() const { return info.trainable && !frozen; }
   /// What it is called everywhere: "hidden/stimulus/w".

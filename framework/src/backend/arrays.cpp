@@ -106,8 +106,7 @@ void initialise(ArrayStore& store, std::uint64_t seed) {
   for (std::size_t index = 0; index < store.arrays().size(); ++index) {
     const NetworkArray& array = store.arrays()[index];
     std::vector<double> values(array.size, 0.0);
-    const std::string stream = array.info.stream.empty() ? array.path() : array.group + "/" + array.info.stream;
-    Random random(stream_key(seed, "weights/" + stream));
+    Random random(stream_key(seed, array.stream()));
     if (array.info.initialise) array.info.initialise(random, values);
     store.set(index, values);
   }

@@ -98,6 +98,23 @@ std::vector<std::size_t> arrays_that_learn(const Model& model, const ArrayTable&
   return found;
 }
 
+/// What a file need not hold, since it was drawn and nothing has changed it, if that is asked for.
+std::set<std::size_t> left_as_drawn(const spec::Experiment& experiment, const Program& simulation,
+                                    const std::set<std::string>& given) {
+  std::set<std::size_t> left;
+  if (experiment.simulation->write_drawn) return left;
+  const auto& arrays = simulation.arrays();
+  const auto learning = arrays_that_learn(experiment.model, arrays);
+  for (std::size_t index = 0; index < arrays.size(); ++index) {
+    const NetworkArray& array = arrays[index];
+    if (array.owner != NetworkArray::Owner::connection || !array.info.initialise) continue;
+    const bool solved = experiment.model.layers[array.index].inputs[array.input].decodes;
+    const bool learns = std::find(learning.begin(), learning.end(), index) != learning.end();
+    if (!solved && !learns && !given.contains(array.path())) left.insert(index);
+  }
+  return left;
+}
+
 void check_state(const Program& simulation, std::span<const std::size_t> learning, std::uint64_t step, double dt_s) {
   const std::string by = fmt::format("by {:.6g} s", static_cast<double>(step) * dt_s);
   check_arrays(simulation, learning, by,
@@ -164,7 +181,7 @@ StageResult run_simulation(const spec::Experiment& experiment, const Stages& sta
     file.write("/health", health_of(experiment).table());
     return result;
   }
-  write_weights(*simulation, experiment.precision, file);
+  write_weights(*simulation, experiment.precision, file, left_as_drawn(experiment, *simulation, given));
   if (!experiment.stage.empty()) result.weights = kept_weights(*simulation);  // for later stages
   const Health health = health_of(experiment, simulation->activity());
   file.write("/health", health.table());

@@ -170,12 +170,17 @@ void check_weights(const spec::Experiment& experiment, KnownFiles& known) {
   }
 }
 
-void write_weights(const ArrayStore& network, Precision precision, results::ResultsFile& file) {
+void write_weights(const ArrayStore& network, Precision precision, results::ResultsFile& file,
+                   const std::set<std::size_t>& left_out) {
   std::vector<std::pair<std::string, Table>> groups;
   for (std::size_t index = 0; index < network.arrays().size(); ++index) {
     const auto& array = network.arrays()[index];
     if (groups.empty() || groups.back().first != array.group) groups.emplace_back(array.group, Table{});
     Table& table = groups.back().second;
+    if (left_out.contains(index)) {
+      table.attribute(array.info.name + "_drawn_from", array.stream());
+      continue;
+    }
     std::vector<std::string> axes;
     for (std::size_t k = 0; k < array.info.shape.size(); ++k) {
       // Arrays of one group may differ along an axis of the same name.

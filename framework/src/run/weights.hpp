@@ -39,7 +39,9 @@ inline void check_weights(const spec::Experiment& experiment) {
   check_weights(experiment, known);
 }
 
-/// Writes /weights/<layer> for every layer, as the numbers that the network works with.
-void write_weights(const ArrayStore& network, Precision precision, results::ResultsFile& file);
+/// Writes /weights/<layer> for every layer, as the numbers that the network works with; of arrays that are left out, an
+/// attribute says from which stream of random numbers they were drawn.
+void write_weights(const ArrayStore& network, Precision precision, results::ResultsFile& file,
+                   const std::set<std::size_t>& left_out = {});
 
 }  // namespace tyto::run

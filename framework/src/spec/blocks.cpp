@@ -154,6 +154,11 @@ Parameters<SimulationKeys> SimulationKeys::parameters() {
               {{"train", Split::train}, {"validation", Split::validation}, {"test", Split::test}}, "",
               "of which trials; default: train")
       .optional()
+      .boolean(
+          "write_drawn", &SimulationKeys::write_drawn, "true",
+          "whether arrays of connections that were drawn, and that nothing has changed since, are written to the "
+          "results; false: only from which stream of random numbers they were drawn, so that no other run can take "
+          "them from there")
       .check([](const SimulationKeys& keys) -> std::optional<Problem> {
         const double steps = keys.duration_s / keys.dt_s;
         if (steps > most_steps) return Problem{"duration", "more than 1e12 steps"};

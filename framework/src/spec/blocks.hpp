@@ -49,6 +49,7 @@ struct SimulationKeys {
   double dt_s = 0;
   std::optional<double> pause_s;
   std::optional<Split> split;
+  bool write_drawn = true;
 
   [[nodiscard]] std::uint64_t steps() const;
   [[nodiscard]] static Parameters<SimulationKeys> parameters();

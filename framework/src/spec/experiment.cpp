@@ -380,8 +380,9 @@ Node load_simulation(const Node& root, const Surroundings& surroundings, Reader&
   take_weights(keys, root, surroundings, reader, experiment);
   const ModelSurroundings around = shape_of_stream(keys, root, head, reader);
   if (head.find("simulation") != nullptr && reader.faults().size() == faults_before)
-    experiment.simulation = SimulationPlan{keys.simulation.steps(), keys.simulation.dt_s,
-                                           read_sequence(keys.simulation, around.spikes, root, reader)};
+    experiment.simulation =
+        SimulationPlan{keys.simulation.steps(), keys.simulation.dt_s,
+                       read_sequence(keys.simulation, around.spikes, root, reader), keys.simulation.write_drawn};
   else
     experiment.simulation = SimulationPlan{};
   const ComponentInfo* backend = take_backend(head, reader.components(), experiment);

@@ -47,6 +47,7 @@ struct SimulationPlan {
     std::size_t pause_steps = 0;
   };
   std::optional<Sequence> sequence;
+  bool write_drawn = true;  ///< in full, what was drawn for connections and has not changed since
 };
 
 /// Of the random numbers for different purposes; all the same unless an experiment tells them apart.
