@@ -32,8 +32,8 @@ Signal<double> StimulusStream::next(std::uint64_t first, std::size_t steps) {
 }
 
 void StimulusStream::make(std::uint64_t number) {
-  const std::size_t count = experiment_.stimulus->targets().size();
   if (number < made_) return;
+  const std::size_t count = experiment_.stimulus->targets().size();
   std::fill(trial_.begin(), trial_.end(), 0);
   targets_.resize((number + 1) * count);
   experiment_.stimulus->make({experiment_.seeds.trials, experiment_.simulation->sequence->split, number},

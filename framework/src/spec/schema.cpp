@@ -258,7 +258,7 @@ Json probes(Schema& schema) {
   Json of_layer = object_of(schema, LayerProbeKeys::parameters().list());
   for (const auto* key : {"every", "trials"}) of_layer["properties"][key] = own[key];
   Json further = properties_of<ConnectionKeys>(schema);
-  further.erase("name");
+  for (const auto* key : {"name", "receptor", "frozen"}) further.erase(key);
   for (const auto* key : {"every", "trials"}) further[key] = own[key];
   schema.definitions["probe"] = {{"anyOf", Json::array({std::move(of_layer), connection(schema, further)})}};
   return {{"type", {"object", "null"}},

@@ -72,6 +72,14 @@ bool step_dependent(const Synapse& synapse, SynapticInput input, double dt_s) {
 }
 
 bool answers_silence(const Layer& projection, double dt_s, std::size_t from, std::size_t to) {
+  // Weights may be millions, and a few neurons tell as much, unless the projection wants these very sizes.
+  constexpr std::size_t few = 16;
+  if (std::min(from, to) > few && !projection.arrays(from, to).empty()) {
+    try {
+      return answers_silence(projection, dt_s, few, few);
+    } catch (const Error&) {  // NOLINT(bugprone-empty-catch): it is asked with its own sizes
+    }
+  }
   const auto handed = handed_on(projection, dt_s, false, from, to);
   return std::any_of(handed.begin(), handed.end(), [](double value) { return value != 0; });
 }

@@ -30,7 +30,7 @@ struct RateSchedule {
   double step_factor = 0.1;
 
   [[nodiscard]] static Parameters<RateSchedule> parameters();
-  /// Where in a training of `epochs` an update is.
+  /// Where in a training an update is.
   struct Moment {
     int epoch = 1;            ///< counted from 1
     double progress = 0;      ///< part of the training that is done before the update

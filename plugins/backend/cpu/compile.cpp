@@ -107,7 +107,7 @@ class Compiler {
     edge.channels = input.channels > 0 ? input.channels : neurons;
     edge.onto_neurons = input.onto_neurons;
     edge.receptor = input.receptor;
-    if (layer < model_.layers.size() && !input.arrays.empty() && !input.arrays.front().constraint) {
+    if (layer < model_.layers.size() && !input.arrays.empty()) {
       const auto receptors = model_.layers[layer].population->receptors();
       edge.at_least_zero = !receptors.empty() && receptors[input.receptor].at_least_zero;
     }

@@ -348,7 +348,7 @@ std::optional<tyto::WeightBounds> CpuProgram<S>::bounds_of(std::size_t array) co
 template <class S>
 bool CpuProgram<S>::stays_at_least_zero(std::size_t array) const {
   return std::any_of(compiled_.edges.begin(), compiled_.edges.end(), [&](const auto& edge) {
-    return edge.at_least_zero && array - edge.arrays.first < edge.arrays.count && array >= edge.arrays.first;
+    return edge.at_least_zero && array >= edge.arrays.first && array < edge.arrays.first + edge.arrays.count;
   });
 }
 
@@ -402,7 +402,8 @@ void CpuProgram<S>::apply(const tyto::Optimizer& optimizer, const tyto::Clipping
     if (learned_locally_)
       for (S& value : stored)
         value = std::clamp(value, static_cast<S>(bounds->lowest), static_cast<S>(bounds->highest));
-    if (stays_at_least_zero(array))
+    // What a law changes it also keeps to.
+    if (!info.constraint && stays_at_least_zero(array))
       for (S& value : stored) value = std::max(value, S(0));
     arrays_.changed(array);
   }
@@ -448,7 +449,8 @@ tyto::Evaluation CpuProgram<S>::evaluate(const tyto::Batch& batch, const tyto::O
 }
 
 template <class S>
-tyto::Recording CpuProgram<S>::record(const tyto::TrialSet& trials, std::size_t trial, std::size_t layer) {
+template <class Visit>
+void CpuProgram<S>::run_alone(const tyto::TrialSet& trials, std::size_t trial, Keep keep, Visit&& visit) {
   const FlushToZero flush;
   Tape<S> tape;
   Workspace<S> work;
@@ -457,13 +459,26 @@ tyto::Recording CpuProgram<S>::record(const tyto::TrialSet& trials, std::size_t 
   const auto arrays = arrays_.in_use();
   const Passes<S> passes(compiled_, arrays);
   load(passes, {&trials, {&index, 1}, {}}, 0, 1, tape, false);
-  passes.forward(tape, work, {.states = true, .values = true}, nullptr);
-  const auto& own = tape.nodes.at(layer);
+  passes.forward(tape, work, keep, nullptr);
+  visit(Passed<S>{passes, tape, work});
+}
+
+template <class S>
+tyto::Recording CpuProgram<S>::record(const tyto::TrialSet& trials, std::size_t trial, std::size_t layer) {
+  tyto::Recording recording;
+  run_alone(trials, trial, {.states = true, .values = true},
+            [&](const Passed<S>& passed) { recording = recording_of(passed, layer); });
+  return recording;
+}
+
+template <class S>
+tyto::Recording CpuProgram<S>::recording_of(const Passed<S>& passed, std::size_t layer) const {
+  const auto& own = passed.tape.nodes.at(layer);
   const auto& compiled = compiled_.nodes[layer];
   tyto::Recording recording;
   recording.steps = compiled.steps;
   recording.neurons = compiled.size;
-  recording.output = widen(passes.output(tape, layer, 0));
+  recording.output = widen(passed.passes.output(passed.tape, layer, 0));
   if (!compiled.kernel) return recording;
   recording.state_names = compiled.kernel->state_names();
   const std::size_t variables = compiled.kernel->state_size();
@@ -478,16 +493,8 @@ tyto::Recording CpuProgram<S>::record(const tyto::TrialSet& trials, std::size_t 
 
 template <class S>
 void CpuProgram<S>::probe(const tyto::TrialSet& trials, std::size_t trial, const tyto::ProbeSink& sink) {
-  const FlushToZero flush;
-  Tape<S> tape;
-  Workspace<S> work;
-  const auto index = static_cast<std::uint32_t>(trial);
-  settle_arrays();
-  const auto arrays = arrays_.in_use();
-  const Passes<S> passes(compiled_, arrays);
-  load(passes, {&trials, {&index, 1}, {}}, 0, 1, tape, false);
-  passes.forward(tape, work, {.states = true}, nullptr);
-  Sampler<S>(compiled_, arrays_).take({passes, tape, work}, sink);
+  run_alone(trials, trial, {.states = true},
+            [&](const Passed<S>& passed) { Sampler<S>(compiled_, arrays_).take(passed, sink); });
 }
 
 template class CpuProgram<float>;

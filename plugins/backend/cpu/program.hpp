@@ -62,6 +62,10 @@ class CpuProgram final : public tyto::Program {
   /// Prepares the tape for trials first .. first+count-1 of a batch.
   void load(const Passes<S>& passes, const tyto::Batch& batch, std::size_t first, std::size_t count, Tape<S>& tape,
             bool learning) const;
+  /// Runs one trial by itself and calls visit(Passed<S>).
+  template <class Visit>
+  void run_alone(const tyto::TrialSet& trials, std::size_t trial, Keep keep, Visit&& visit);
+  [[nodiscard]] tyto::Recording recording_of(const Passed<S>& passed, std::size_t layer) const;
   struct Outcome;
   /// Runs a group forward and scores it; leaves dL/d scores in the tape.
   void run_forward(const Passes<S>& passes, const tyto::Batch& batch, const tyto::Backpropagation& request,

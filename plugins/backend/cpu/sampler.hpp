@@ -13,7 +13,7 @@
 
 namespace cpu {
 
-/// The first lane of a tape after Passes::forward(), and where its steps begin.
+/// A tape after Passes::forward(), of which the first lane is sampled, and what the way took.
 template <class S>
 struct Passed {
   const Passes<S>& passes;

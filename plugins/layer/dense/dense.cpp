@@ -119,12 +119,13 @@ class Dense final : public tyto::Layer, public dense::Weights {
 
     I_j[n] = sum over i of w[i][j] x_i[n] + b_j
 
-b_j is 0 unless `bias` is true; it begins at 0 and is trained, with the gradient that is the sum of dL/dI_j[n]. Nothing is kept from step to step. In trials, and from an earlier layer of a simulation, I[n] acts in step n; from the
-layer itself or a later one in step n+1. Weights are dimensionless and do not depend on dt.
+b_j is 0 unless `bias` is true; it begins at 0 and is trained, with the gradient that is the sum of dL/dI_j[n]. Nothing
+is kept from step to step. In trials, and from an earlier layer of a simulation, I[n] acts in step n; from the layer
+itself or a later one in step n+1. Weights are dimensionless and do not depend on dt.
 
-At the start w is drawn as `initial_weights` says, with `to` the number of receiving neurons and `from` that of the source's. The
-gradient of w[i][j]
-is the sum of x_i[n] dL/dI_j[n] over the steps n and the trials. With `dale` the rows w[i] have one sign each:
+At the start w is drawn as `initial_weights` says, with `to` the number of receiving neurons and `from` that of the
+source's. The gradient of w[i][j] is the sum of x_i[n] dL/dI_j[n] over the steps n and the trials. With `dale` the rows
+w[i] have one sign each:
 
 | method | what the optimizer changes | how the law is kept |
 |---|---|---|

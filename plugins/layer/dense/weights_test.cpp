@@ -63,67 +63,65 @@ TEST(InitialWeights, AreOrthogonalWhereTheyShouldBe) {
 
 constexpr tyto::TrialShape shape{20, 6, 1e-3};
 
+/// Two layers with what a gradient is asked for with.
+struct SmallTraining {
+  explicit SmallTraining(bool frozen) {
+    auto model =
+        workshop::chain(shape, {{"hidden", 5, "{type: lif, tau: 5 ms}", "{type: dense, scale: 3, bias: true}"},
+                                {"output", 3, "{type: leaky_integrator, tau: 4 ms}", "{type: dense, bias: true}"}});
+    model.layers[0].inputs[0].frozen = frozen;
+    program = workshop::compile(model, {"cpu", tyto::Precision::float64}, executor);
+    tyto::initialise(*program, 3);
+    objective.classes = 3;
+    objective.bind(trials.target_info());
+  }
+  void backpropagate() {
+    tyto::Backpropagation request;
+    request.objective = &objective;
+    request.surrogate = surrogate.get();
+    const auto index = workshop::all_of(trials);
+    program->backpropagate({&trials, index, {}}, request);
+  }
+  [[nodiscard]] std::vector<std::vector<double>> weights() const {
+    std::vector<std::vector<double>> all;
+    for (std::size_t k = 0; k < program->arrays().size(); ++k) all.push_back(program->get(k));
+    return all;
+  }
+
+  tyto::TrialSet trials = workshop::random_trials(5, shape, 3);
+  tyto::Executor executor{1};
+  tyto::Objective objective;
+  std::shared_ptr<tyto::Surrogate> surrogate = workshop::surrogate("sigmoid");
+  std::unique_ptr<tyto::Program> program;
+};
+
 /// Every optimizer leaves a frozen connection as it is, with decay and clipping, while others learn.
 TEST(Frozen, StaysAsItIs) {
-  const auto trials = workshop::random_trials(5, shape, 3);
-  tyto::Executor executor(1);
-  auto model =
-      workshop::chain(shape, {{"hidden", 5, "{type: lif, tau: 5 ms}", "{type: dense, scale: 3, bias: true}"},
-                              {"output", 3, "{type: leaky_integrator, tau: 4 ms}", "{type: dense, bias: true}"}});
-  model.layers[0].inputs[0].frozen = true;
-  tyto::Objective objective;
-  objective.classes = 3;
-  objective.bind(trials.target_info());
-  const auto surrogate = workshop::surrogate("sigmoid");
-  tyto::Backpropagation request;
-  request.objective = &objective;
-  request.surrogate = surrogate.get();
-  const auto index = workshop::all_of(trials);
   for (const auto& name : workshop::registry().names(tyto::Kind::optimizer)) {
     SCOPED_TRACE(name);
-    const auto program = workshop::compile(model, {"cpu", tyto::Precision::float64}, executor);
-    tyto::initialise(*program, 3);
-    std::vector<std::vector<double>> before;
-    for (std::size_t k = 0; k < 4; ++k) before.push_back(program->get(k));
+    SmallTraining training(true);
+    const auto before = training.weights();
     const auto optimizer = workshop::make<tyto::Optimizer>("{type: " + name + "}");
     for (int update = 0; update < 20; ++update) {
-      program->backpropagate({&trials, index, {}}, request);
-      program->apply(*optimizer, {.value = 1.0, .norm = 0.5});
+      training.backpropagate();
+      training.program->apply(*optimizer, {.value = 1.0, .norm = 0.5});
     }
-    EXPECT_EQ(program->get(0), before[0]);
-    EXPECT_EQ(program->get(1), before[1]);
-    EXPECT_NE(program->get(2), before[2]);
+    const auto after = training.weights();
+    EXPECT_EQ(after[0], before[0]);
+    EXPECT_EQ(after[1], before[1]);
+    EXPECT_NE(after[2], before[2]);
   }
 }
 
 /// One update by plain descent at a rate of 1, which shows the gradient as the optimizer saw it.
-std::vector<std::vector<double>> moves(const tyto::Clipping& clipping, std::vector<std::vector<double>>* gradients) {
-  const auto trials = workshop::random_trials(5, shape, 3);
-  tyto::Executor executor(1);
-  const auto program = workshop::compile(
-      workshop::chain(shape, {{"hidden", 5, "{type: lif, tau: 5 ms}", "{type: dense, scale: 3, bias: true}"},
-                              {"output", 3, "{type: leaky_integrator, tau: 4 ms}", "dense"}}),
-      {"cpu", tyto::Precision::float64}, executor);
-  tyto::initialise(*program, 3);
-  tyto::Objective objective;
-  objective.classes = 3;
-  objective.bind(trials.target_info());
-  const auto surrogate = workshop::surrogate("sigmoid");
-  tyto::Backpropagation request;
-  request.objective = &objective;
-  request.surrogate = surrogate.get();
-  const auto index = workshop::all_of(trials);
-  program->backpropagate({&trials, index, {}}, request);
-  std::vector<std::vector<double>> before, moved;
-  for (std::size_t k = 0; k < program->arrays().size(); ++k) {
-    before.push_back(program->get(k));
-    gradients->push_back(program->gradient(k));
-  }
-  program->apply(*workshop::make<tyto::Optimizer>("{type: sgd, learning_rate: 1}"), clipping);
-  for (std::size_t k = 0; k < before.size(); ++k) {
-    auto& own = moved.emplace_back(program->get(k));
-    for (std::size_t i = 0; i < own.size(); ++i) own[i] = before[k][i] - own[i];
-  }
+std::vector<std::vector<double>> moves(const tyto::Clipping& clipping) {
+  SmallTraining training(false);
+  training.backpropagate();
+  const auto before = training.weights();
+  training.program->apply(*workshop::make<tyto::Optimizer>("{type: sgd, learning_rate: 1}"), clipping);
+  auto moved = training.weights();
+  for (std::size_t k = 0; k < before.size(); ++k)
+    for (std::size_t i = 0; i < before[k].size(); ++i) moved[k][i] = before[k][i] - moved[k][i];
   return moved;
 }
 
@@ -134,18 +132,12 @@ double norm_of(const std::vector<std::vector<double>>& arrays) {
 }
 
 TEST(Clipping, BoundsNumbersAndTheNormOfAllTogether) {
-  std::vector<std::vector<double>> gradients;
-  const auto plain = moves({}, &gradients);
-  const double norm = norm_of(gradients);
+  const auto plain = moves({});
+  const double norm = norm_of(plain), bound = norm / 20;
   ASSERT_GT(norm, 0.01);
-  gradients.clear();
-  const auto scaled = moves({.value = {}, .norm = norm / 4}, &gradients);
+  const auto scaled = moves({.value = {}, .norm = norm / 4}), cut = moves({.value = bound, .norm = {}});
   EXPECT_NEAR(norm_of(scaled), norm / 4, 1e-12);
-  gradients.clear();
-  EXPECT_EQ(moves({.value = {}, .norm = norm * 4}, &gradients), plain);
-  gradients.clear();
-  const double bound = norm / 20;
-  const auto cut = moves({.value = bound, .norm = {}}, &gradients);
+  EXPECT_EQ(moves({.value = {}, .norm = norm * 4}), plain);
   std::size_t at_bound = 0;
   for (std::size_t k = 0; k < plain.size(); ++k)
     for (std::size_t i = 0; i < plain[k].size(); ++i) {

@@ -114,8 +114,8 @@ With `counts: true` a neuron stands for as many independent sources as together 
 how often they fired, and a connection counts it as so many spikes.
 
 In trials times are counted from the beginning of each trial, and a trial has the same spikes whenever it is shown. Draws
-depend on the seed, the trial (its split and number), the layer's name, the step and the neuron alone; probabilities are resolved to 2^-32. The
-generator is Philox (Salmon et al. 2011).)")
+depend on the seed, the trial (its split and number), the layer's name, the step and the neuron alone; probabilities are
+resolved to 2^-32. The generator is Philox (Salmon et al. 2011).)")
         .frequency("rate", &Poisson::rate_hz, "", "of each neuron")
         .required()
         .non_negative()
