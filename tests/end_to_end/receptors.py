@@ -53,6 +53,17 @@ stages:
   - {name: a, learning: {rule: surrogate_gradient, optimizer: {type: adam, learning_rate: 0.01}, epochs: 5, batch_size: 32, trials: {train: 256, test: 64}}}
   - {name: b, weights: {from: a}, learning: {rule: none, trials: {test: 64}}}
 """
+BIASED = """
+tyto: 1
+precision: float64
+stimulus: {type: itd, fibres_per_ear: 4, duration: 25 ms, dt: 1 ms}
+objective: {classes: 3}
+model:
+  layers:
+    hidden: {type: conductance_lif, size: 5, input: [{type: dense, receptor: excitatory, bias: true, initial_weights: constant, scale: 0.4LAW}]}
+    output: {type: leaky_integrator, tau: 5 ms, input: dense}
+learning: {rule: surrogate_gradient, optimizer: {type: sgd, learning_rate: 20}, epochs: 6, trials: {train: 16, test: 4}, batch_size: 16}
+"""
 DT_MS = 0.5
 
 
@@ -121,11 +132,22 @@ def check_learning(executable, folder):
         assert (file["stages/b/weights/hidden/stimulus/w"][:] == w).all()
 
 
+def check_biases(executable, folder):
+    """Learning moves biases onto a conductance, and keeps them at 0 or above, with a law on the weights and without."""
+    for law in ("", ", dale: {method: projected, inhibitory_fraction: 0}"):
+        (folder / "biased.yaml").write_text(BIASED.replace("LAW", law))
+        tyto_runs.run(executable, folder / "biased.yaml", folder / "biased.h5", settings=[])
+        with h5py.File(folder / "biased.h5") as file:
+            bias = file["weights/hidden/stimulus/b"][:]
+            assert bias.min() >= 0 and bias.max() > 0, (law, bias)
+
+
 def main():
     executable = tyto_runs.executable_argument(__doc__)
     with tempfile.TemporaryDirectory() as name:
         check_conductances(executable, pathlib.Path(name))
         check_learning(executable, pathlib.Path(name))
+        check_biases(executable, pathlib.Path(name))
         check_refusals(executable, pathlib.Path(name))
     print("receptors get what was sent to them")
 

@@ -8,7 +8,7 @@
 #include <tyto/headers.hpp>
 
 #define TYTO_ABI_MAGIC 0x4f545954u /* "TYTO" */
-#define TYTO_API_VERSION 10
+#define TYTO_API_VERSION 10u
 
 #define TYTO_STRINGIFY_(x) #x
 #define TYTO_STRINGIFY(x) TYTO_STRINGIFY_(x)
