@@ -40,6 +40,8 @@ pkg_check_modules(HWY QUIET IMPORTED_TARGET libhwy>=1.0)
 tyto_need(HWY_FOUND "Highway 1.0 or later" libhwy-dev highway-devel)
 pkg_check_modules(MUPARSER QUIET IMPORTED_TARGET muparser>=2.3)
 tyto_need(MUPARSER_FOUND "muParser 2.3 or later" libmuparser-dev muParser-devel)
+pkg_check_modules(LIBZIP QUIET IMPORTED_TARGET libzip>=1.7)
+tyto_need(LIBZIP_FOUND "libzip 1.7 or later" libzip-dev libzip-devel)
 find_path(RANDOM123_INCLUDE_FOLDER Random123/philox.h)
 tyto_need(RANDOM123_INCLUDE_FOLDER Random123 librandom123-dev Random123-devel)
 # No version in the call: Eigen 5, which follows 3.4, says that it cannot stand in for 3.4.
@@ -70,4 +72,4 @@ target_include_directories(tyto_dependencies SYSTEM INTERFACE ${RANDOM123_INCLUD
 target_link_libraries(tyto_dependencies INTERFACE
   Boost::headers Boost::filesystem Boost::program_options ${TYTO_YAML_CPP} fmt::fmt
   nlohmann_json::nlohmann_json OpenSSL::Crypto ${HDF5_HL_LIBRARY} PkgConfig::HDF5 PkgConfig::HWY
-  PkgConfig::MUPARSER Threads::Threads ${CMAKE_DL_LIBS})
+  PkgConfig::LIBZIP PkgConfig::MUPARSER Threads::Threads ${CMAKE_DL_LIBS})

@@ -77,8 +77,9 @@ std::string summary_text(const run::RunSummary& summary, const spec::Experiment&
     text +=
         fmt::format(", accuracy {:.1f} % (chance {:.1f} %)", 100 * *metrics.accuracy, 100 * metrics.chance.value_or(0));
   const std::string name = unit.name == "1" ? "" : " " + unit.name;
-  text += fmt::format(", error {:.2f}{} to the true {}", unit.per_base * metrics.error, name,
-                      experiment.objective.target_info().name);
+  if (metrics.error)
+    text += fmt::format(", error {:.2f}{} to the true {}", unit.per_base * *metrics.error, name,
+                        experiment.objective.target_info().name);
   if (metrics.class_error)
     text += fmt::format(", {:.2f}{} to the class centre", unit.per_base * *metrics.class_error, name);
   return text;

@@ -1,8 +1,10 @@
-/// tyto-read FILE PATH group|dataset: reads the numbers of an HDF5 file that nobody vouches for, and sends them over a
-/// pipe. Damaged files have made the HDF5 library crash and loop for ever; here that harms nobody.
+/// tyto-read FILE PATH group|array|look: reads the numbers of an HDF5 file that nobody vouches for, and sends them over
+/// a pipe, or puts those of one array into a file. Damaged files have made the HDF5 library crash and loop for ever;
+/// here that harms nobody.
 #include <fcntl.h>
 #include <hdf5.h>
 #include <sys/resource.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -26,6 +28,8 @@ namespace {
 
 // Processor time says that the library loops, on a busy machine too.
 constexpr rlim_t cpu_limit_s = 10;
+// Of one array, for as many bytes as even a slow machine unpacks in a second.
+constexpr std::size_t bytes_in_a_second = std::size_t{20} << 20U;
 constexpr std::size_t address_space_limit = std::size_t{4} << 30U;
 constexpr std::size_t array_limit = 1000;
 
@@ -35,15 +39,26 @@ constexpr bool sanitized = true;  // Sanitizers reserve terabytes of addresses.
 constexpr bool sanitized = false;
 #endif
 
-void send_bytes(const void* data, std::size_t size) {
+/// Returns whether all of them could be written.
+bool write_bytes(int descriptor, const void* data, std::size_t size) {
   const auto* next = static_cast<const char*>(data);
   while (size > 0) {
-    const auto sent = ::write(records_descriptor, next, size);
+    const auto sent = ::write(descriptor, next, size);
     if (sent < 0 && errno == EINTR) continue;
-    if (sent <= 0) ::_exit(1);  // Nobody waits for them any more.
+    if (sent <= 0) return false;
     next += sent;
     size -= static_cast<std::size_t>(sent);
   }
+  return true;
+}
+
+void send_bytes(const void* data, std::size_t size) {
+  if (!write_bytes(records_descriptor, data, size)) ::_exit(1);  // Nobody waits for them any more.
+}
+
+void keep_values(const void* data, std::size_t size) {
+  if (!write_bytes(values_descriptor, data, size))
+    throw Error("its numbers find no room in a temporary file; set TMPDIR to a folder with more");
 }
 
 void send_mark(char kind) { send_bytes(&kind, 1); }
@@ -53,6 +68,11 @@ void send_number(std::uint64_t value) { send_bytes(&value, sizeof value); }
 void send_text(std::string_view value) {
   send_number(value.size());
   send_bytes(value.data(), value.size());
+}
+
+void send_numbers(const std::vector<std::size_t>& values) {
+  send_number(values.size());
+  send_bytes(values.data(), values.size() * sizeof(std::size_t));
 }
 
 std::size_t address_space_in_use() {
@@ -71,6 +91,14 @@ void limit(decltype(RLIMIT_CPU) resource, rlim_t value) {
   ::setrlimit(resource, &lowered);
 }
 
+/// One that can be raised again.
+void limit_cpu(rlim_t seconds) {
+  struct rlimit limits {};
+  ::getrlimit(RLIMIT_CPU, &limits);
+  limits.rlim_cur = std::min(seconds, limits.rlim_max);
+  ::setrlimit(RLIMIT_CPU, &limits);
+}
+
 /// Cuts this process off from everything that it was started with but the pipe.
 void confine() {
   for (int signal = 1; signal < NSIG; ++signal) ::signal(signal, SIG_DFL);
@@ -80,9 +108,9 @@ void confine() {
   ::signal(SIGPIPE, SIG_IGN);
   const int nothing = ::open("/dev/null", O_RDWR);
   for (int descriptor = 0; descriptor < records_descriptor; ++descriptor) ::dup2(nothing, descriptor);
-  ::close_range(records_descriptor + 1, std::numeric_limits<unsigned>::max(), 0);
+  ::close_range(values_descriptor + 1, std::numeric_limits<unsigned>::max(), 0);
   limit(RLIMIT_CORE, 0);
-  limit(RLIMIT_CPU, cpu_limit_s);
+  limit_cpu(cpu_limit_s);
   // A file must not make the library load filter plugins.
   H5PLset_loading_state(0);
   if constexpr (!sanitized) limit(RLIMIT_AS, address_space_in_use() + address_space_limit);
@@ -100,22 +128,113 @@ void send_dataset(const h5::Handle& dataset, const std::string& path, std::size_
   const std::vector<double> values = h5::read_numbers(dataset);
   send_mark('A');
   send_text(path);
-  send_number(info.shape.size());
-  for (const std::size_t extent : info.shape) send_number(extent);
+  send_numbers(info.shape);
   send_bytes(values.data(), values.size() * sizeof(double));
 }
 
-void send(const std::filesystem::path& file, const std::string& group, bool one) {
+/// Rows of an array that are read at a time.
+std::size_t rows_at_once(std::size_t row_bytes) {
+  constexpr std::size_t bytes_at_once = std::size_t{8} << 20U;
+  return std::max<std::size_t>(bytes_at_once / std::max<std::size_t>(row_bytes, 1), 1);
+}
+
+/// Puts all numbers of an array into the file for values.
+void keep_numbers(const h5::Handle& dataset, const h5::Shape& shape, const std::string& element) {
+  const std::size_t bytes_each = static_cast<std::size_t>(element[1] - '0');
+  std::size_t row_bytes = bytes_each;
+  for (std::size_t axis = 1; axis < shape.size(); ++axis) row_bytes *= shape[axis];
+  if (row_bytes == 0) return;
+  if (row_bytes > bytes_limit) throw Error("a row of its first axis holds more than 1 GiB");
+  const std::size_t step = rows_at_once(row_bytes);
+  std::vector<char> bytes;
+  for (std::size_t row = 0; row < shape[0]; row += step) {
+    const std::size_t rows = std::min(step, shape[0] - row);
+    bytes.resize(rows * row_bytes);
+    h5::read_rows(dataset, row, rows, element, bytes.data());
+    keep_values(bytes.data(), bytes.size());
+  }
+}
+
+/// Puts the numbers of all lists into the file for values; returns where they begin and end.
+std::vector<std::size_t> keep_lists(const h5::Handle& dataset, std::size_t lists, const std::string& element) {
+  constexpr std::size_t lists_at_once = 64;
+  std::vector<std::size_t> ends{0};
+  for (std::size_t first = 0; first < lists; first += lists_at_once) {
+    const auto bytes = h5::read_lists(dataset, first, std::min(lists_at_once, lists - first), element, ends);
+    keep_values(bytes.data(), bytes.size());
+  }
+  return ends;
+}
+
+/// As much processor time as an array of that size may take.
+void allow_time_for(std::size_t bytes) { limit_cpu(cpu_limit_s + static_cast<rlim_t>(bytes / bytes_in_a_second)); }
+
+void send_array(const h5::Handle& file, const std::string& path) {
+  const h5::Handle dataset = h5::open_for_pieces(file, path);
+  const h5::DatasetInfo info = h5::inspect(dataset);
+  if (info.stored_elsewhere) throw Error("'" + path + "' keeps its values in another file");
+  std::size_t count = 1;
+  for (const std::size_t extent : info.shape)
+    if (__builtin_mul_overflow(count, extent, &count)) throw Error("'" + path + "' is too large");
+  if (info.content == h5::Content::text) {
+    if (count > bytes_limit / sizeof(std::string)) throw Error("it holds too many texts");
+    const auto texts = h5::read_texts(dataset);
+    send_mark('T');
+    send_numbers(info.shape);
+    send_number(texts.size());
+    for (const auto& text : texts) send_text(text);
+    return;
+  }
+  if (info.content == h5::Content::other) throw Error("'" + path + "' in it holds neither numbers nor texts");
+  if (info.shape.empty() && info.content == h5::Content::number) {
+    const auto number = h5::read_numbers(dataset);
+    keep_values(number.data(), number.size() * sizeof(double));
+    send_mark('D');
+    send_text("f8");
+    send_numbers({});
+    send_numbers({});
+    return;
+  }
+  const std::string element = h5::element_of(dataset);
+  const bool lists = info.content == h5::Content::lists;
+  if (info.shape.empty() || (lists && info.shape.size() != 1))
+    throw Error("'" + path + "' in it is no array" + (lists ? " with one axis" : ""));
+  std::size_t bytes = 0;
+  struct statvfs disk {};
+  const bool known = ::fstatvfs(values_descriptor, &disk) == 0;
+  if (__builtin_mul_overflow(count, static_cast<std::size_t>(element[1] - '0'), &bytes) ||
+      (known && bytes / disk.f_frsize > disk.f_bavail))
+    throw Error("its numbers find no room in a temporary file; set TMPDIR to a folder with more");
+  allow_time_for(lists ? bytes_limit : bytes);
+  std::vector<std::size_t> rows;
+  if (lists)
+    rows = keep_lists(dataset, count, element);
+  else
+    keep_numbers(dataset, info.shape, element);
+  send_mark('D');
+  send_text(element);
+  send_numbers(lists ? h5::Shape{rows.back()} : info.shape);
+  send_numbers(rows);
+}
+
+void send(const std::filesystem::path& file, const std::string& group, std::string_view extent) {
+  const bool one = extent != word_of(Extent::group);
   const std::string what = one ? "data set" : "group";
   const h5::Handle handle = h5::open_file(file);
-  if (!h5::exists(handle, group)) throw Error("there is no " + what + " '" + group + "' in it");
-  if (h5::is_group(handle, group) == one) throw Error("'" + group + "' in it is not a readable " + what);
-  std::size_t total = 0;
-  if (one) {
-    send_dataset(h5::open_dataset(handle, group), group, total);
+  const bool there = h5::exists(handle, group);
+  if (extent == word_of(Extent::look)) {
+    if (!there) send_mark('N');
     send_mark('Z');
     return;
   }
+  if (!there) throw Error("there is no " + what + " '" + group + "' in it");
+  if (h5::is_group(handle, group) == one) throw Error("'" + group + "' in it is not a readable " + what);
+  if (one) {
+    send_array(handle, group);
+    send_mark('Z');
+    return;
+  }
+  std::size_t total = 0;
   const h5::Handle place = h5::open_group(handle, group);
   const std::string above = group == "/" ? group : group + "/";
   for (const auto& name : h5::datasets_below(place, array_limit))
@@ -134,7 +253,7 @@ int main(int count, char** words) {
   }
   confine();
   try {
-    send(words[1], words[2], words[3] == word_of(Extent::dataset));
+    send(words[1], words[2], words[3]);
   } catch (const std::exception& error) {
     send_mark('E');
     send_text(error.what());

@@ -74,7 +74,7 @@ class Trials:
         with h5py.File(path) as file:
             group = file[split]
             bits = group["spikes"][()].view("u1")
-            spikes = numpy.unpackbits(bits, axis=2, count=int(group.attrs["channels"]), bitorder="little")
+            spikes = numpy.unpackbits(bits, axis=2, count=int(group["channels"][()]), bitorder="little")
             angle_deg = group["ipd"][()]
         self.spikes = torch.from_numpy(spikes)
         self.labels = torch.from_numpy(numpy.clip((angle_deg + 90) / 180 * classes, 0, classes - 1).astype("int64"))

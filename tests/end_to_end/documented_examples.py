@@ -1,4 +1,4 @@
-"""The examples of docs/plugin-authors.md: quoted text equals the files, they build against an installed package, and the
+"""The examples of docs/plugin-authors.md and docs/user-guide.md: quoted text equals the files, they build against an installed package, and the
 experiments that use them run.
 
 usage: documented_examples.py BUILD_FOLDER CXX_COMPILER
@@ -22,7 +22,7 @@ EXAMPLES = REPOSITORY / "docs" / "examples"
 
 
 def check_quotes():
-    page = (REPOSITORY / "docs" / "plugin-authors.md").read_text()
+    page = "".join((REPOSITORY / "docs" / name).read_text() for name in ("plugin-authors.md", "user-guide.md"))
     quotes = re.findall(r"<!-- file: (\S+) -->\n+```\w*\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
     assert len(quotes) >= 8, f"only {len(quotes)} quoted files were found"
     for path, text in quotes:

@@ -53,6 +53,7 @@ NEEDED = {
     "sparse": {"probability": 0.3, "weight": 0.1},
     "white_noise": {"period": "1 s", "high": "10 Hz"},
     "dataset": {"file": "recording.h5", "dataset": "/x"},
+    "recorded": {"file": "recording.h5", "layout": "events", "targets": ["label"], "split": {"test": 0.4}},
 }
 
 
@@ -98,7 +99,7 @@ def hosts(component):
     """Experiments that use the component, each with the map that holds its parameters."""
     kind, name = component["kind"], component["name"]
     has = component["capabilities"]
-    own = {"type": name, **NEEDED.get(name, {})}
+    own = {"type": name, **copy.deepcopy(NEEDED.get(name, {}))}
     trials, stream = copy.deepcopy(TRIALS), copy.deepcopy(STREAM)
     layers, ensembles = trials["model"]["layers"], stream["model"]["layers"]
     if kind == "stimulus" and name == "itd":
@@ -223,6 +224,11 @@ def main():
         folder = pathlib.Path(folder)
         with h5py.File(folder / "recording.h5", "w") as recording:
             recording["x"] = [0.0, 0.5, -0.5, 1.0]
+            # A spike in each of eight channels of 80 trials.
+            recording["trials"] = [trial for trial in range(80) for _ in range(8)]
+            recording["units"] = list(range(8)) * 80
+            recording["times"] = [(trial * unit) % 20 * 1e-3 for trial in range(80) for unit in range(8)]
+            recording["label"] = [trial % 3 for trial in range(80)]
 
         def run(job):
             number, (where, path, value, text) = job

@@ -17,9 +17,9 @@ import tempfile
 import h5py
 import yaml
 
+import tyto_runs
 from verdict import judge
 
-EXPERIMENTS = pathlib.Path(__file__).resolve().parents[2] / "experiments"
 # What makes an experiment small enough to be run in a moment, where it has such a key.
 SMALL = {"learning.epochs": "1", "learning.trials.train": "64", "learning.trials.test": "64",
          "learning.trials.validation": "0", "learning.batch_size": "32", "simulation.duration": "500 ms"}
@@ -107,7 +107,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
         known = []
-        for experiment in sorted(EXPERIMENTS.glob("*.yaml")):
+        for experiment in tyto_runs.experiments_with_data(folder):
             settings = small_settings(experiment)
             configuration, said = resolved(executable, experiment, settings, folder / "known.h5")
             if configuration is None:  # Its analyses look at times that the short run does not reach.

@@ -13,7 +13,8 @@ import tempfile
 import jsonschema
 import yaml
 
-REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
+import tyto_runs
+from tyto_runs import REPOSITORY
 
 
 def check_pages(executable):
@@ -46,8 +47,9 @@ def main():
     executable = parser.parse_args().executable
     check_pages(executable)
     check_schemas(executable)
-    for file in sorted((REPOSITORY / "experiments").glob("*.yaml")):
-        subprocess.run([executable, "validate", str(file)], check=True, capture_output=True)
+    with tempfile.TemporaryDirectory() as folder:
+        for file in tyto_runs.experiments_with_data(pathlib.Path(folder)):
+            subprocess.run([executable, "validate", str(file)], check=True, capture_output=True)
     print("reference pages are up to date, schemas take every experiment and model")
 
 

@@ -26,7 +26,7 @@ def write_trials(executable, out, threads):
 
 
 def spikes_of(group):
-    return np.unpackbits(group.spikes.values.view(np.uint8), axis=2, count=group.attrs["channels"], bitorder="little")
+    return np.unpackbits(group.spikes.values.view(np.uint8), axis=2, count=int(group.channels), bitorder="little")
 
 
 def answers(spikes, w_in, w_out):

@@ -2,7 +2,9 @@
 
 import argparse
 import pathlib
+import shutil
 import subprocess
+import sys
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 DEFAULT_EXPERIMENT = REPOSITORY / "experiments" / "itd_basic.yaml"
@@ -29,6 +31,15 @@ def run(executable, experiment, out, **options):
     done = subprocess.run(words, capture_output=True, text=True, timeout=600)
     if done.returncode != 0:
         raise SystemExit(f"{' '.join(words)}\nended with {done.returncode}\n{done.stdout}{done.stderr}")
+
+
+def experiments_with_data(folder):
+    """A copy of the experiments and models, beside the data that some of them read; returns the experiments."""
+    for part in ("experiments", "models"):
+        shutil.copytree(REPOSITORY / part, folder / part)
+    subprocess.run([sys.executable, REPOSITORY / "docs" / "examples" / "handwritten_digits.py"], check=True,
+                   cwd=folder / "experiments")
+    return sorted((folder / "experiments").glob("*.yaml"))
 
 
 def executable_argument(description):

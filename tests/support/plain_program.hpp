@@ -22,6 +22,34 @@ struct Trace {
 };
 using Traces = std::map<std::string, Trace>;
 
+/// What a network is shown: spikes, or the numbers of a trial of a set.
+class Shown {
+ public:
+  Shown(const tyto::Spikes& spikes) : spikes_(spikes) {}
+  Shown(const tyto::TrialSet& trials, std::size_t trial) {
+    const auto& shape = trials.shape();
+    spikes_ = {nullptr, shape.steps, shape.channels};
+    if (shape.values)
+      values_.assign(trials.values(trial).begin(), trials.values(trial).end());
+    else
+      spikes_ = trials.spikes(trial);
+  }
+  [[nodiscard]] std::size_t steps() const { return spikes_.steps; }
+  [[nodiscard]] bool spikes() const { return values_.empty(); }
+  [[nodiscard]] double at(std::size_t step, std::size_t channel) const {
+    return spikes() ? (spikes_.at(step, channel) ? 1 : 0) : values_[step * spikes_.channels + channel];
+  }
+  [[nodiscard]] tyto::Signal<double> signal(std::size_t first, std::size_t steps) const {
+    const std::size_t channels = spikes_.channels;
+    if (spikes()) return {steps, channels, spikes_.data + first * spikes_.words(), nullptr};
+    return {steps, channels, nullptr, values_.data() + first * channels};
+  }
+
+ private:
+  tyto::Spikes spikes_;
+  std::vector<double> values_;
+};
+
 /// A program of few lines: layer after layer, input after input, step after step.
 template <class S>
 class Plain {
@@ -33,9 +61,9 @@ class Plain {
     }
   }
 
-  /// With spikes as the stimulus. Connections that learn do so at once, as in a stream, or their changes are collected.
-  Traces run(const tyto::Spikes& spikes, bool at_once = true) {
-    const std::size_t steps = spikes.steps;
+  /// Connections that learn do so at once, as in a stream, or their changes are collected.
+  Traces run(const Shown& shown, bool at_once = true) {
+    const std::size_t steps = shown.steps();
     represented_.resize(model_.layers.size());
     for_inputs([&](std::size_t layer, const tyto::ModelInput& input, std::size_t first_array) {
       if (input.learning) start_rule(layer, input, first_array);
@@ -48,8 +76,7 @@ class Plain {
       kernels[k]->rest(own_arrays(k), carried[k]);
       history_.emplace_back(steps * model_.layers[k].size, S(0));
     }
-    stimulus_.assign(steps * words(model_.input.channels), 0);
-    std::copy_n(spikes.data, stimulus_.size(), stimulus_.begin());
+    stimulus_ = &shown;
     Traces traces;
     for (std::size_t t = 0; t < steps; ++t) {
       if (arrays_at) arrays_at(t, arrays_);
@@ -211,16 +238,15 @@ class Plain {
   [[nodiscard]] Rows rows_of(std::size_t source, std::ptrdiff_t t, std::size_t rows) const {
     const bool stimulus = source == tyto::ModelInput::stimulus;
     const std::size_t channels = channels_of(source);
-    Rows made{rows, channels, stimulus || (model_.layers[source].spiking && smooth == nullptr),
+    Rows made{rows, channels, stimulus ? stimulus_->spikes() : model_.layers[source].spiking && smooth == nullptr,
               std::vector<std::uint64_t>(rows * words(channels), 0), std::vector<S>(rows * channels, S(0))};
     for (std::size_t k = 0; k < rows; ++k) {
       const std::ptrdiff_t step = t + 1 - static_cast<std::ptrdiff_t>(rows - k);
       for (std::size_t c = 0; step >= 0 && c < channels; ++c) {
         const auto row = static_cast<std::size_t>(step);
-        if (!stimulus) made.values[k * channels + c] = history_[source][row * channels + c];
-        const bool fires = stimulus ? (stimulus_[row * words(channels) + c / 64] >> (c % 64) & 1U) != 0
-                                    : made.values[k * channels + c] != 0;
-        if (fires) made.bits[k * words(channels) + c / 64] |= std::uint64_t{1} << (c % 64);
+        made.values[k * channels + c] =
+            stimulus ? static_cast<S>(stimulus_->at(row, c)) : history_[source][row * channels + c];
+        if (made.values[k * channels + c] != 0) made.bits[k * words(channels) + c / 64] |= std::uint64_t{1} << (c % 64);
       }
     }
     return made;
@@ -328,7 +354,7 @@ class Plain {
   const tyto::Model& model_;
   std::vector<std::vector<S>> arrays_;
   std::vector<std::vector<S>> history_;  ///< outputs of each layer
-  std::vector<std::uint64_t> stimulus_;
+  const Shown* stimulus_ = nullptr;
   std::map<const tyto::ModelInput*, std::vector<S>> states_;
   std::map<const tyto::ModelInput*, std::unique_ptr<tyto::ProjectionKernel<S>>> kernels_;
   std::vector<std::vector<S>> represented_;  ///< by each ensemble in the present step
@@ -367,18 +393,16 @@ inline tyto::Model streaming(tyto::Model model) {
   return model;
 }
 
-inline Traces as_stream(const tyto::Model& model, tyto::Program& program, const tyto::Spikes& spikes,
-                        std::size_t window) {
+inline Traces as_stream(const tyto::Model& model, tyto::Program& program, const Shown& shown, std::size_t window) {
   Traces traces;
   program.start(0);
-  for (std::size_t first = 0; first < spikes.steps; first += window)
-    program.advance(
-        {std::min(window, spikes.steps - first), spikes.channels, spikes.data + first * spikes.words(), nullptr},
-        [&](std::size_t probe, std::uint64_t, std::span<const double> sample) {
-          auto& trace = traces[model.probes[probe].name];
-          auto& all = model.probes[probe].what == tyto::ModelProbe::What::output ? trace.output : trace.state;
-          all.insert(all.end(), sample.begin(), sample.end());
-        });
+  for (std::size_t first = 0; first < shown.steps(); first += window)
+    program.advance(shown.signal(first, std::min(window, shown.steps() - first)), [&](std::size_t probe, std::uint64_t,
+                                                                                      std::span<const double> sample) {
+      auto& trace = traces[model.probes[probe].name];
+      auto& all = model.probes[probe].what == tyto::ModelProbe::What::output ? trace.output : trace.state;
+      all.insert(all.end(), sample.begin(), sample.end());
+    });
   return traces;
 }
 

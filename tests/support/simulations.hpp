@@ -33,7 +33,7 @@ inline MadeSimulation simulation(const std::string& layers, const std::string& p
                                  std::size_t channels = 1,
                                  const Arithmetic& arithmetic = {"cpu", tyto::Precision::float64}) {
   tyto::spec::Reader reader(registry());
-  const tyto::spec::ModelSurroundings around{true, channels > 0, {0, channels, dt_s}, {}, false};
+  const tyto::spec::ModelSurroundings around{true, channels > 0, {0, channels, dt_s, true}, {}, false};
   const auto node = tyto::spec::parse(probes, "probes");
   auto built = tyto::spec::build_model(tyto::spec::parse(layers, "layers"), &node, around, reader);
   reader.finish();

@@ -16,7 +16,7 @@ using test::FakeComponents;
 using test::faults_of;
 
 const ModelSurroundings in_trials{false, true, {100, 6, 1e-3}, 2, true};
-const ModelSurroundings in_a_stream{true, true, {0, 6, 1e-3}, {}, false};
+const ModelSurroundings in_a_stream{true, true, {0, 6, 1e-3, true}, {}, false};
 
 /// Faults are thrown.
 BuiltModel built(const std::string& layers, const ModelSurroundings& around) {

@@ -67,6 +67,7 @@ std::string check_of(const Objective& objective) {
 
 TEST(Objective, FindsItsTarget) {
   Objective objective;
+  objective.loss = Loss::mean_squared_error;
   objective.bind({angle("first"), angle("second")});
   EXPECT_EQ(objective.target_info().name, "first");
   objective.target = "second";
@@ -93,10 +94,35 @@ TEST(Objective, RefusesALossThatDoesNotFit) {
   EXPECT_EQ(check_of(regression()), "");
   auto value = regression();
   value.loss = Loss::cross_entropy;
-  EXPECT_NE(check_of(value).find("loss: cross_entropy compares classes"), std::string::npos);
+  EXPECT_EQ(error_of([&] {
+              value.bind({angle("first")});
+            }),
+            "loss: cross_entropy compares classes, and the objective has none; give 'classes', or use 'loss: mse' to "
+            "estimate the value of 'first'");
   auto classes = classification(12);
   classes.loss = Loss::mean_squared_error;
   EXPECT_NE(check_of(classes).find("loss: mse compares one estimated value"), std::string::npos);
+}
+
+TEST(Objective, TakesCategoriesForClasses) {
+  const auto side = tyto::TargetInfo::category("side", "", {"left", "middle", "right"});
+  Objective objective;
+  objective.bind({side});
+  EXPECT_EQ(objective.outputs(), 3U);
+  for (std::size_t k = 0; k < 3; ++k) {
+    EXPECT_EQ(objective.class_of(static_cast<double>(k)), k);
+    EXPECT_EQ(objective.class_centre(k), static_cast<double>(k));
+  }
+  objective.classes = 4;
+  EXPECT_EQ(error_of([&] { objective.bind({side}); }),
+            "target 'side' has 3 categories, and 'classes' says 4; leave 'classes' out");
+  auto value = regression();
+  EXPECT_EQ(error_of([&] { value.bind({side}); }),
+            "target 'side' is a category, of which no value can be estimated; use 'loss: cross_entropy'");
+  EXPECT_EQ(error_of([&] {
+              Objective().bind({tyto::TargetInfo::category("side", "", {"left"})});
+            }),
+            "target 'side' has one category only, so there is nothing to tell apart");
 }
 
 TEST(Objective, RefusesACircleOfClassesOrOfNothing) {

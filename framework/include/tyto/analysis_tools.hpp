@@ -15,6 +15,7 @@
 #include <tyto/export.hpp>
 #include <tyto/model.hpp>
 #include <tyto/stimulus.hpp>
+#include <tyto/table.hpp>
 #include <tyto/units.hpp>
 
 namespace tyto {
@@ -62,6 +63,15 @@ class TYTO_API Bins {
 
 /// Bins over the range of a target, in base units. With as many bins as classes they are the classes.
 [[nodiscard]] TYTO_API Bins target_bins(const TargetInfo& target, std::size_t count);
+/// The values of an axis with a place for each of these bins: their centres in the reported unit, or the names of
+/// categories.
+[[nodiscard]] TYTO_API Values along_target(const TargetInfo& target, std::size_t count);
+/// Values of a target in the reported unit, or names of its categories.
+[[nodiscard]] TYTO_API Values reported_values(const TargetInfo& target, std::vector<double> values);
+/// Throws Error, in the name of an analysis, if a target is a category.
+TYTO_API void require_number(const TargetInfo& target, std::string_view analysis);
+/// The same if the stimulus shows values where spikes are needed.
+TYTO_API void require_spikes(const Model& model, std::string_view analysis);
 
 /// Mean, spread and extremes of numbers that come one by one (Welford 1962). What is not defined is NaN: the
 /// mean of no numbers, the SD of fewer than two.

@@ -15,8 +15,8 @@ struct Metrics {
   double loss = 0;
   std::optional<double> accuracy;     ///< part of the trials in the right class; only with classes
   std::optional<double> chance;       ///< the accuracy of always answering the class that is most frequent
-  double error = 0;                   ///< mean |estimate - target|, base unit
-  std::optional<double> class_error;  ///< mean |centre of estimated - centre of true class|, base unit
+  std::optional<double> error;        ///< mean |estimate - target|, base unit; not where the target is a category
+  std::optional<double> class_error;  ///< mean |centre of estimated - centre of true class|, base unit; as `error`
 };
 
 /// `evaluation`: what the network answered to all of `trials`.

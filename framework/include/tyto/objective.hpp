@@ -21,7 +21,7 @@ enum class Loss { cross_entropy, mean_squared_error };
 class TYTO_API Objective {
  public:
   std::string target;          ///< empty: the stimulus's first target
-  std::optional<int> classes;  ///< absent: regression on the target's value
+  std::optional<int> classes;  ///< absent: the target's categories, or regression on its value
   Readout readout = Readout::mean;
   double factor = 1;  ///< multiplies the readout
   Loss loss = Loss::cross_entropy;
@@ -30,7 +30,8 @@ class TYTO_API Objective {
 
   [[nodiscard]] static Parameters<Objective> parameters();
 
-  /// Finds the target; throws Error if the stimulus has none of that name.
+  /// Finds the target, and takes its categories for classes if it has some. Throws Error if the stimulus has none of
+  /// that name, or if the loss does not fit it.
   void bind(const std::vector<TargetInfo>& targets);
   [[nodiscard]] const TargetInfo& target_info() const { return info_; }
   /// Its place among the stimulus's targets.
@@ -65,6 +66,7 @@ class TYTO_API Objective {
               Rows<S> grad_output) const;
 
  private:
+  void bind_category(const TargetInfo& found);
   /// Length of the circle in the target's units.
   [[nodiscard]] double circumference() const { return period * (info_.maximum - info_.minimum); }
 

@@ -1,9 +1,10 @@
-/// A stimulus makes trials: input spikes and the targets that belong to them.
+/// A stimulus makes trials: input spikes, or values, and the targets that belong to them.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -19,7 +20,8 @@ namespace tyto {
 struct TrialShape {
   std::size_t steps = 0;
   std::size_t channels = 0;
-  double dt_s = 0;  ///< duration of a step
+  double dt_s = 0;      ///< duration of a step
+  bool values = false;  ///< channels carry numbers, not spikes
 };
 
 /// A number that every trial carries, e.g. the interaural phase difference.
@@ -29,6 +31,15 @@ struct TargetInfo {
   Dimension dimension = Dimension::none;
   double minimum = 0;  ///< in base units; classes divide [minimum, maximum] evenly
   double maximum = 1;
+  /// Names of what the values 0, 1, ... stand for, if it is no number. Each is a class.
+  std::vector<std::string> categories = {};
+
+  /// One that is a category.
+  [[nodiscard]] static TargetInfo category(std::string name, std::string doc, std::vector<std::string> categories) {
+    // So the middle of each class is its index.
+    const double last = static_cast<double>(categories.size()) - 0.5;
+    return {std::move(name), std::move(doc), Dimension::none, -0.5, last, std::move(categories)};
+  }
 };
 
 /// Which data set a trial belongs to. Each has random streams of its own.
@@ -66,6 +77,9 @@ class TYTO_API Stimulus {
   virtual ~Stimulus() = default;
   [[nodiscard]] virtual TrialShape shape() const;
   [[nodiscard]] virtual std::vector<TargetInfo> targets() const;
+  /// How many trials of a split there are; as many as one likes if this says nothing. Trials with higher numbers are
+  /// asked for all the same where a training wants fresh ones: the same again, with other noise if there is any.
+  [[nodiscard]] virtual std::optional<std::size_t> available([[maybe_unused]] Split split) const { return {}; }
   /// Called once when a run, or a stage of one, begins, before anything is made: the stimulus to use for it, which may
   /// hold what takes long to make or what trials of all data sets share. Its channels, steps and targets are those of
   /// this one. Null if it is this one.
@@ -75,6 +89,8 @@ class TYTO_API Stimulus {
   /// Makes one trial, a pure function of `key`. `spikes` comes zeroed, with shape() steps and channels;
   /// `targets` has one place for each of targets(), in base units.
   virtual void make(const TrialKey& key, const MutableSpikes& spikes, std::span<double> targets) const;
+  /// The same where shape() has values, [step][channel].
+  virtual void make_values(const TrialKey& key, std::span<float> values, std::span<double> targets) const;
 
   /// Values of every step.
   [[nodiscard]] virtual std::size_t channels() const;

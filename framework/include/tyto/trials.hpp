@@ -1,4 +1,4 @@
-/// A data set: trials of one stimulus, bit-packed, with their targets.
+/// A data set: trials of one stimulus, spikes bit-packed, with their targets.
 #pragma once
 
 #include <cstddef>
@@ -14,14 +14,20 @@ namespace tyto {
 class TYTO_API TrialSet {
  public:
   TrialSet() = default;
-  /// An empty set of `count` trials with no spikes; fill it through spikes() and targets().
+  /// A set of `count` trials with no spikes, or with values of 0; fill it through spikes() or values(), and targets().
   TrialSet(TrialShape shape, std::vector<TargetInfo> targets, std::size_t count);
 
   [[nodiscard]] std::size_t size() const { return count_; }
   [[nodiscard]] const TrialShape& shape() const { return shape_; }
   [[nodiscard]] const std::vector<TargetInfo>& target_info() const { return target_info_; }
+  /// Throws Error if shape() has values.
   [[nodiscard]] Spikes spikes(std::size_t trial) const;
   [[nodiscard]] MutableSpikes spikes(std::size_t trial);
+  /// [step][channel]; throws Error if shape() has spikes.
+  [[nodiscard]] std::span<const float> values(std::size_t trial) const;
+  [[nodiscard]] std::span<float> values(std::size_t trial);
+  /// Makes a trial the same as one of another set of this shape and these targets.
+  void copy(std::size_t trial, const TrialSet& from, std::size_t from_trial);
   /// Names a trial; whatever else is random about it comes from there, too.
   [[nodiscard]] TrialKey key(std::size_t trial) const { return {first_.seed, first_.split, first_.trial + trial}; }
   /// The key of the first one; the others follow. Without it keys begin with trial 0 of seed 0.
@@ -36,6 +42,7 @@ class TYTO_API TrialSet {
   std::size_t count_ = 0;
   TrialKey first_;
   std::vector<std::uint64_t> bits_;
+  std::vector<float> values_;
   std::vector<double> targets_;
 };
 

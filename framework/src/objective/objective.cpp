@@ -13,10 +13,6 @@ namespace tyto {
 namespace {
 
 std::optional<Problem> loss_fits_target(const Objective& objective) {
-  if (!objective.classes && objective.loss == Loss::cross_entropy)
-    return Problem{"loss",
-                   "cross_entropy compares classes, and the objective has none; give 'classes', or use 'loss: mse' "
-                   "to estimate the target's value"};
   if (objective.classes && objective.loss == Loss::mean_squared_error)
     return Problem{"loss",
                    "mse compares one estimated value with the target, and scores of classes are no such value; "
@@ -82,8 +78,8 @@ Parameters<Objective> Objective::parameters() {
       tyto::parameters<Objective>("What the network is asked: the target, the readout of the output layer, the loss");
   list.text("target", &Objective::target, "", "name of the stimulus's target; empty: its first")
       .integer("classes", &Objective::classes, "",
-               "number of equal classes that the target's range is divided into; left out: the target's value is "
-               "estimated (regression)")
+               "number of equal classes that the target's range is divided into; left out: its categories, if it has "
+               "some, else its value is estimated (regression)")
       .range(2, 1'000'000)
       .optional()
       .choice("readout", &Objective::readout,
@@ -114,12 +110,29 @@ void Objective::bind(const std::vector<TargetInfo>& targets) {
                                     : std::find_if(targets.begin(), targets.end(),
                                                    [this](const auto& candidate) { return candidate.name == target; });
   if (found == targets.end()) throw Error("the stimulus has no target '" + target + "'; it has " + names_of(targets));
+  if (!found->categories.empty())
+    bind_category(*found);
+  else if (!classes && loss == Loss::cross_entropy)
+    throw Error("loss: cross_entropy compares classes, and the objective has none; give 'classes', or use 'loss: mse' to " +
+                ("estimate the value of '" + found->name + "'"));
   if (classes && !(found->minimum < found->maximum))
     throw Error("target '" + found->name + "' cannot be divided into classes: its range is empty");
   if (circular && !(found->minimum < found->maximum))
     throw Error("target '" + found->name + "' cannot lie on a circle: its range is empty");
   info_ = *found;
   index_ = static_cast<std::size_t>(found - targets.begin());
+}
+
+void Objective::bind_category(const TargetInfo& found) {
+  const int count = static_cast<int>(found.categories.size());
+  if (count < 2) throw Error("target '" + found.name + "' has one category only, so there is nothing to tell apart");
+  if (loss != Loss::cross_entropy || circular)
+    throw Error("target '" + found.name + "' is a category, of which no value can be estimated; use " +
+                (circular ? "'circular: false'" : "'loss: cross_entropy'"));
+  if (classes.value_or(count) != count)
+    throw Error("target '" + found.name + "' has " + std::to_string(count) + " categories, and 'classes' says " +
+                std::to_string(*classes) + "; leave 'classes' out");
+  classes = count;
 }
 
 std::size_t Objective::class_of(double value) const {

@@ -86,7 +86,7 @@ void abandon(Id file) noexcept;
 
 // Data sets.
 
-enum class Content { number, text, other };
+enum class Content { number, lists, text, other };  // lists of numbers, of lengths of their own
 
 struct DatasetInfo {
   Shape shape;
@@ -110,6 +110,15 @@ void attach_scale(const Handle& dataset, const Handle& scale, std::size_t axis, 
 [[nodiscard]] DatasetInfo inspect(const Handle& dataset);
 /// For each axis of a data set the name of its dimension scale, empty where there is none.
 [[nodiscard]] std::vector<std::string> scales_of(const Handle& dataset);
+/// How the numbers of a data set, or of its lists, can be kept without loss, as NumPy names it: "f4", "u1", ...
+[[nodiscard]] std::string element_of(const Handle& dataset);
+/// Opens a data set to be read piece by piece, which is quicker so where it is compressed.
+[[nodiscard]] Handle open_for_pieces(const Handle& at, const std::string& path);
+/// Rows of a data set, which has at least one axis, as numbers of the given kind.
+void read_rows(const Handle& dataset, std::size_t first, std::size_t rows, const std::string& element, void* out);
+/// Lists of a data set with one axis, one behind the other; adds the end of each to `ends`.
+[[nodiscard]] std::vector<std::byte> read_lists(const Handle& dataset, std::size_t first, std::size_t lists,
+                                                const std::string& element, std::vector<std::size_t>& ends);
 /// All values of a numeric data set as double; an h5py bool reads as 0 or 1.
 [[nodiscard]] std::vector<double> read_numbers(const Handle& dataset);
 [[nodiscard]] std::vector<std::string> read_texts(const Handle& dataset);

@@ -109,4 +109,28 @@ std::vector<double> Bins::centres(double scale) const {
 
 Bins target_bins(const TargetInfo& target, std::size_t count) { return {target.minimum, target.maximum, count}; }
 
+Values along_target(const TargetInfo& target, std::size_t count) {
+  if (target.categories.size() == count) return target.categories;
+  return target_bins(target, count).centres(reported_unit(target.dimension).per_base);
+}
+
+Values reported_values(const TargetInfo& target, std::vector<double> values) {
+  if (target.categories.empty()) {
+    for (double& value : values) value *= reported_unit(target.dimension).per_base;
+    return values;
+  }
+  std::vector<std::string> names;
+  for (const double value : values) names.push_back(target.categories.at(static_cast<std::size_t>(value)));
+  return names;
+}
+
+void require_number(const TargetInfo& target, std::string_view analysis) {
+  if (!target.categories.empty())
+    throw Error(std::string(analysis) + " needs a target with a value, and '" + target.name + "' is a category");
+}
+
+void require_spikes(const Model& model, std::string_view analysis) {
+  if (model.input.values) throw Error(std::string(analysis) + " needs a stimulus of spikes, and this one shows values");
+}
+
 }  // namespace tyto

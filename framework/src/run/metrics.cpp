@@ -12,14 +12,14 @@ Metrics measure(const Evaluation& evaluation, const TrialSet& trials, const Obje
   Metrics metrics;
   const auto count = static_cast<double>(evaluation.trials);
   const std::size_t outputs = objective.outputs();
-  double class_error = 0;
+  double error = 0, class_error = 0;
   std::size_t correct = 0;
   std::vector<std::size_t> frequency(objective.classifies() ? outputs : 0);
   for (std::size_t i = 0; i < evaluation.trials; ++i) {
     const double target = trials.targets(i)[objective.target_index()];
     const double estimate = objective.estimate(std::span(evaluation.scores).subspan(i * outputs, outputs));
     metrics.loss += evaluation.losses[i] / count;
-    metrics.error += objective.distance(estimate, target) / count;
+    error += objective.distance(estimate, target) / count;
     if (!objective.classifies()) continue;
     const std::size_t true_class = objective.class_of(target);
     const std::size_t estimated_class = objective.class_of(estimate);
@@ -29,9 +29,11 @@ Metrics measure(const Evaluation& evaluation, const TrialSet& trials, const Obje
   }
   if (objective.classifies()) {
     metrics.accuracy = static_cast<double>(correct) / count;
-    metrics.class_error = class_error;
     metrics.chance = static_cast<double>(*std::max_element(frequency.begin(), frequency.end())) / count;
   }
+  if (!objective.target_info().categories.empty()) return metrics;
+  metrics.error = error;
+  if (objective.classifies()) metrics.class_error = class_error;
   return metrics;
 }
 
@@ -47,8 +49,9 @@ Table metrics_table(const Metrics& metrics, const Objective& objective) {
   if (metrics.accuracy) add("accuracy", *metrics.accuracy, "1", "part of the trials in the right class");
   if (metrics.chance)
     add("chance_accuracy", *metrics.chance, "1", "accuracy of always answering the most frequent class");
-  add("error" + suffix, unit.per_base * metrics.error, unit.name,
-      "mean absolute error of the estimate to the true target");
+  if (metrics.error)
+    add("error" + suffix, unit.per_base * *metrics.error, unit.name,
+        "mean absolute error of the estimate to the true target");
   if (metrics.class_error)
     add("class_error" + suffix, unit.per_base * *metrics.class_error, unit.name,
         "mean absolute error of the estimate to the centre of the true class");

@@ -13,7 +13,7 @@
 
 namespace tyto::run {
 
-/// Values of a stimulus, or nothing where there is none, or spikes of its trials, one trial after the other with
+/// Values of a stimulus, or nothing where there is none, or what its trials show, one trial after the other with
 /// silence between them. Steps are asked for in order.
 class StimulusStream {
  public:
@@ -36,6 +36,7 @@ class StimulusStream {
   TrialShape shape_;
   std::uint64_t steps_of_trial_ = 0;  ///< with the pause
   std::vector<std::uint64_t> shown_, trial_;
+  std::vector<float> trial_values_;
   std::vector<double> targets_;  ///< [trial][target], of all that have been made
   std::uint64_t made_ = 0;
 };

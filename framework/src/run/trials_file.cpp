@@ -39,18 +39,25 @@ Table table_of(const TrialSet& trials) {
     first_channel.push_back(static_cast<std::int64_t>(channel));
   table.axis("trial", numbered(trials.size()), "1", "number of the trial");
   table.axis("time", std::move(times), "s", "begin of the step");
-  table.axis("byte", std::move(first_channel), "1", "first of the eight channels in the byte");
-  table.variable("spikes", {"trial", "time", "byte"}, bytes_of(trials), "1",
-                 "a bit for each channel, the first one in the lowest bit");
+  if (shape.values) {
+    std::vector<float> values;
+    for (std::size_t trial = 0; trial < trials.size(); ++trial)
+      values.insert(values.end(), trials.values(trial).begin(), trials.values(trial).end());
+    table.axis("channel", numbered(shape.channels), "1", "number of the channel");
+    table.variable("values", {"trial", "time", "channel"}, std::move(values), "1", "what the channel shows");
+  } else {
+    table.axis("byte", std::move(first_channel), "1", "first of the eight channels in the byte");
+    table.variable("spikes", {"trial", "time", "byte"}, bytes_of(trials), "1",
+                   "a bit for each channel, the first one in the lowest bit");
+  }
   const auto& targets = trials.target_info();
   for (std::size_t k = 0; k < targets.size(); ++k) {
-    const ReportedUnit unit = reported_unit(targets[k].dimension);
     std::vector<double> values;
-    for (std::size_t trial = 0; trial < trials.size(); ++trial)
-      values.push_back(trials.targets(trial)[k] * unit.per_base);
-    table.variable(targets[k].name, {"trial"}, std::move(values), unit.name, targets[k].doc);
+    for (std::size_t trial = 0; trial < trials.size(); ++trial) values.push_back(trials.targets(trial)[k]);
+    table.variable(targets[k].name, {"trial"}, reported_values(targets[k], std::move(values)),
+                   reported_unit(targets[k].dimension).name, targets[k].doc);
   }
-  table.attribute("channels", static_cast<std::int64_t>(shape.channels));
+  table.variable("channels", {}, std::vector{static_cast<std::int64_t>(shape.channels)}, "1", "how many there are");
   return table;
 }
 

@@ -34,7 +34,7 @@ ConnectionEnd end_at(std::size_t index, const Draft& draft) {
   const auto& around = draft.around;
   if (index == ModelInput::stimulus) {
     const std::size_t channels = around.input.channels;
-    const bool spikes = !around.stream || around.spikes;
+    const bool spikes = !around.input.values;
     return {"stimulus", channels, channels, false, spikes, false, {}, spikes};
   }
   const ModelLayer& layer = draft.model.layers[index];

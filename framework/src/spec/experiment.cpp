@@ -56,10 +56,13 @@ ModelSurroundings take_head(const ExperimentKeys& keys, const Node& root, const 
   ModelSurroundings around;
   take_common(keys, experiment);
   experiment.objective = keys.objective;
-  if (head.find("objective") != nullptr) {
-    around.outputs = keys.objective.outputs();
-    around.classifies = keys.objective.classifies();
-  }
+  const bool asks = head.find("objective") != nullptr;
+  const auto take_outputs = [&] {
+    if (!asks) return;
+    around.outputs = experiment.objective.outputs();
+    around.classifies = experiment.objective.classifies();
+  };
+  take_outputs();
   if (keys.stimulus == nullptr) return around;
   // One that says nothing makes trials.
   if (!stimulus_offers(capability::trials, head, reader) && stimulus_offers(capability::stream, head, reader)) {
@@ -70,8 +73,12 @@ ModelSurroundings take_head(const ExperimentKeys& keys, const Node& root, const 
     return around;
   }
   guarded(reader, place_of(root, {"stimulus"}), [&] { around.input = shape_of_trials(*keys.stimulus); });
-  guarded(reader, place_of(root, {"objective", "target"}),
-          [&] { experiment.objective.bind(keys.stimulus->targets()); });
+  if (!asks) return around;
+  around.outputs.reset();
+  guarded(reader, place_of(root, {"objective", "target"}), [&] {
+    experiment.objective.bind(keys.stimulus->targets());
+    take_outputs();
+  });
   return around;
 }
 
@@ -190,6 +197,31 @@ void read_trials(Node keys, const Configured& rule, LearningPart& part, Reader& 
   for (auto& entry : resolved.entries) part.resolved.entries.push_back(std::move(entry));
 }
 
+/// Trials that a split has, where the stimulus has but so many, and not more than these.
+void settle_trials(Node& trials, Split split, std::size_t available, Reader& reader) {
+  const std::string key(to_string(split));
+  Node* const written = trials.find(key);
+  if (available == 0 && split != Split::validation && written == nullptr) {
+    reader.fault(trials.place, "the stimulus has no " + key + " trials; say in it which trials are for what");
+    return;
+  }
+  if (written == nullptr) return put(trials, key, make_scalar(std::to_string(available), trials.place));
+  const auto count = written->is_scalar() ? std::strtod(written->text.c_str(), nullptr) : 0;
+  if (count > static_cast<double>(available))
+    reader.fault(written->place, key + ": the stimulus has " + std::to_string(available) + " " + key + " trials");
+}
+
+/// How many trials there are, if the stimulus says so.
+void settle_trials(Node& keys, bool trains, Reader& reader, const Experiment& experiment) {
+  if (!experiment.stimulus) return;
+  for (const Split split : {Split::train, Split::validation, Split::test}) {
+    const auto available = experiment.stimulus->available(split);
+    if (!available || (!trains && split != Split::test)) continue;
+    if (keys.find("trials") == nullptr) put(keys, "trials", make_map(keys.place));
+    if (Node& trials = *keys.find("trials"); trials.is_map()) settle_trials(trials, split, *available, reader);
+  }
+}
+
 LearningPart read_learning(const Node& root, Reader& reader, Experiment& experiment) {
   LearningPart part;
   const Node* node = root.find("learning");
@@ -205,6 +237,7 @@ LearningPart read_learning(const Node& root, Reader& reader, Experiment& experim
   Node keys = make_map(node->place);
   for (const auto& entry : node->entries)
     if (std::find(own.begin(), own.end(), entry.key) != own.end()) keys.entries.push_back(entry);
+  settle_trials(keys, part.rule.interface == nullptr || part.rule.as<LearningRule>()->trains(), reader, experiment);
   read_trials(std::move(keys), part.rule, part, reader, experiment);
   return part;
 }
@@ -214,8 +247,9 @@ void check_memory_of_trials(const Node& root, const ModelSurroundings& around, R
   const auto& shape = around.input;
   const double trials = static_cast<double>(experiment.train_trials) +
                         static_cast<double>(experiment.validation_trials) + static_cast<double>(experiment.test_trials);
-  const double bytes = trials * static_cast<double>(shape.steps) *
-                       (static_cast<double>(words_for(shape.channels)) * sizeof(std::uint64_t));
+  const double row = shape.values ? static_cast<double>(shape.channels * sizeof(float))
+                                  : static_cast<double>(words_for(shape.channels) * sizeof(std::uint64_t));
+  const double bytes = trials * static_cast<double>(shape.steps) * row;
   double neurons = 0;
   for (const auto& layer : experiment.model.layers) neurons += static_cast<double>(layer.size);
   const double activity = static_cast<double>(experiment.test_trials) * neurons * sizeof(double);
@@ -314,7 +348,7 @@ Node load_trials(const Node& root, const Surroundings& surroundings, Reader& rea
   if (experiment.rule && built.complete && head.find("objective") != nullptr)
     guarded(reader, learning.rule.place, [&] { experiment.rule->check(experiment.model, experiment.objective); });
   check_probes(root, reader, experiment);
-  Node analyses = read_analyses(root, reader, experiment, built.complete);
+  Node analyses = read_analyses(root, reader, experiment, built.complete && around.outputs);
   // Taken in any case, so that none is left for the step of another stage.
   const auto times = reader.take_timed_values();
   const double trial_s = static_cast<double>(around.input.steps) * around.input.dt_s;
@@ -336,14 +370,16 @@ ModelSurroundings shape_of_stream(const SimulationExperimentKeys& keys, const No
   const Node* stimulus = root.find("stimulus");
   around.stimulus = stimulus != nullptr && stimulus->type != Node::Type::null;
   if (keys.stimulus == nullptr) return around;
-  around.spikes = !stimulus_offers(capability::stream, head, reader);
+  around.sequence = !stimulus_offers(capability::stream, head, reader);
   guarded(reader, place_of(root, {"stimulus"}), [&] {
-    if (!around.spikes) {
+    if (!around.sequence) {
+      around.input.values = true;
       around.input.channels = keys.stimulus->channels();
       return;
     }
     const TrialShape shape = shape_of_trials(*keys.stimulus);
     around.input.channels = shape.channels;
+    around.input.values = shape.values;
     if (keys.simulation.dt_s > 0 && std::abs(shape.dt_s - keys.simulation.dt_s) > 1e-9 * shape.dt_s)
       throw Error("its trials have steps of " + format_quantity(shape.dt_s, Dimension::time) +
                   ", and the simulation has steps of " + format_quantity(keys.simulation.dt_s, Dimension::time));
@@ -352,12 +388,18 @@ ModelSurroundings shape_of_stream(const SimulationExperimentKeys& keys, const No
 }
 
 /// How the trials of a stimulus that makes some come in a stream.
-std::optional<SimulationPlan::Sequence> read_sequence(const SimulationKeys& keys, bool trials, const Node& root,
-                                                      Reader& reader) {
-  if (trials)
-    return SimulationPlan::Sequence{
+std::optional<SimulationPlan::Sequence> read_sequence(const SimulationExperimentKeys& whole, bool trials,
+                                                      const Node& root, Reader& reader) {
+  const SimulationKeys& keys = whole.simulation;
+  if (trials) {
+    const SimulationPlan::Sequence sequence{
         keys.split.value_or(Split::train),
         static_cast<std::size_t>(std::llround(std::min(keys.pause_s.value_or(0) / std::max(keys.dt_s, 1e-300), 1e15)))};
+    if (whole.stimulus && whole.stimulus->available(sequence.split) == std::size_t{0})
+      reader.fault(place_of(root, {"simulation", "split"}),
+                   "the stimulus has no " + std::string(to_string(sequence.split)) + " trials");
+    return sequence;
+  }
   for (const auto* key : {"pause", "split"})
     if (const Node* simulation = root.find("simulation"); simulation->find(key) != nullptr)
       reader.fault(place_of(root, {"simulation", key}),
@@ -382,7 +424,7 @@ Node load_simulation(const Node& root, const Surroundings& surroundings, Reader&
   if (head.find("simulation") != nullptr && reader.faults().size() == faults_before)
     experiment.simulation =
         SimulationPlan{keys.simulation.steps(), keys.simulation.dt_s,
-                       read_sequence(keys.simulation, around.spikes, root, reader), keys.simulation.write_drawn};
+                       read_sequence(keys, around.sequence, root, reader), keys.simulation.write_drawn};
   else
     experiment.simulation = SimulationPlan{};
   const ComponentInfo* backend = take_backend(head, reader.components(), experiment);

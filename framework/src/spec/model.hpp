@@ -23,7 +23,7 @@ struct ModelSurroundings {
   TrialShape input;                    ///< zero where unknown; a stream has no number of steps
   std::optional<std::size_t> outputs;  ///< neurons that the objective needs; unknown if there is no objective
   bool classifies = false;
-  bool spikes = false;  ///< of a stream: whether its stimulus are the spikes of trials, one after the other
+  bool sequence = false;  ///< of a stream: whether its stimulus are trials, one after the other
 };
 
 struct BuiltModel {

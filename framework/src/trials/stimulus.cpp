@@ -24,6 +24,10 @@ void Stimulus::make(const TrialKey&, const MutableSpikes&, std::span<double>) co
   throw Error("this stimulus makes no trials");
 }
 
+void Stimulus::make_values(const TrialKey&, std::span<float>, std::span<double>) const {
+  throw Error("this stimulus makes no trials of values");
+}
+
 std::size_t Stimulus::channels() const { throw Error("this stimulus has no values for a simulation"); }
 
 std::unique_ptr<ValueStream> Stimulus::stream(std::uint64_t, double) const {

@@ -46,12 +46,7 @@ std::vector<std::string> outgoing(const tyto::Model& model, std::size_t source, 
 /// The first trials of a set.
 tyto::TrialSet first_of(const tyto::TrialSet& all, std::size_t count) {
   tyto::TrialSet some(all.shape(), all.target_info(), count);
-  for (std::size_t trial = 0; trial < count; ++trial) {
-    std::copy_n(all.targets(trial).begin(), all.target_info().size(), some.targets(trial).begin());
-    const auto from = all.spikes(trial);
-    const auto to = some.spikes(trial);
-    for (std::size_t t = 0; t < from.steps; ++t) std::copy_n(from.row(t).begin(), from.words(), to.row(t).begin());
-  }
+  for (std::size_t trial = 0; trial < count; ++trial) some.copy(trial, all, trial);
   return some;
 }
 
@@ -99,8 +94,9 @@ struct Ablation final : tyto::Analysis {
     if (objective.classifies())
       table.variable(name + "_accuracy", {}, std::vector<double>{*metrics.accuracy}, "1",
                      "part of the trials in the right class " + when);
-    table.variable(name + "_error", {}, std::vector<double>{metrics.error * unit.per_base}, unit.name,
-                   "mean absolute error to the true target " + when);
+    if (metrics.error)
+      table.variable(name + "_error", {}, std::vector<double>{*metrics.error * unit.per_base}, unit.name,
+                     "mean absolute error to the true target " + when);
     table.variable(name + "_loss", {}, std::vector<double>{metrics.loss}, "1", "mean loss " + when);
   }
 
@@ -115,8 +111,9 @@ struct Ablation final : tyto::Analysis {
     if (objective.classifies())
       table.variable("gap_accuracy", {}, std::vector<double>{*train.accuracy - *test.accuracy}, "1",
                      "accuracy in training trials minus accuracy in test trials");
-    table.variable("gap_error", {}, std::vector<double>{(test.error - train.error) * unit.per_base}, unit.name,
-                   "error in test trials minus error in training trials");
+    if (test.error)
+      table.variable("gap_error", {}, std::vector<double>{(*test.error - *train.error) * unit.per_base}, unit.name,
+                     "error in test trials minus error in training trials");
     table.variable("gap_loss", {}, std::vector<double>{test.loss - train.loss}, "1",
                    "loss in test trials minus loss in training trials");
   }
@@ -138,7 +135,7 @@ struct Ablation final : tyto::Analysis {
         accuracy.push_back(*left.accuracy);
         drop.push_back(*intact.accuracy - *left.accuracy);
       }
-      error.push_back(left.error * unit.per_base);
+      if (left.error) error.push_back(*left.error * unit.per_base);
       loss.push_back(left.loss);
     }
     const std::string& name = silenced.name;
@@ -150,8 +147,9 @@ struct Ablation final : tyto::Analysis {
                      "part of the trials in the right class" + without);
       table.variable(name + "_accuracy_drop", {axis}, std::move(drop), "1", "accuracy lost" + without);
     }
-    table.variable(name + "_error", {axis}, std::move(error), unit.name,
-                   "mean absolute error to the true target" + without);
+    if (intact.error)
+      table.variable(name + "_error", {axis}, std::move(error), unit.name,
+                     "mean absolute error to the true target" + without);
     table.variable(name + "_loss", {axis}, std::move(loss), "1", "mean loss" + without);
     write_silent(run, index, axis, table);
   }

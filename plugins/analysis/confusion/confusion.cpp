@@ -42,9 +42,10 @@ struct Confusion final : tyto::Analysis {
     }
     const auto& target = objective.target_info();
     const auto unit = tyto::reported_unit(target.dimension);
-    const auto centres = tyto::target_bins(target, classes).centres(unit.per_base);
-    table.axis("true_class", centres, unit.name, target.name + ", centre of the true class");
-    table.axis("estimated_class", centres, unit.name, target.name + ", centre of the estimated class");
+    const auto along = tyto::along_target(target, classes);
+    const std::string of = target.categories.empty() ? ", centre of the " : ", name of the ";
+    table.axis("true_class", along, unit.name, target.name + of + "true class");
+    table.axis("estimated_class", along, unit.name, target.name + of + "estimated class");
     table.variable("counts", {"true_class", "estimated_class"}, std::move(counts), "1",
                    "test trials of each true class taken for each class");
     table

@@ -71,7 +71,9 @@ struct CueDecomposition final : tyto::Analysis {
         .range(0, 2e9);
   }
 
-  void check(const tyto::Model& model, const tyto::Objective&) const override {
+  void check(const tyto::Model& model, const tyto::Objective& objective) const override {
+    tyto::require_number(objective.target_info(), "cue_decomposition");
+    tyto::require_spikes(model, "cue_decomposition");
     if (model.input.channels < 2) throw tyto::Error("cue_decomposition needs a stimulus with channels for two ears");
     if (left_channels && static_cast<std::size_t>(*left_channels) >= model.input.channels)
       throw tyto::Error(
@@ -174,7 +176,7 @@ struct CueDecomposition final : tyto::Analysis {
       const auto metrics = tyto::measure(run.evaluate(made, {}), made, run.objective());
       names.emplace_back(kind.name);
       if (metrics.accuracy) accuracy.push_back(*metrics.accuracy);
-      error.push_back(metrics.error * unit.per_base);
+      error.push_back(metrics.error.value_or(0) * unit.per_base);
     }
     table.axis("surrogate", std::move(names), "1", "what was done to the test trials' spikes");
     if (run.objective().classifies()) {

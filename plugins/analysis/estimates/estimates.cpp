@@ -27,6 +27,7 @@ struct Estimates final : tyto::Analysis {
 
   void check(const tyto::Model&, const tyto::Objective& objective) const override {
     const auto& target = objective.target_info();
+    tyto::require_number(target, "estimates");
     if (!(target.minimum < target.maximum))
       throw tyto::Error("estimates needs a target with a range, and that of '" + target.name + "' is empty");
   }

@@ -59,6 +59,7 @@ TEST(Estimates, CountsWhatARegressionPutsOutsideTheRange) {
 TEST(Estimates, NeedsARange) {
   fake::Run run(2, {0});
   run.asked.classes.reset();
+  run.asked.loss = tyto::Loss::mean_squared_error;
   run.asked.bind({{"level", "a level", tyto::Dimension::none, 1, 1}});
   EXPECT_EQ(fake::check_error("estimates", run), "estimates needs a target with a range, and that of 'level' is empty");
 }

@@ -38,6 +38,10 @@ struct IdealObserver final : tyto::Analysis {
     return {tyto::capability::likelihood};
   }
 
+  void check(const tyto::Model&, const tyto::Objective& objective) const override {
+    tyto::require_number(objective.target_info(), "ideal_observer");
+  }
+
   void run(const tyto::FinishedRun& run, tyto::Table& table) const override {
     const auto& objective = run.objective();
     const auto count = static_cast<std::size_t>(grid);
@@ -113,7 +117,7 @@ struct IdealObserver final : tyto::Analysis {
       number("error", answers.error.mean() * unit.per_base, unit.name,
              "mean absolute error of the most probable class's centre to the true " + target.name);
     }
-    number("network_error", network.error * unit.per_base, unit.name,
+    number("network_error", network.error.value_or(0) * unit.per_base, unit.name,
            "mean absolute error of the network's estimate to the true " + target.name);
     number("map_error", answers.map_error.mean() * unit.per_base, unit.name,
            "mean absolute error of the most probable value to the true " + target.name);

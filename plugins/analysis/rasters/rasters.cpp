@@ -68,7 +68,7 @@ struct Rasters final : tyto::Analysis {
   void run(const tyto::FinishedRun& run, tyto::Table& table) const override {
     const auto chosen = spread_trials(run, static_cast<std::size_t>(trials));
     write_trials(run, chosen, table);
-    write_spikes(input_name, "the stimulus", input_spikes(run, chosen), table);
+    if (!run.model().input.values) write_spikes(input_name, "the stimulus", input_spikes(run, chosen), table);
     for (std::size_t index = 0; index < run.model().layers.size(); ++index) {
       const auto& each = run.model().layers[index];
       const bool output = index + 1 == run.model().layers.size();
@@ -119,12 +119,14 @@ struct Rasters final : tyto::Analysis {
     std::vector<double> truth, estimate;
     for (const std::size_t trial : chosen) {
       index.push_back(static_cast<std::int64_t>(trial));
-      truth.push_back(run.target(trial) * unit.per_base);
-      estimate.push_back(run.estimate(trial) * unit.per_base);
+      truth.push_back(run.target(trial));
+      estimate.push_back(run.estimate(trial));
     }
     table.axis("trial", std::move(index), "1", "index of the test trial, ordered by target");
-    table.variable("true_value", {"trial"}, std::move(truth), unit.name, target.name + ", true value");
-    table.variable("estimated_value", {"trial"}, std::move(estimate), unit.name, target.name + ", estimated value");
+    table.variable("true_value", {"trial"}, tyto::reported_values(target, std::move(truth)), unit.name,
+                   target.name + ", true value");
+    table.variable("estimated_value", {"trial"}, tyto::reported_values(target, std::move(estimate)), unit.name,
+                   target.name + ", estimated value");
   }
 
   static void write_spikes(const std::string& name, const std::string& of, SpikeList list, tyto::Table& table) {

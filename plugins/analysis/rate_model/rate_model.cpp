@@ -142,7 +142,9 @@ struct RateModel final : tyto::Analysis {
         .optional();
   }
 
-  void check(const tyto::Model& model, const tyto::Objective&) const override {
+  void check(const tyto::Model& model, const tyto::Objective& objective) const override {
+    tyto::require_number(objective.target_info(), "rate_model");
+    tyto::require_spikes(model, "rate_model");
     const std::size_t hidden = tyto::choose_layers(model, layer, tyto::LayerChoice::spiking).front();
     if (only_matrix(model.layers[hidden], tyto::ModelInput::stimulus) == nullptr)
       throw tyto::Error(

@@ -186,6 +186,7 @@ struct RickerAnalysis final : tyto::Analysis {
 
   void check(const tyto::Model& model, const tyto::Objective& objective) const override {
     if (!objective.classifies()) throw tyto::Error("ricker_fit needs an objective with classes");
+    tyto::require_number(objective.target_info(), "ricker_fit");
     if (objective.outputs() < least_classes)
       throw tyto::Error("ricker_fit needs at least " + std::to_string(least_classes) + " classes, and there are " +
                         std::to_string(objective.outputs()));

@@ -38,7 +38,8 @@ struct TuningCurves final : tyto::Analysis {
       bin_of[trial] = over.nearest(run.target(trial));
       ++trials[bin_of[trial]];
     }
-    table.axis("target", over.centres(unit.per_base), unit.name, target.name + ", centre of each bin");
+    table.axis("target", tyto::along_target(target, over.size()), unit.name,
+               target.name + (target.categories.empty() ? ", centre of each bin" : ", name of each category"));
     table.variable("trials", {"target"}, std::move(trials), "1", "test trials in each bin");
     for (const std::size_t index : tyto::choose_layers(run.model(), layer, tyto::LayerChoice::any))
       describe(run, index, over.size(), bin_of, table);

@@ -80,6 +80,7 @@ struct TuningFit final : tyto::Analysis {
   void check(const tyto::Model& model, const tyto::Objective& objective) const override {
     (void)layers(model);
     const auto& target = objective.target_info();
+    tyto::require_number(target, "tuning_fit");
     if (!(target.minimum < target.maximum))
       throw tyto::Error("tuning_fit needs a target with a range, and that of '" + target.name + "' is empty");
   }

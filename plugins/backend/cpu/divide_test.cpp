@@ -65,7 +65,7 @@ class CountingLayer final : public tyto::Layer {
 
 tyto::Model read(const std::string& layers) {
   tyto::spec::Reader reader(workshop::registry());
-  const tyto::spec::ModelSurroundings around{true, true, {0, 40, dt_s}, {}, false};
+  const tyto::spec::ModelSurroundings around{true, true, {0, 40, dt_s, true}, {}, false};
   auto built = tyto::spec::build_model(tyto::spec::parse(layers, "layers"), nullptr, around, reader);
   reader.finish();
   return std::move(built.model);

@@ -106,7 +106,7 @@ TEST_P(Graph, TrialsStreamsAndAPlainProgramGiveTheSameBits) {
   for (std::size_t seed = 0; seed < 40; ++seed) {
     SCOPED_TRACE(seed);
     tyto::Random random(tyto::stream_key(seed, "graphs"));
-    const tyto::TrialShape shape{60, number(random, 1, 20), dt_s};
+    const tyto::TrialShape shape{60, number(random, 1, 20), dt_s, seed % 3 == 1};
     const tyto::Model model = random_model(shape, mixed(seed), random);
     const auto trials = workshop::random_trials(11, shape, 1);
     tyto::Executor executor(2);
@@ -118,13 +118,13 @@ TEST_P(Graph, TrialsStreamsAndAPlainProgramGiveTheSameBits) {
         for (double& bias : biases) bias = random.uniform(-0.2, 0.2);
         program->set(k, biases);
       }
-    auto expected = GetParam().is_double() ? Plain<double>(model, *program).run(trials.spikes(9))
-                                           : Plain<float>(model, *program).run(trials.spikes(9));
+    auto expected = GetParam().is_double() ? Plain<double>(model, *program).run(workshop::Shown(trials, 9))
+                                           : Plain<float>(model, *program).run(workshop::Shown(trials, 9));
     const tyto::Model stream_model = workshop::streaming(model);
     const auto stream = workshop::compile(stream_model, GetParam(), executor);
     workshop::copy_arrays(*program, *stream);
     for (const std::size_t window : {1U, 7U, 1000U})
-      EXPECT_EQ(workshop::as_stream(stream_model, *stream, trials.spikes(9), window), expected) << window;
+      EXPECT_EQ(workshop::as_stream(stream_model, *stream, workshop::Shown(trials, 9), window), expected) << window;
     workshop::drop_last_state(expected, model);
     EXPECT_EQ(workshop::as_trial(model, *program, trials, 9), expected);
     for (const auto& layer : model.layers)
@@ -139,7 +139,7 @@ TEST_P(Graph, AnswersDoNotDependOnOtherTrialsNorOnThreads) {
   for (std::size_t seed = 1; seed < 12; ++seed) {
     SCOPED_TRACE(seed);
     tyto::Random random(tyto::stream_key(seed, "graphs"));
-    const tyto::TrialShape shape{40, number(random, 1, 20), dt_s};
+    const tyto::TrialShape shape{40, number(random, 1, 20), dt_s, seed % 3 == 1};
     auto choice = mixed(seed);
     choice.projections = {"dense"};
     choice.populations.pop_back();  // nodes in a loop grow without bound
@@ -230,7 +230,8 @@ std::vector<Smooth> smooth_graphs() {
 
 /// A random graph with weights and trials, and what is made of its output.
 struct SmoothCase {
-  SmoothCase(const Choice& choice, std::size_t seed) : random(tyto::stream_key(seed, "smooth graphs")) {
+  SmoothCase(const Choice& choice, std::size_t seed)
+      : random(tyto::stream_key(seed, "smooth graphs")), shape{15, 4, dt_s, seed % 2 == 0} {
     model = random_model(shape, choice, random);
     program = workshop::compile(model, {"cpu", tyto::Precision::float64}, executor);
     tyto::initialise(*program, seed);
@@ -241,7 +242,7 @@ struct SmoothCase {
   }
 
   tyto::Random random;
-  tyto::TrialShape shape{15, 4, dt_s};
+  tyto::TrialShape shape;
   tyto::Model model;
   tyto::TrialSet trials = workshop::random_trials(3, shape, 3);
   tyto::Executor executor{2};
@@ -277,7 +278,7 @@ double slope_in_windows(const tyto::Model& model, const tyto::Program& program, 
         const bool inside = step >= first && step < first + window;
         arrays[array][element] = inside ? value + side * h : value;
       };
-      const auto output = plain.run(trials.spikes(0))[model.layers.back().name].output;
+      const auto output = plain.run(workshop::Shown(trials, 0))[model.layers.back().name].output;
       for (std::size_t t = first; t < std::min(first + window, steps); ++t)
         for (std::size_t k = 0; k < outputs; ++k) slope += side * grad_output[k] * output[t * outputs + k] / (2 * h);
     }
@@ -291,7 +292,7 @@ TEST_P(SmoothGraph, CutIntoWindowsHasTheGradientOfTheCutProblem) {
     const auto& [model, program, trials, objective] = std::tie(own.model, own.program, own.trials, own.objective);
     workshop::Plain<double> plain(model, *program);
     plain.smooth = smooth.get();
-    const auto output = plain.run(trials.spikes(0))[model.layers.back().name].output;
+    const auto output = plain.run(workshop::Shown(trials, 0))[model.layers.back().name].output;
     std::vector<double> scores(3, 0.0), grad_output(3);
     for (std::size_t cell = 0; cell < output.size(); ++cell) scores[cell % 3] += output[cell];
     static_cast<void>(objective.loss_of<double>(scores, trials.targets(0)[0], grad_output));

@@ -102,7 +102,7 @@ class Matrix : public testing::TestWithParam<tyto::Precision> {
   /// Empty if the cell was refused.
   static std::optional<tyto::Model> read(const Cell& cell, std::string& faults) {
     tyto::spec::Reader reader(workshop::registry());
-    tyto::spec::ModelSurroundings around{cell.stream, true, {cell.stream ? 0 : steps, 3, dt_s}, {}, false};
+    tyto::spec::ModelSurroundings around{cell.stream, true, {cell.stream ? 0 : steps, 3, dt_s, cell.stream}, {}, false};
     if (!cell.stream) around.outputs = 3;
     auto built = tyto::spec::build_model(tyto::spec::parse(cell.layers(), "layers"), nullptr, around, reader);
     try {

@@ -133,7 +133,7 @@ tyto::Signal<S> Passes<S>::signal(std::size_t layer, const Tape<S>& tape, std::s
                                   std::size_t steps) const {
   if (layer == from_stimulus) {
     const std::size_t channels = compiled_.input.channels, past = compiled_.stimulus_past;
-    if (past == 0 && !compiled_.streams()) {
+    if (past == 0 && !compiled_.streams() && !compiled_.input.values) {
       const auto& input = tape.inputs[lane];
       return {steps, channels, input.data + static_cast<std::size_t>(first) * input.words(), nullptr};
     }

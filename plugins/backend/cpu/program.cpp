@@ -109,15 +109,25 @@ void CpuProgram<S>::load(const Passes<S>& passes, const tyto::Batch& batch, std:
   tape.inputs.resize(count);
   tape.passes.assign(count, batch.pass);
   for (std::size_t k = 0; k < count; ++k) {
-    tape.inputs[k] = batch.trials->spikes(batch.index[first + k]);
+    if (!shape.values) tape.inputs[k] = batch.trials->spikes(batch.index[first + k]);
     tape.passes[k].trial = batch.index[first + k];
     tape.passes[k].shown = batch.trials->key(batch.index[first + k]);
+  }
+  tape.stimulus.spikes = !shape.values;
+  if (shape.values) {
+    const std::size_t past = compiled_.stimulus_past * shape.channels, all = past + shape.steps * shape.channels;
+    tape.stimulus.values.assign(count * all, S(0));
+    for (std::size_t k = 0; k < count; ++k) {
+      const auto values = batch.trials->values(batch.index[first + k]);
+      std::copy(values.begin(), values.end(),
+                tape.stimulus.values.begin() + static_cast<std::ptrdiff_t>(k * all + past));
+    }
+    return;
   }
   if (compiled_.stimulus_past == 0) return;
   // Silence before the first step has to lie before it in memory.
   const std::size_t words = tyto::words_for(shape.channels), past = compiled_.stimulus_past * words;
   const std::size_t all = past + shape.steps * words;
-  tape.stimulus.spikes = true;
   tape.stimulus.bits.assign(count * all, 0);
   for (std::size_t k = 0; k < count; ++k)
     std::copy_n(tape.inputs[k].data, all - past,
