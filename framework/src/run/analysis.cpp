@@ -119,8 +119,8 @@ Values reported_values(const TargetInfo& target, std::vector<double> values) {
     for (double& value : values) value *= reported_unit(target.dimension).per_base;
     return values;
   }
-  std::vector<std::string> names;
-  for (const double value : values) names.push_back(target.categories.at(static_cast<std::size_t>(value)));
+  std::vector<std::string> names(values.size());
+  for (std::size_t i = 0; i < values.size(); ++i) names[i] = target.categories.at(static_cast<std::size_t>(values[i]));
   return names;
 }
 

@@ -85,10 +85,12 @@ Sets by_array(const std::string& file, std::size_t count, const Uses& uses) {
     else if (groups || word == to_string(tyto::Split::train))
       sets[0].push_back(trial);
     else
-      throw tyto::Error(place(uses.by, file) + " says '" + word +
-                        "' of a trial, and neither train nor validation nor test; name the values that are for "
-                        "validation and testing, as in 'test_values: [" +
-                        word + "]'");
+      throw tyto::Error(place(uses.by, file)
+                            .append(" says '")
+                            .append(word)
+                            .append("' of a trial, and neither train nor validation nor test; name the values that are "
+                                    "for validation and testing, "
+                                    "as in 'test_values: [a]'"));
   }
   return sets;
 }
@@ -162,14 +164,17 @@ Label read_label(const std::string& name, const std::vector<std::string>& files,
   if (meaning == Meaning::numbers || (meaning == Meaning::by_type && !whole))
     return as_number(std::move(target), doc, std::move(values));
   // Numbers are their own names, in their own order.
-  std::set<double> known(values.begin(), values.end());
-  std::vector<std::string> own;
-  for (const double value : known) own.push_back(word_of(value));
-  for (double& value : values) value = static_cast<double>(std::distance(known.begin(), known.find(value)));
+  std::vector<double> known = values;
+  std::sort(known.begin(), known.end());
+  known.erase(std::unique(known.begin(), known.end()), known.end());
   constexpr std::size_t most = 10'000;
-  if (own.size() > most)
-    throw tyto::Error("'" + name + "' has " + std::to_string(own.size()) +
+  if (known.size() > most)
+    throw tyto::Error("'" + name + "' has " + std::to_string(known.size()) +
                       " different values, too many for categories; write 'targets_are: numbers'");
+  std::vector<std::string> own(known.size());
+  std::transform(known.begin(), known.end(), own.begin(), word_of);
+  for (double& value : values)
+    value = static_cast<double>(std::lower_bound(known.begin(), known.end(), value) - known.begin());
   return {tyto::TargetInfo::category(std::move(target), doc, std::move(own)), std::move(values)};
 }
 

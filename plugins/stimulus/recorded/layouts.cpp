@@ -42,8 +42,10 @@ class Dense final : public Trials {
     thread_local std::vector<double> values;
     values.resize(steps_ * channels);
     array_.read(trial * values.size(), values);
-    for (std::size_t cell = 0; cell < values.size(); ++cell)
-      if (values[cell] != 0) visit(static_cast<double>(cell / channels) * period_s_, cell % channels, values[cell]);
+    for (std::size_t cell = 0; cell < values.size(); ++cell) {
+      const std::size_t sample = cell / channels;
+      if (values[cell] != 0) visit(static_cast<double>(sample) * period_s_, cell % channels, values[cell]);
+    }
   }
 
  private:
@@ -89,8 +91,9 @@ class Packed final : public Trials {
     array_.read(trial * bytes.size(), bytes);
     for (std::size_t cell = 0; cell < bytes.size(); ++cell) {
       const auto byte = static_cast<unsigned>(static_cast<int>(bytes[cell])) & 0xFFU;
+      const std::size_t step = cell / row_;
       for (std::size_t bit = 0; bit < bits; ++bit)
-        if ((byte >> bit & 1U) != 0) visit(static_cast<double>(cell / row_) * period_s_, cell % row_ * bits + bit, 1);
+        if ((byte >> bit & 1U) != 0) visit(static_cast<double>(step) * period_s_, cell % row_ * bits + bit, 1);
     }
   }
 
