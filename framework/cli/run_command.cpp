@@ -146,12 +146,13 @@ int run(const Call& call) {
   const std::size_t threads = threads_of(options);
   const auto overrides = overrides_of(options);
   const auto style = style_of(options);
-  if (const auto sweep = spec::load_sweep(file, overrides))
+  const auto document = spec::read_document(file);
+  if (const auto sweep = spec::load_sweep(document, overrides, registry))
     return run_all(*sweep,
-                   {out_of(options, file), origin_of(call, options, file), overrides, threads,
+                   {out_of(options, file), origin_of(call, options, file), document, overrides, threads,
                     options.has("keep-parts"), options.has("force"), style},
                    registry, signals.token());
-  const auto experiment = spec::load_experiment(file, overrides, registry);
+  const auto experiment = spec::load_experiment(document, overrides, registry);
   run::check_weights(experiment);
   const auto out = out_of(options, file);
   results::check_target(out, spec::files_read_by(experiment), options.has("force"));
@@ -184,7 +185,7 @@ int trials(const Call& call) {
   const std::filesystem::path file = options.operands()[0];
   plugin::Registry registry(plugin::search_path(call.executable, options.all("plugin-path")));
   // Of a sweep these are the trials of the settings that stand outside it.
-  const auto experiment = spec::load_experiment(file, overrides_of(options), registry);
+  const auto experiment = spec::load_experiment(spec::read_document(file), overrides_of(options), registry);
   const run::RunOptions run_options{out_of(options, file, "_trials.h5"), origin_of(call, options, file)};
   results::check_target(run_options.out, spec::files_read_by(experiment), options.has("force"));
   Executor executor(threads_of(options));
@@ -199,13 +200,14 @@ int validate(const Call& call) {
   plugin::Registry registry(plugin::search_path(call.executable, options.all("plugin-path")));
   const std::string& file = options.operands()[0];
   const auto overrides = overrides_of(options);
-  if (const auto sweep = spec::load_sweep(file, overrides)) {
-    const auto plan = sweep::make_plan(*sweep, file, overrides, registry, {});
+  const auto document = spec::read_document(file);
+  if (const auto sweep = spec::load_sweep(document, overrides, registry)) {
+    const auto plan = sweep::make_plan(*sweep, document, overrides, registry, {});
     print_warnings(plan.warnings);
     std::cout << fmt::format("{}: valid, {} runs\n", file, plan.keys.size());
     return exit_done;
   }
-  const auto experiment = spec::load_experiment(file, overrides, registry);
+  const auto experiment = spec::load_experiment(document, overrides, registry);
   run::check_weights(experiment);
   print_warnings(spec::all_warnings(experiment));
   std::cout << file << ": valid\n";

@@ -48,7 +48,7 @@ class ExperimentTest : public ::testing::Test {
   void file(const std::string& name, const std::string& text) const { std::ofstream(folder_ / name) << text; }
   Experiment load(const std::string& text, const Overrides& overrides = {}) {
     file("e.yaml", text);
-    return load_experiment(folder_ / "e.yaml", overrides, components_);
+    return load_experiment(read_document(folder_ / "e.yaml"), overrides, components_);
   }
   /// What is wrong, without the folder's name.
   std::string faults(const std::string& text, const Overrides& overrides = {}) {
@@ -291,10 +291,76 @@ TEST_F(ExperimentTest, RefusesWhatIsNoExperiment) {
             "e.yaml:1:1: error: 'model' is missing (a graph of layers, as in 'model: {use: file}' or 'model: {layers: "
             "{...}}')\n"
             "e.yaml:1:1: error: 'learning' is missing (a learning rule, as in 'learning: {rule: none}')");
-  const auto missing = faults_of([&] { static_cast<void>(load_experiment(folder_ / "none.yaml", {}, components_)); });
+  const auto missing =
+      faults_of([&] { static_cast<void>(load_experiment(read_document(folder_ / "none.yaml"), {}, components_)); });
   EXPECT_EQ(missing, (folder_ / "none.yaml").string() + ": error: cannot open this file: No such file or directory");
-  EXPECT_EQ(faults_of([&] { static_cast<void>(load_experiment(folder_, {}, components_)); }),
+  EXPECT_EQ(faults_of([&] { static_cast<void>(load_experiment(read_document(folder_), {}, components_)); }),
             folder_.string() + ": error: this is a folder, not a file");
+}
+
+TEST_F(ExperimentTest, StandsOnAnother) {
+  file("base.yaml", good);
+  const Experiment same = load("tyto: 1\nbase: base.yaml\n");
+  EXPECT_EQ(same.resolved, load(good).resolved);
+  EXPECT_EQ(load("tyto: 1\nbase: base.yaml\n").files.size(), 1U) << "the base is an input of the run";
+  const Experiment changed = load(R"(tyto: 1
+base: base.yaml
+stimulus: {fibres: 20}
+model: {layers: {hidden: {size: 9}}}
+learning: {trials: {train: 99}}
+analyses: []
+)");
+  const Experiment written = load(R"(tyto: 1
+title: A test
+seed: 7
+stimulus: {type: tone, fibres: 20}
+objective: {target: ipd, classes: 12, readout: mean, loss: cross_entropy}
+model:
+  layers:
+    hidden: {type: lif, size: 9, tau: 5 ms, input: dense}
+    output: {type: leaky_integrator, input: {type: dense, gain: 2}}
+learning: {rule: gradient, epochs: 3, batch_size: 16, trials: {train: 99, test: 50}}
+analyses: []
+)");
+  EXPECT_EQ(changed.resolved, written.resolved);
+  // Names of files are relative to where they stand.
+  std::filesystem::create_directories(folder_ / "other");
+  file("other/net.yaml", good_model);
+  file("other/base.yaml", with_model("{use: net.yaml, with: {hidden: 5}}"));
+  EXPECT_EQ(load("tyto: 1\nbase: other/base.yaml\nmodel: {with: {tau: 3 ms}}\n").model.layers[0].size, 5U);
+}
+
+TEST_F(ExperimentTest, RefusesABaseThatCannotBe) {
+  file("base.yaml", good);
+  EXPECT_EQ(faults("tyto: 1\nbase: none.yaml\n"), "e.yaml:2:7: error: base: there is no experiment file 'none.yaml'");
+  EXPECT_EQ(faults("tyto: 1\nbase: [1]\n"), "e.yaml:2:7: error: base: the name of an experiment file is needed");
+  EXPECT_EQ(faults("tyto: 1\nbase: e.yaml\n"),
+            "e.yaml:2:7: error: base: more than 8 experiments stand on each other, or they do so in a circle");
+  EXPECT_EQ(
+      faults("tyto: 1\nbase: base.yaml\nmodel: {layers: {second: {type: lif, size: 3, input: dense}}}\n"),
+      "e.yaml:3:18: error: where among the layers of the base 'second' comes is not said; name all of them in their "
+      "order, as in 'hidden: {}'");
+  const Experiment more = load(
+      "tyto: 1\nbase: base.yaml\nmodel: {layers: {hidden: {}, second: {type: lif, size: 3, input: "
+      "dense}, output: {}}}\n");
+  ASSERT_EQ(more.model.layers.size(), 3U);
+  EXPECT_EQ(more.model.layers[1].name, "second");
+  // A fault in the base is reported where it stands.
+  file("base.yaml", with("fibres: 10", "fibres: x"));
+  EXPECT_TRUE(faults("tyto: 1\nbase: base.yaml\n").starts_with("base.yaml:4:32: error: fibres"));
+}
+
+TEST_F(ExperimentTest, HasParametersOfItsOwn) {
+  const std::string text = with("hidden: {type: lif, size: 8, tau: 5 ms, input: dense}",
+                                "hidden: {type: lif, size: $n, tau: $tau, input: dense}");
+  const std::string own = text + "parameters: {n: 8, tau: 5 ms}\n";
+  EXPECT_EQ(load(own).resolved, load(good).resolved);
+  Overrides overrides;
+  overrides.set = {"parameters.n=4"};
+  EXPECT_EQ(load(own, overrides).model.layers[0].size, 4U);
+  EXPECT_EQ(faults(text + "parameters: {n: 8}\n"), "e.yaml:8:40: error: unknown parameter '$tau'; known is n");
+  EXPECT_EQ(faults(text + "parameters: {n: 8, tau: 5 ms, more: 1}\n"),
+            "e.yaml:12:31: error: nothing uses the parameter 'more', as '$more'");
 }
 
 TEST_F(ExperimentTest, ObjectiveAndStimulusMustFit) {

@@ -94,9 +94,7 @@ TEST(Objective, RefusesALossThatDoesNotFit) {
   EXPECT_EQ(check_of(regression()), "");
   auto value = regression();
   value.loss = Loss::cross_entropy;
-  EXPECT_EQ(error_of([&] {
-              value.bind({angle("first")});
-            }),
+  EXPECT_EQ(error_of([&] { value.bind({angle("first")}); }),
             "loss: cross_entropy compares classes, and the objective has none; give 'classes', or use 'loss: mse' to "
             "estimate the value of 'first'");
   auto classes = classification(12);
@@ -119,9 +117,7 @@ TEST(Objective, TakesCategoriesForClasses) {
   auto value = regression();
   EXPECT_EQ(error_of([&] { value.bind({side}); }),
             "target 'side' is a category, of which no value can be estimated; use 'loss: cross_entropy'");
-  EXPECT_EQ(error_of([&] {
-              Objective().bind({tyto::TargetInfo::category("side", "", {"left"})});
-            }),
+  EXPECT_EQ(error_of([&] { Objective().bind({tyto::TargetInfo::category("side", "", {"left"})}); }),
             "target 'side' has one category only, so there is nothing to tell apart");
 }
 

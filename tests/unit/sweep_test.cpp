@@ -59,11 +59,11 @@ class SweepTest : public ::testing::Test {
     return folder_ / "e.yaml";
   }
   std::optional<Sweep> load(const std::string& sweep, const Overrides& overrides = {}) const {
-    return spec::load_sweep(file(sweep), overrides);
+    return spec::load_sweep(spec::read_document(file(sweep)), overrides, components_);
   }
   sweep::Plan plan(const std::string& text, const Overrides& overrides = {}) {
     const auto sweep = load(text, overrides);
-    return sweep::make_plan(*sweep, folder_ / "e.yaml", overrides, components_, {});
+    return sweep::make_plan(*sweep, spec::read_document(folder_ / "e.yaml"), overrides, components_, {});
   }
   Texts labels(const std::string& values) const {
     return load("sweep:\n  a.b: " + values + "\n")->axes.at(0).paths.at(0).labels;

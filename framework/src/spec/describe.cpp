@@ -131,6 +131,12 @@ Block declared(std::string name) {
 void add_common_rows(Block& block) {
   block.rows.push_back(row("analyses", "list", "[]", "what to make of the finished run; see 'analysis'"));
   block.rows.push_back(row("sweep", "map", "-", "parameters to vary, a run for each combination; see 'sweep'"));
+  block.rows.push_back(
+      row("base", "file", "-",
+          "an experiment file whose keys are taken where this one has none; maps are merged, and where "
+          "another type is named, keys that only the former one has are left out"));
+  block.rows.push_back(
+      row("parameters", "map", "-", "names and values; `$name` stands for the value in any other key"));
 }
 
 /// Puts rows in front of the one of a name.

@@ -10,6 +10,7 @@
 #include "model.hpp"
 #include "overrides.hpp"
 #include "parts.hpp"
+#include "references.hpp"
 #include "time_steps.hpp"
 #include "words.hpp"
 
@@ -84,14 +85,12 @@ ModelSurroundings take_head(const ExperimentKeys& keys, const Node& root, const 
 
 /// Where an experiment is read.
 struct Surroundings {
-  const std::filesystem::path& folder;
   const std::vector<Experiment>& earlier;  ///< stages
 };
 
 void take_weights(const CommonKeys& keys, const Node& root, const Surroundings& around, Reader& reader,
                   Experiment& experiment) {
   if (!keys.weights || keys.weights->file.empty()) return;
-  const auto& folder = around.folder;
   experiment.weights_place = place_of(root, {"weights", "from"});
   experiment.weights = keys.weights;
   for (const auto& stage : around.earlier)
@@ -100,7 +99,7 @@ void take_weights(const CommonKeys& keys, const Node& root, const Surroundings& 
       experiment.weights->file.clear();
       return;
     }
-  experiment.weights->file = (folder / keys.weights->file).lexically_normal().string();
+  experiment.weights->file = reader.path_of(*root.find("weights")->find("from"));
   std::error_code ignored;
   if (!std::filesystem::is_regular_file(experiment.weights->file, ignored))
     reader.fault(experiment.weights_place,
@@ -263,15 +262,14 @@ void check_memory_of_trials(const Node& root, const ModelSurroundings& around, R
                      " of memory, more than this machine has");
 }
 
-BuiltModel read_model(const Node& root, const std::filesystem::path& folder, const ModelSurroundings& around,
-                      Reader& reader) {
+BuiltModel read_model(const Node& root, const ModelSurroundings& around, Reader& reader) {
   const Node* node = root.find("model");
   if (node == nullptr || node->type == Node::Type::null) {
     reader.fault(node == nullptr ? root.place : node->place,
                  "'model' is missing (a graph of layers, as in 'model: {use: file}' or 'model: {layers: {...}}')");
     return {};
   }
-  const auto layers = model_layers(*node, folder, reader);
+  const auto layers = model_layers(*node, reader);
   // Without its time step nothing can be said of a stream.
   const bool readable = layers && (!around.stream || around.input.dt_s > 0);
   return readable ? build_model(*layers, root.find("probes"), around, reader) : BuiltModel{};
@@ -338,7 +336,7 @@ Node load_trials(const Node& root, const Surroundings& surroundings, Reader& rea
   take_weights(keys, root, surroundings, reader, experiment);
   refuse_choice_of_arrays(keys, root, reader);
 
-  BuiltModel built = read_model(root, surroundings.folder, around, reader);
+  BuiltModel built = read_model(root, around, reader);
   experiment.model = built.model;
   check_readout(root, built, reader, experiment);
   LearningPart learning = read_learning(root, reader, experiment);
@@ -432,7 +430,7 @@ Node load_simulation(const Node& root, const Surroundings& surroundings, Reader&
     reader.fault(place_of(root, {"backend"}),
                  "a simulation needs a backend that offers 'simulation', which " + quote(backend->name) + " does not");
 
-  BuiltModel built = read_model(root, surroundings.folder, around, reader);
+  BuiltModel built = read_model(root, around, reader);
   experiment.model = built.model;
   Node analyses = read_analyses(root, reader, experiment, built.complete);
   check_time_steps(reader.take_timed_values(), keys.simulation.dt_s, {keys.simulation.duration_s, "run"}, reader);
@@ -480,8 +478,18 @@ Node with_shared(const Node& stage, const Node& root) {
   return whole;
 }
 
+/// Puts the experiment's own `parameters` in the places of their names.
+void put_parameters_in(Node& root, Reader& reader) {
+  Bindings bindings;
+  declare(root.find("parameters"), bindings, reader);
+  for (auto& entry : root.entries)
+    if (entry.key != "parameters" && entry.key != "sweep") substitute_all(entry.value, bindings, reader);
+  refuse_unused(root.find("parameters"), bindings, "nothing", reader);
+  std::erase_if(root.entries, [](const auto& entry) { return entry.key == "parameters"; });
+}
+
 /// Reads the stages one by one. Returns the resolved configuration of the whole.
-Node load_stages(const Node& root, const std::filesystem::path& folder, Reader& reader, Experiment& experiment) {
+Node load_stages(const Node& root, Reader& reader, Experiment& experiment) {
   Node resolved = make_map(root.place);
   Node list;
   list.type = Node::Type::sequence;
@@ -508,7 +516,7 @@ Node load_stages(const Node& root, const std::filesystem::path& folder, Reader& 
         reader.fault(own.entries[0].value.place, "another stage is named " + quote(keys.name) + " already");
     Experiment stage;
     stage.stage = keys.name;
-    Node part = load_one(with_shared(node, root), {folder, experiment.stages}, reader, stage);
+    Node part = load_one(with_shared(node, root), {experiment.stages}, reader, stage);
     for (const auto* key : {"tyto", "title"})
       std::erase_if(part.entries, [&](const auto& entry) { return entry.key == key; });
     part.entries.insert(part.entries.begin(), {"name", node.place, make_text(keys.name, node.place)});
@@ -550,23 +558,24 @@ std::vector<Warning> all_warnings(const Experiment& experiment) {
   return all;
 }
 
-Experiment load_experiment(const std::filesystem::path& file, const Overrides& overrides,
-                           plugin::Components& components) {
-  const std::string name = file.string();
-  const std::filesystem::path folder = file.parent_path();
+Experiment load_experiment(const Document& document, const Overrides& overrides, plugin::Components& components) {
   Experiment experiment;
-  experiment.source = read_text(name);
-  Node root = parse(experiment.source, name);
-  check_top_level(root, name);
-  Reader reader(components, folder);
+  experiment.source = document.text;
+  Tree tree = read_tree(document, components);
+  Node& root = tree.root;
+  check_top_level(root, document.name);
+  Reader reader(components, document.folder, std::move(tree.folders));
+  for (auto& base : tree.bases) reader.add_file(std::move(base));
   apply_overrides(overrides, root, reader);
+  put_parameters_in(root, reader);
 
-  const Node parts = root.find("stages") != nullptr ? load_stages(root, folder, reader, experiment)
-                                                    : load_one(root, {folder, {}}, reader, experiment);
+  const Node parts =
+      root.find("stages") != nullptr ? load_stages(root, reader, experiment) : load_one(root, {{}}, reader, experiment);
   reader.finish();
   experiment.components = reader.used();
   experiment.files = reader.files();
   experiment.resolved = write(parts);
+  experiment.settings = parts;
   return experiment;
 }
 

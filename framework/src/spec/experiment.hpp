@@ -16,6 +16,7 @@
 #include <tyto/stimulus.hpp>
 
 #include "../plugin/registry.hpp"
+#include "document.hpp"
 #include "node.hpp"
 #include "reader.hpp"
 #include "settings.hpp"
@@ -87,6 +88,7 @@ struct Experiment {
 
   std::string source;                            ///< the YAML text as given
   std::string resolved;                          ///< the whole configuration as YAML, defaults included
+  Node settings;                                 ///< the same as a tree, with the places where values come from
   std::vector<const ComponentInfo*> components;  ///< all that are used
   std::vector<std::string> files;                ///< that components read
 };
@@ -106,7 +108,7 @@ struct Overrides {
 };
 
 /// Reads, checks and completes an experiment. Throws InvalidInput with every fault found.
-[[nodiscard]] Experiment load_experiment(const std::filesystem::path& file, const Overrides& overrides,
+[[nodiscard]] Experiment load_experiment(const Document& document, const Overrides& overrides,
                                          plugin::Components& components);
 
 }  // namespace tyto::spec

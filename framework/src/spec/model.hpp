@@ -13,8 +13,8 @@
 namespace tyto::spec {
 
 /// The map of layers of a model written inline or in a file, with every `$name` replaced. Nothing if
-/// there was a fault that leaves no layers to look at. `folder` is where the experiment file lies.
-[[nodiscard]] std::optional<Node> model_layers(const Node& model, const std::filesystem::path& folder, Reader& reader);
+/// there was a fault that leaves no layers to look at.
+[[nodiscard]] std::optional<Node> model_layers(const Node& model, Reader& reader);
 
 /// What a model is made for.
 struct ModelSurroundings {

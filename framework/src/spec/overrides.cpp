@@ -13,7 +13,8 @@ template <class Item>
 void apply_settings(const std::vector<Item>& settings, Node& root, Reader& reader) {
   for (const auto& setting : settings) {
     try {
-      apply_setting(root, setting);
+      if (const auto change = apply_setting(root, setting))
+        leave_out_keys_of(change->former, change->now, *change->map, reader.components());
     } catch (const InvalidInput& error) {
       for (const auto& diagnostic : error.diagnostics()) reader.fault(diagnostic.place, diagnostic.message);
     }

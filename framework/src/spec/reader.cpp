@@ -252,7 +252,7 @@ std::optional<Node> Reader::value(const Node& node, const ParameterInfo& info, v
     Meaning meaning = read_scalar(node, info);
     note_time(node.place, info, meaning.value);
     if (info.file && !node.text.empty()) {
-      files_.push_back((folder_ / node.text).lexically_normal().string());
+      files_.push_back(path_of(node));
       meaning.value = files_.back();
     }
     if (info.list) meaning.value = list_of(std::vector{meaning.value}, info.type);
@@ -284,6 +284,11 @@ std::optional<Node> Reader::list(const Node& node, const ParameterInfo& info, vo
   if (values.size() != node.items.size()) return std::nullopt;
   if (info.set) info.set(object, list_of(values, info.type));
   return resolved;
+}
+
+std::string Reader::path_of(const Node& name) const {
+  const auto found = folders_.find(name.place.file);
+  return ((found != folders_.end() ? found->second : folder_) / name.text).lexically_normal().string();
 }
 
 void Reader::note_time(const Place& place, const ParameterInfo& info, const ParameterValue& value) {

@@ -14,6 +14,7 @@
 #include <tyto/error.hpp>
 
 #include "../plugin/registry.hpp"
+#include "document.hpp"
 #include "node.hpp"
 
 namespace tyto::spec {
@@ -60,9 +61,9 @@ struct TimedValue {
 
 class Reader {
  public:
-  /// `folder`: what names of files are relative to.
-  explicit Reader(plugin::Components& components, std::filesystem::path folder = {})
-      : components_(components), folder_(std::move(folder)) {}
+  /// `folder`: what names of files are relative to, unless they stand in a document of `folders`.
+  explicit Reader(plugin::Components& components, std::filesystem::path folder = {}, Folders folders = {})
+      : components_(components), folder_(std::move(folder)), folders_(std::move(folders)) {}
 
   /// Reads `node` (a map) into `object`. Keys in `ignored` belong to somebody else. Returns the resolved
   /// configuration: every parameter, defaults included. Faults are collected, not thrown.
@@ -101,10 +102,15 @@ class Reader {
   /// Reports once more what is known to be wrong at a place; false if nothing is.
   bool repeat_fault_at(const Place& place);
 
+  /// The file that a node names.
+  [[nodiscard]] std::string path_of(const Node& name) const;
+  /// One that is read beside those that parameters name.
+  void add_file(std::string file) { files_.push_back(std::move(file)); }
+
   [[nodiscard]] const plugin::Components& components() const { return components_; }
   /// Every component that was made, each once.
   [[nodiscard]] const std::vector<const ComponentInfo*>& used() const { return used_; }
-  /// Every file that a parameter named.
+  /// Every file that was named.
   [[nodiscard]] const std::vector<std::string>& files() const { return files_; }
 
  private:
@@ -118,6 +124,7 @@ class Reader {
 
   plugin::Components& components_;
   std::filesystem::path folder_;
+  Folders folders_;
   std::vector<Diagnostic> faults_;
   std::vector<Warning> warnings_;
   std::vector<TimedValue> timed_values_;

@@ -11,14 +11,13 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-/// Definitions are made as they are needed; in those of model files `$name` may stand for any value.
+/// Definitions are made as they are needed. `$name` may stand for any value.
 struct Schema {
   const plugin::Components& components;
-  bool references = false;
   Json definitions = Json::object();
 };
 
-constexpr const char* reference_pattern = "^\\$[A-Za-z0-9_]+$";
+constexpr const char* reference_pattern = "^\\$\\w+$";
 constexpr const char* name_pattern = "^[A-Za-z0-9_]{1,64}$";
 constexpr const char* number_pattern = "[+-]?([0-9]+(\\.[0-9]*)?|\\.[0-9]+)([eE][+-]?[0-9]+)?";
 
@@ -39,6 +38,14 @@ void add_range(Json& json, const ParameterInfo& info) {
   if (std::isfinite(info.maximum)) json[info.maximum_excluded ? "exclusiveMaximum" : "maximum"] = number(info.maximum);
 }
 
+/// A number with a unit, defined once.
+Json quantity(Schema& schema, Dimension dimension) {
+  const std::string name(to_string(dimension));
+  if (!schema.definitions.contains(name))
+    schema.definitions[name] = {{"type", "string"}, {"pattern", quantity_pattern(dimension) + "|" + reference_pattern}};
+  return reference_to(name);
+}
+
 Json component_choice(Schema& schema, Kind kind, const std::string& type_key);
 Json object_of(Schema& schema, const ParameterList& list);
 
@@ -50,8 +57,7 @@ Json value_of(Schema& schema, const ParameterInfo& info) {
         json["type"] = "number";
         add_range(json, info);
       } else {
-        json["type"] = "string";
-        json["pattern"] = quantity_pattern(info.dimension);
+        json = quantity(schema, info.dimension);
       }
       break;
     case ParameterType::integer:
@@ -87,20 +93,38 @@ Json default_of(const ParameterInfo& info) {
   return parsed.is_discarded() ? Json(*info.default_text) : parsed;
 }
 
+/// Lets a value be of a further type as well; what it is otherwise restricted by does not concern that type.
+void allow(Json& json, const char* type) {
+  Json& types = json["type"];
+  if (!types.is_array()) types = Json::array({types});
+  if (std::find(types.begin(), types.end(), type) == types.end()) types.push_back(type);
+}
+
+/// A value, or the name of a parameter that stands for it.
+Json or_reference(Json json, const ParameterInfo& info) {
+  const bool quantity = info.type == ParameterType::quantity && info.dimension != Dimension::none;
+  if (quantity || info.type == ParameterType::text || info.type == ParameterType::component) return json;
+  if (!json.contains("type")) return {{"anyOf", {std::move(json), reference_to("reference")}}};
+  allow(json, "string");
+  json["pattern"] = reference_pattern;
+  return json;
+}
+
 Json parameter(Schema& schema, const ParameterInfo& info) {
-  Json alternatives = Json::array({value_of(schema, info)});
-  if (info.list) {
-    Json item = alternatives[0];
-    if (schema.references) item = {{"anyOf", {item, {{"type", "string"}, {"pattern", reference_pattern}}}}};
-    alternatives.push_back({{"type", "array"}, {"items", std::move(item)}});
-  }
-  if (schema.references) alternatives.push_back({{"type", "string"}, {"pattern", reference_pattern}});
-  if (info.optional) alternatives.push_back({{"type", "null"}});
+  Json value = or_reference(value_of(schema, info), info);
+  Json alternatives = Json::array({value});
+  if (info.list) alternatives.push_back({{"type", "array"}, {"items", std::move(value)}});
+  if (info.optional && alternatives[0].contains("type") && !info.list)
+    allow(alternatives[0], "null");
+  else if (info.optional)
+    alternatives.push_back({{"type", "null"}});
   Json json;
   json["description"] = info.doc;
   if (info.default_text && info.type != ParameterType::group) json["default"] = default_of(info);
-  if (alternatives.size() > 1 || alternatives[0].contains("$ref"))
+  if (alternatives.size() > 1)
     json["anyOf"] = std::move(alternatives);
+  else if (alternatives[0].contains("$ref"))
+    json["allOf"] = std::move(alternatives);
   else
     json.update(alternatives[0]);
   return json;
@@ -135,22 +159,6 @@ bool needs_parameters(const ParameterList& list) {
   return false;
 }
 
-/// {type: name, parameters}, with further keys that stand beside the component's own.
-Json component_object(Schema& schema, const ComponentInfo& info, const std::string& type_key,
-                      const Json& further = Json::object(), const Json& further_required = Json::array()) {
-  Json json = object_of(schema, info.parameters);
-  Json properties = Json::object();
-  properties[type_key] = {{"const", info.name}, {"description", info.parameters.doc}};
-  for (const auto& [name, value] : json["properties"].items()) properties[name] = value;
-  for (const auto& [name, value] : further.items()) properties[name] = value;
-  json["properties"] = std::move(properties);
-  Json required = Json::array({type_key});
-  for (const auto& name : json["required"]) required.push_back(name);
-  for (const auto& name : further_required) required.push_back(name);
-  json["required"] = std::move(required);
-  return json;
-}
-
 std::vector<const ComponentInfo*> all_of(const Schema& schema, Kind kind, std::string_view capability = {}) {
   std::vector<const ComponentInfo*> found;
   for (const auto& name : schema.components.names(kind)) {
@@ -160,33 +168,66 @@ std::vector<const ComponentInfo*> all_of(const Schema& schema, Kind kind, std::s
   return found;
 }
 
-/// The name alone is enough for a component all of whose parameters have defaults.
-void add_names(Json& alternatives, const std::vector<const ComponentInfo*>& components) {
-  Json names = Json::array();
-  for (const auto* info : components)
-    if (!needs_parameters(info->parameters)) names.push_back(info->name);
-  if (!names.empty()) alternatives.push_back({{"enum", names}});
+/// The parameters of a component, kept once for all places where it may stand.
+Json parameters_of(Schema& schema, const ComponentInfo& info) {
+  std::string name = std::string(to_string(info.kind)) + "." + info.name;
+  std::replace(name.begin(), name.end(), ' ', '_');
+  if (!schema.definitions.contains(name)) {
+    // The entry exists before it is filled, so that a kind within itself ends.
+    schema.definitions[name] = Json::object();
+    Json json = object_of(schema, info.parameters);
+    json.erase("additionalProperties");
+    json.erase("type");
+    schema.definitions[name] = std::move(json);
+  }
+  return reference_to(name);
 }
 
-std::string definition_name(const Schema& schema, Kind kind, const std::string& type_key) {
+/// Components that may stand in a place, and the keys of the framework beside their own.
+struct Choices {
+  std::vector<const ComponentInfo*> components;
+  Json further = Json::object();
+};
+
+/// {type: name, parameters}, or the name alone where that is enough, or one of `others`. The type comes first, and what
+/// may stand beside it follows from it, so that an editor speaks of the one key that is wrong.
+Json choice_of(Schema& schema, const std::string& type_key, const std::vector<Choices>& choices,
+               Json others = Json::array()) {
+  Json names = Json::array(), alone = Json::array(), branches = Json::array();
+  for (const auto& choice : choices)
+    for (const auto* info : choice.components) {
+      names.push_back(info->name);
+      if (!needs_parameters(info->parameters)) alone.push_back(info->name);
+      Json keys = Json::array({type_key});
+      for (const auto& parameter : info->parameters.items) keys.push_back(parameter.name);
+      for (const auto& [key, value] : choice.further.items()) keys.push_back(key);
+      Json then{{"allOf", Json::array({parameters_of(schema, *info)})}};
+      if (!choice.further.empty()) then["properties"] = choice.further;
+      then["propertyNames"] = {{"enum", std::move(keys)}};
+      branches.push_back({{"if", {{"properties", {{type_key, {{"const", info->name}}}}}}}, {"then", std::move(then)}});
+    }
+  if (!alone.empty()) others.push_back({{"enum", std::move(alone)}});
+  others.push_back(reference_to("reference"));
+  Json object{{"required", Json::array({type_key})},
+              {"properties", {{type_key, {{"anyOf", {{{"enum", std::move(names)}}, reference_to("reference")}}}}}}};
+  if (!branches.empty()) object["allOf"] = std::move(branches);
+  return {{"if", {{"type", "object"}}}, {"then", std::move(object)}, {"else", {{"anyOf", std::move(others)}}}};
+}
+
+std::string definition_name(Kind kind, const std::string& type_key) {
   std::string name(to_string(kind));
   for (auto& c : name)
     if (c == ' ') c = '_';
   if (type_key != "type") name += "_by_" + type_key;
-  return (schema.references ? "model_" : "") + name;
+  return name;
 }
 
 Json component_choice(Schema& schema, Kind kind, const std::string& type_key) {
-  const std::string name = definition_name(schema, kind, type_key);
+  const std::string name = definition_name(kind, type_key);
   if (!schema.definitions.contains(name)) {
     // The entry exists before it is filled, so that a kind within itself ends.
     schema.definitions[name] = Json::object();
-    const auto components = all_of(schema, kind);
-    Json alternatives = Json::array();
-    add_names(alternatives, components);
-    for (const auto* info : components) alternatives.push_back(component_object(schema, *info, type_key));
-    if (alternatives.empty()) alternatives.push_back(false);
-    schema.definitions[name] = {{"oneOf", std::move(alternatives)}};
+    schema.definitions[name] = choice_of(schema, type_key, {{all_of(schema, kind)}});
   }
   return reference_to(name);
 }
@@ -199,68 +240,66 @@ Json properties_of(Schema& schema) {
   return properties;
 }
 
-/// How a connection of a simulation learns.
-Json plasticity(Schema& schema) {
-  const Json further = properties_of<LearnKeys>(schema);
-  Json alternatives = Json::array();
-  for (const auto* info : all_of(schema, Kind::plasticity))
-    alternatives.push_back(component_object(schema, *info, "rule", further));
-  if (alternatives.empty()) alternatives.push_back(false);
-  alternatives.push_back({{"type", "null"}});
-  return {{"description", "in a simulation: how the connection learns"}, {"oneOf", std::move(alternatives)}};
+/// Keys that a definition holds once.
+Json shared(Schema& schema, const std::string& name, Json properties) {
+  Json references = Json::object();
+  for (const auto& [key, value] : properties.items()) references[key] = reference_to(name + "/properties/" + key);
+  schema.definitions[name] = {{"properties", std::move(properties)}};
+  return references;
 }
 
-/// Connections, with the keys in `further` beside those of the projection.
-Json connection(Schema& schema, Json further) {
+/// The keys of a connection beside those of its projection.
+Json connection_keys(Schema& schema) {
+  Json keys = properties_of<ConnectionKeys>(schema);
   // A bare time stands for an exponential synapse.
-  further["synapse"]["anyOf"].push_back({{"type", "string"}, {"pattern", quantity_pattern(Dimension::time)}});
-  further["learn"] = plasticity(schema);
-  const auto projections = all_of(schema, Kind::layer, capability::projection);
-  Json alternatives = Json::array();
-  add_names(alternatives, projections);
-  for (const auto* info : projections) alternatives.push_back(component_object(schema, *info, "type", further));
-  if (schema.references) alternatives.push_back({{"type", "string"}, {"pattern", reference_pattern}});
-  return {{"oneOf", std::move(alternatives)}};
+  keys["synapse"] = {
+      {"description", keys["synapse"]["description"]},
+      {"if", {{"type", {"object"}}}},
+      {"then", component_choice(schema, Kind::synapse, "type")},
+      {"else",
+       {{"anyOf",
+         {{{"type", "null"}}, quantity(schema, Dimension::time), component_choice(schema, Kind::synapse, "type")}}}}};
+  keys["learn"] = choice_of(schema, "rule", {{all_of(schema, Kind::plasticity), properties_of<LearnKeys>(schema)}},
+                            Json::array({{{"type", "null"}}}));
+  keys["learn"]["description"] = "how the connection learns by a rule of its own";
+  return shared(schema, "connection_keys", std::move(keys));
 }
 
 Json layers(Schema& schema) {
-  const std::string prefix = schema.references ? "model_" : "";
-  const Json of_connection = properties_of<ConnectionKeys>(schema);
-  schema.definitions[prefix + "connection"] = connection(schema, of_connection);
-  const Json one = reference_to(prefix + "connection");
+  const Json of_connection = connection_keys(schema);
+  schema.definitions["connection"] =
+      choice_of(schema, "type", {{all_of(schema, Kind::layer, capability::projection), of_connection}});
+  const Json one = reference_to("connection");
   Json further = properties_of<LayerKeys>(schema);
   further["initial"] = {{"type", {"object", "null"}},
-                        {"description", "in a simulation: state variables of the neurons at the start, by name"},
+                        {"description", "state variables of the neurons at the start, by name"},
                         {"additionalProperties", object_of(schema, initial_state_parameters().list())}};
   further["input"] = {{"description", "connections into the layer"},
-                      {"anyOf", Json::array({one, {{"type", "array"}, {"items", one}}, {{"type", "null"}}})}};
-  Json alternatives = Json::array();
-  for (const auto* info : all_of(schema, Kind::layer, capability::population))
-    alternatives.push_back(component_object(schema, *info, "type", further));
-  for (const auto* info : all_of(schema, Kind::layer, capability::transform))
-    alternatives.push_back(component_object(schema, *info, "type", {{"from", of_connection["from"]}}));
-  // In a model file the type itself may be a parameter; what goes with it is then unknown here.
-  if (schema.references)
-    alternatives.push_back({{"type", "object"},
-                            {"properties", {{"type", {{"type", "string"}, {"pattern", reference_pattern}}}}},
-                            {"required", Json::array({"type"})}});
-  if (alternatives.empty()) alternatives.push_back(false);
-  schema.definitions[prefix + "layer"] = {{"oneOf", std::move(alternatives)}};
+                      {"if", {{"type", "array"}}},
+                      {"then", {{"items", one}}},
+                      {"else", {{"if", {{"type", "null"}}}, {"else", one}}}};
+  schema.definitions["layer"] = choice_of(
+      schema, "type",
+      {{all_of(schema, Kind::layer, capability::population), shared(schema, "layer_keys", std::move(further))},
+       {all_of(schema, Kind::layer, capability::transform), {{"from", of_connection["from"]}}}});
   return {{"type", "object"},
           {"description", "the layers in the order in which signals pass through them"},
           {"minProperties", 1},
           {"propertyNames", {{"pattern", name_pattern}}},
-          {"additionalProperties", reference_to(prefix + "layer")}};
+          {"additionalProperties", reference_to("layer")}};
 }
 
 Json probes(Schema& schema) {
   const Json own = properties_of<ProbeKeys>(schema);
   Json of_layer = object_of(schema, LayerProbeKeys::parameters().list());
   for (const auto* key : {"every", "trials"}) of_layer["properties"][key] = own[key];
-  Json further = properties_of<ConnectionKeys>(schema);
+  Json further = connection_keys(schema);
   for (const auto* key : {"name", "receptor", "frozen"}) further.erase(key);
   for (const auto* key : {"every", "trials"}) further[key] = own[key];
-  schema.definitions["probe"] = {{"anyOf", Json::array({std::move(of_layer), connection(schema, further)})}};
+  schema.definitions["probe"] = {
+      {"if", {{"required", {"of"}}}},
+      {"then", std::move(of_layer)},
+      {"else", choice_of(schema, "type", {{all_of(schema, Kind::layer, capability::projection), further}})}};
   return {{"type", {"object", "null"}},
           {"description", "what is recorded, by name"},
           {"propertyNames", {{"pattern", name_pattern}}},
@@ -274,29 +313,29 @@ Json model(Schema& schema, Json layers) {
   Json inlined = empty_object();
   inlined["properties"]["layers"] = std::move(layers);
   inlined["required"].push_back("layers");
-  Json json;
-  json["description"] = "the network";
-  json["oneOf"] = Json::array({std::move(from_file), std::move(inlined)});
-  return json;
+  return {{"description", "the network"},
+          {"if", {{"required", {"use"}}}},
+          {"then", std::move(from_file)},
+          {"else", std::move(inlined)}};
 }
 
 /// The rule's parameters and the framework's keys side by side.
 Json learning(Schema& schema) {
   Json further = Json::object();
   for (const auto& info : LearningKeys::parameters().list().items) further[info.name] = parameter(schema, info);
-  const auto rules = all_of(schema, Kind::learning_rule);
-  Json alternatives = Json::array();
-  add_names(alternatives, rules);
-  for (const auto* info : rules) alternatives.push_back(component_object(schema, *info, "rule", further));
-  if (alternatives.empty()) alternatives.push_back(false);
-  return {{"description", "how the network learns"}, {"oneOf", std::move(alternatives)}};
+  Json json = choice_of(schema, "rule", {{all_of(schema, Kind::learning_rule), std::move(further)}});
+  json["description"] = "how the network learns";
+  return json;
 }
 
 Json analyses(Schema& schema) {
   const Json as = parameter(schema, AnalysisKeys::parameters().list().items.front());
   const auto known = all_of(schema, Kind::analysis);
   Json alternatives = Json::array();
-  add_names(alternatives, known);
+  Json alone = Json::array();
+  for (const auto* info : known)
+    if (!needs_parameters(info->parameters)) alone.push_back(info->name);
+  if (!alone.empty()) alternatives.push_back({{"enum", std::move(alone)}});
   for (const auto* info : known) {
     Json parameters = object_of(schema, info->parameters);
     parameters["properties"]["as"] = as;
@@ -320,10 +359,33 @@ Json sweep() {
       {"additionalProperties", {{"anyOf", {{{"type", "array"}, {"minItems", 1}}, {{"type", {"object", "null"}}}}}}}};
 }
 
+Json own_parameters() {
+  return {{"type", {"object", "null"}},
+          {"description", "names and values; '$name' stands for the value"},
+          {"propertyNames", {{"pattern", name_pattern}}}};
+}
+
+/// What any experiment may have.
+void add_common(Json& json) {
+  json["properties"]["base"] = {{"type", {"string", "null"}},
+                                {"description", "an experiment file whose keys are taken where this one has none"}};
+  json["properties"]["parameters"] = own_parameters();
+  json["properties"]["sweep"] = sweep();
+}
+
 /// One number, or one for each purpose.
 Json seeds(Schema& schema, const Json& one) {
   return {{"description", one.value("description", "")},
           {"anyOf", Json::array({one, object_of(schema, SeedKeys::parameters().list())})}};
+}
+
+/// Makes the keys of an experiment references to definitions that all sorts of experiments share.
+void share_keys(Schema& schema, Json& json) {
+  Json& known = schema.definitions["keys"]["properties"];
+  for (auto& [key, value] : json["properties"].items()) {
+    if (!known.contains(key)) known[key] = value;
+    if (known[key] == value) value = reference_to("keys/properties/" + key);
+  }
 }
 
 Json experiment_file(Schema& schema) {
@@ -333,9 +395,10 @@ Json experiment_file(Schema& schema) {
   json["properties"]["learning"] = learning(schema);
   json["properties"]["probes"] = probes(schema);
   json["properties"]["analyses"] = analyses(schema);
-  json["properties"]["sweep"] = sweep();
+  add_common(json);
   json["required"].push_back("model");
   json["required"].push_back("learning");
+  share_keys(schema, json);
   return json;
 }
 
@@ -345,8 +408,9 @@ Json simulation_file(Schema& schema) {
   json["properties"]["model"] = model(schema, layers(schema));
   json["properties"]["probes"] = probes(schema);
   json["properties"]["analyses"] = analyses(schema);
-  json["properties"]["sweep"] = sweep();
+  add_common(json);
   json["required"].push_back("model");
+  share_keys(schema, json);
   return json;
 }
 
@@ -357,7 +421,8 @@ Json stages_file(Schema& schema, const Json& trials, const Json& simulation) {
     if (!keys.contains(name)) keys[name] = value;
   Json stage = object_of(schema, StageKeys::parameters().list());
   for (const auto& [name, value] : keys.items())
-    if (name != "tyto" && name != "title" && name != "sweep") stage["properties"][name] = value;
+    if (name != "tyto" && name != "title" && name != "sweep" && name != "base" && name != "parameters")
+      stage["properties"][name] = value;
   schema.definitions["stage"] = std::move(stage);
   Json json = empty_object();
   json["properties"] = std::move(keys);
@@ -367,16 +432,20 @@ Json stages_file(Schema& schema, const Json& trials, const Json& simulation) {
   return json;
 }
 
+/// Upon another experiment any key may be left out, and any part of a map.
+Json based_file(const Json& stages) {
+  Json json = empty_object();
+  for (const auto& [name, value] : stages["properties"].items()) json["properties"][name] = Json::object();
+  json["required"] = Json::array({"base"});
+  return json;
+}
+
 Json model_file(Schema& schema) {
-  schema.references = true;
   Json json = empty_object();
   json["description"] = "A network for several experiments";
-  json["properties"]["parameters"] = {{"type", {"object", "null"}},
-                                      {"description", "names and defaults; '$name' stands for the value"},
-                                      {"propertyNames", {{"pattern", name_pattern}}}};
+  json["properties"]["parameters"] = own_parameters();
   json["properties"]["layers"] = layers(schema);
   json["required"].push_back("layers");
-  schema.references = false;
   return json;
 }
 
@@ -384,6 +453,7 @@ Json model_file(Schema& schema) {
 
 std::string schema(const plugin::Components& components, SchemaOf what) {
   Schema schema{components};
+  schema.definitions["reference"] = {{"type", "string"}, {"pattern", reference_pattern}};
   Json experiment = experiment_file(schema);
   Json simulation = simulation_file(schema);
   Json stages = stages_file(schema, experiment, simulation);
@@ -399,11 +469,14 @@ std::string schema(const plugin::Components& components, SchemaOf what) {
   json["definitions"]["experiment_file"] = {{"if", {{"required", {"stages"}}}},
                                             {"then", reference_to("staged_experiment")},
                                             {"else", std::move(json["definitions"]["experiment_file"])}};
+  json["definitions"]["experiment_file"] = {{"if", {{"required", {"base"}}}},
+                                            {"then", based_file(stages)},
+                                            {"else", std::move(json["definitions"]["experiment_file"])}};
   json["definitions"]["staged_experiment"] = std::move(stages);
   json["definitions"]["experiment"] = std::move(experiment);
   json["definitions"]["simulation_experiment"] = std::move(simulation);
   json["definitions"]["model_file"] = std::move(model);
-  return json.dump(2) + '\n';
+  return json.dump() + '\n';
 }
 
 }  // namespace tyto::spec

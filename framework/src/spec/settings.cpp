@@ -101,35 +101,42 @@ std::vector<std::string> checked_keys(const Node& root, std::string_view path, c
   return keys;
 }
 
-void put(Node& root, const std::vector<std::string>& keys, Node value, const Place& place) {
+std::optional<TypeChange> put(Node& root, const std::vector<std::string>& keys, Node value, const Place& place) {
   // A stage without seeds of its own has those of the whole.
   const Node* const shared = root.find("seed");
   const Node seed = shared != nullptr && shared->type != Node::Type::null ? *shared : make_scalar("1", place);
   Node* node = &root;
+  Node* map = nullptr;
   for (std::size_t i = 0; i < keys.size(); ++i) {
+    map = node;
     const bool purpose = i > 0 && keys[i - 1] == "seed" && keys[0] != "sweep";
     if (purpose && node->type == Node::Type::null) *node = seed;
     if (purpose && node->is_scalar()) *node = seeds_by_purpose(*node);
     node = &step_into(*node, keys[i], place);
   }
+  const bool names_type = (keys.back() == "type" || keys.back() == "rule") && keys[0] != "sweep" &&
+                          keys[0] != "parameters" && node->is_scalar() && value.is_scalar();
+  std::optional<TypeChange> change;
+  if (names_type && node->text != value.text) change = TypeChange{map, node->text, value.text};
   *node = std::move(value);
+  return change;
 }
 
 }  // namespace
 
-void apply_setting(Node& root, const Setting& setting) {
-  put(root, checked_keys(root, setting.path, setting.place), setting.value, setting.place);
+std::optional<TypeChange> apply_setting(Node& root, const Setting& setting) {
+  return put(root, checked_keys(root, setting.path, setting.place), setting.value, setting.place);
 }
 
 std::string full_path(const Node& root, const std::string& path) { return joined(checked_keys(root, path, {}), 0); }
 
-void apply_setting(Node& root, const std::string& setting, const std::string& option) {
+std::optional<TypeChange> apply_setting(Node& root, const std::string& setting, const std::string& option) {
   const Place place{option + ' ' + setting, 0, 0};
   const std::size_t equals = setting.find('=');
   if (equals == std::string::npos || equals == 0)
     throw InvalidInput(place, "a setting is written as key=value, as in stimulus.frequency='50 Hz'");
   const auto keys = checked_keys(root, std::string_view(setting).substr(0, equals), place);
-  put(root, keys, parse_value(setting.substr(equals + 1), place), place);
+  return put(root, keys, parse_value(setting.substr(equals + 1), place), place);
 }
 
 }  // namespace tyto::spec

@@ -1,6 +1,7 @@
 /// What the command line changes in an experiment before it is read.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "node.hpp"
@@ -14,12 +15,18 @@ struct Setting {
   Node value;        ///< knows its own place
 };
 
+/// A setting that names another type, as in 'learning.optimizer.type=sgd'.
+struct TypeChange {
+  Node* map = nullptr;  ///< in which the type stands
+  std::string former, now;
+};
+
 /// Applies "a.b.c=value": the value is YAML, maps that are missing are made, items of a list go by
 /// their index, and `model.x` stands for `model.with.x` where the model comes from a file. `option` names the
 /// command-line option in places. Throws InvalidInput.
-void apply_setting(Node& root, const std::string& setting, const std::string& option = "--set");
+std::optional<TypeChange> apply_setting(Node& root, const std::string& setting, const std::string& option = "--set");
 /// The same for a value that has been read already.
-void apply_setting(Node& root, const Setting& setting);
+std::optional<TypeChange> apply_setting(Node& root, const Setting& setting);
 /// The one way of writing a path: `model.x` is `model.with.x` where the model comes from a file.
 [[nodiscard]] std::string full_path(const Node& root, const std::string& path);
 

@@ -200,12 +200,13 @@ std::string Sweep::text(const std::vector<std::size_t>& position) const {
   return text;
 }
 
-std::optional<Sweep> load_sweep(const std::filesystem::path& file, const Overrides& overrides) {
-  Node root = parse(read_text(file.string()), file.string());
+std::optional<Sweep> load_sweep(const Document& document, const Overrides& overrides,
+                                const plugin::Components& components) {
+  Node root = read_tree(document, components).root;
   if (!root.is_map()) return std::nullopt;
   for (const auto& setting : overrides.set) {
     try {
-      apply_setting(root, setting);
+      static_cast<void>(apply_setting(root, setting));
     } catch (const InvalidInput&) {
       // Reported when the experiment is loaded.
     }

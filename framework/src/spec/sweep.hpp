@@ -47,9 +47,10 @@ struct Sweep {
 
 inline constexpr std::size_t most_runs = 100000;
 
-/// The sweep of an experiment file after the command line's changes, or nothing if it has none. Throws InvalidInput
+/// The sweep of an experiment after the command line's changes, or nothing if it has none. Throws InvalidInput
 /// with every fault of the sweep itself; whether its values suit the experiment shows when that is loaded with them.
-[[nodiscard]] std::optional<Sweep> load_sweep(const std::filesystem::path& file, const Overrides& overrides);
+[[nodiscard]] std::optional<Sweep> load_sweep(const Document& document, const Overrides& overrides,
+                                              const plugin::Components& components);
 
 /// A short name for each path, by axes: its last key, with keys before it where that is not enough to tell it from
 /// the others and from the names in `taken`.

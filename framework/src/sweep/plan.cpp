@@ -73,11 +73,11 @@ spec::Overrides overrides_of_run(const spec::Overrides& overrides, const spec::S
   return of_run;
 }
 
-Plan make_plan(const spec::Sweep& sweep, const std::filesystem::path& file, const spec::Overrides& overrides,
+Plan make_plan(const spec::Sweep& sweep, const spec::Document& document, const spec::Overrides& overrides,
                plugin::Components& components, const std::stop_token& stop) {
   run::KnownFiles known;
   const auto load = [&](const std::vector<std::size_t>& position) {
-    auto experiment = spec::load_experiment(file, overrides_of_run(overrides, sweep, position), components);
+    auto experiment = spec::load_experiment(document, overrides_of_run(overrides, sweep, position), components);
     run::check_weights(experiment, known);
     return experiment;
   };

@@ -25,9 +25,8 @@ struct Plan {
 };
 
 /// Throws InvalidInput with every fault of every value, each once.
-[[nodiscard]] Plan make_plan(const spec::Sweep& sweep, const std::filesystem::path& file,
-                             const spec::Overrides& overrides, plugin::Components& components,
-                             const std::stop_token& stop);
+[[nodiscard]] Plan make_plan(const spec::Sweep& sweep, const spec::Document& document, const spec::Overrides& overrides,
+                             plugin::Components& components, const std::stop_token& stop);
 
 /// What the command line changes, and the settings of one run.
 [[nodiscard]] spec::Overrides overrides_of_run(const spec::Overrides& overrides, const spec::Sweep& sweep,

@@ -103,8 +103,8 @@ class Runs {
     auto load = [&] {
       // Reading an experiment may open plugins, which one thread does at a time.
       const std::lock_guard lock(mutex_);
-      return spec::load_experiment(options_.origin.experiment_file,
-                                   overrides_of_run(options_.overrides, sweep_, position), components_);
+      return spec::load_experiment(options_.document, overrides_of_run(options_.overrides, sweep_, position),
+                                   components_);
     };
     const spec::Experiment experiment = load();
     Executor executor(threads);
@@ -148,7 +148,7 @@ std::vector<std::vector<std::string>> labels_of(const spec::Sweep& sweep) {
 SweepOutcome run_sweep(const spec::Sweep& sweep, const SweepOptions& options, plugin::Components& components,
                        const std::stop_token& stop) {
   MergeOptions merging{options.out, options.origin, results::utc_now(), options.threads};
-  const Plan plan = make_plan(sweep, options.origin.experiment_file, options.overrides, components, stop);
+  const Plan plan = make_plan(sweep, options.document, options.overrides, components, stop);
   results::check_target(options.out, plan.inputs, options.replace || Parts::begun(options.out));
   Parts parts(options.out);
   SweepProgress progress(stderr, options.style);

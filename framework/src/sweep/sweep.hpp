@@ -14,6 +14,7 @@ namespace tyto::sweep {
 struct SweepOptions {
   std::filesystem::path out;  ///< the results file of the whole sweep
   results::Origin origin;
+  spec::Document document;  ///< the experiment
   spec::Overrides overrides;
   std::size_t threads = 1;
   bool keep_parts = false;

@@ -39,7 +39,7 @@ class TrainingLoop : public testing::Test {
   tyto::spec::Experiment load(const std::vector<std::string>& settings) {
     tyto::spec::Overrides overrides;
     overrides.set = settings;
-    return tyto::spec::load_experiment(file_, overrides, workshop::registry());
+    return tyto::spec::load_experiment(tyto::spec::read_document(file_), overrides, workshop::registry());
   }
 
   struct Result {
