@@ -16,6 +16,11 @@ struct Call {
 };
 
 int run(const Call& call);
+int evaluate(const Call& call);
+int rerun(const Call& call);
+int show(const Call& call);
+int diff(const Call& call);
+int export_data(const Call& call);
 int validate(const Call& call);
 int trials(const Call& call);
 int list(const Call& call);
@@ -23,6 +28,9 @@ int describe(const Call& call);
 int schema(const Call& call);
 int plugins(const Call& call);
 int reference(const Call& call);
+
+/// Prints what two results files differ in; returns exit_failed if they do.
+int print_differences(const std::filesystem::path& a, const std::filesystem::path& b);
 
 inline constexpr int exit_done = 0;
 inline constexpr int exit_failed = 1;

@@ -29,8 +29,13 @@ constexpr const char* usage = R"(tyto: spiking-network experiments from YAML fil
 usage: tyto COMMAND [options]
 
   run FILE                run an experiment, write its results file
-  validate FILE           check an experiment, report every error at once
+  validate FILE...        check experiments, report every error at once
   trials FILE             write the trials of an experiment to a file
+  show RESULTS [PATH]     what is in a results file, and how it was made
+  diff RESULTS RESULTS    what two results files differ in
+  evaluate RESULTS        ask the network of a results file anew
+  rerun RESULTS           run what a results file was made by again, and compare
+  export RESULTS [PATH]   numbers of a results file as CSV
   list [KIND]             the components there are
   describe NAME           parameters of a component, or of a part of an experiment
   schema [model]          JSON Schema of experiment (or model) files, for editors
@@ -53,8 +58,9 @@ std::string quoted(const std::string& word) {
 
 int call_command(int argc, char** argv) {
   const std::map<std::string, int (*)(const Call&)> commands{
-      {"run", run},           {"validate", validate}, {"trials", trials},   {"list", list},
-      {"describe", describe}, {"schema", schema},     {"plugins", plugins}, {"reference", reference}};
+      {"show", show},     {"diff", diff},         {"evaluate", evaluate},  {"rerun", rerun}, {"export", export_data},
+      {"run", run},       {"validate", validate}, {"trials", trials},      {"list", list},   {"describe", describe},
+      {"schema", schema}, {"plugins", plugins},   {"reference", reference}};
   if (argc < 2 || std::strcmp(argv[1], "--help") == 0 || std::strcmp(argv[1], "-h") == 0 ||
       std::strcmp(argv[1], "help") == 0) {
     std::cout << usage;

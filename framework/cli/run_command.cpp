@@ -19,6 +19,7 @@
 #include "spec/experiment.hpp"
 #include "spec/sweep.hpp"
 #include "stop_signals.hpp"
+#include "stored/stored_run.hpp"
 #include "sweep/parts.hpp"
 #include "sweep/plan.hpp"
 #include "sweep/sweep.hpp"
@@ -30,6 +31,7 @@ namespace po = boost::program_options;
 namespace {
 
 constexpr std::int64_t most_threads = 1024;
+constexpr std::size_t most_files = 1000;
 
 std::size_t threads_of(const Options& options) {
   if (!options.has("threads")) return std::max(1U, std::thread::hardware_concurrency());
@@ -101,8 +103,18 @@ void add_output_options(po::options_description& described, const char* out) {
       "no-host", "keep the host's name, the command line and the experiment's folder out of the results");
 }
 
-results::Origin origin_of(const Call& call, const Options& options, const std::filesystem::path& experiment) {
-  return {call.command_line, experiment, call.build_revision, !options.has("no-host")};
+/// Options that change an experiment, as they are kept with its results.
+std::vector<std::string> settings_of(const spec::Overrides& overrides) {
+  std::vector<std::string> settings;
+  for (const auto& setting : overrides.set) settings.push_back("--set " + setting);
+  if (overrides.seed) settings.push_back("--seed " + std::to_string(*overrides.seed));
+  if (overrides.backend) settings.push_back("--backend " + *overrides.backend);
+  return settings;
+}
+
+results::Origin origin_of(const Call& call, const Options& options, const std::filesystem::path& experiment,
+                          const spec::Overrides& overrides) {
+  return {call.command_line, experiment, call.build_revision, settings_of(overrides), !options.has("no-host")};
 }
 
 void print_warnings(const std::vector<spec::Warning>& warnings) {
@@ -129,40 +141,36 @@ int run_all(const spec::Sweep& sweep, const sweep::SweepOptions& sweep_options, 
   return exit_failed;
 }
 
-}  // namespace
+/// Every value of an experiment, and where it comes from.
+std::string annotated(const spec::Experiment& experiment) {
+  return spec::write(experiment.settings, [](const spec::Node& value) {
+    return value.place.line > 0 || value.place.file.starts_with("--") ? to_string(value.place) : "default";
+  });
+}
 
-int run(const Call& call) {
-  auto described = experiment_options();
-  add_output_options(described,
-                     "results file (if not given <experiment>.h5, or the next free of <experiment>-2.h5, ...)");
-  described.add_options()("keep-parts", "keep the results of each run of a sweep beside those of the whole")(
-      "quiet,q", "print nothing but errors");
-  const Options options(call, "tyto run FILE [options]", described, 1, 1);
-  if (!options.ready()) return exit_done;
+/// What a command runs, and how.
+struct Job {
+  spec::Document document;
+  spec::Overrides overrides;
+  results::Origin origin;
+  std::filesystem::path out;
+  std::vector<std::string> inputs;  ///< that the results must not replace, beside those that the experiment reads
+};
 
-  const StopSignals signals;
-  const std::filesystem::path file = options.operands()[0];
-  plugin::Registry registry(plugin::search_path(call.executable, options.all("plugin-path")));
-  const std::size_t threads = threads_of(options);
-  const auto overrides = overrides_of(options);
+void run_job(const Job& job, const Options& options, plugin::Registry& registry, const StopSignals& signals) {
   const auto style = style_of(options);
-  const auto document = spec::read_document(file);
-  if (const auto sweep = spec::load_sweep(document, overrides, registry))
-    return run_all(*sweep,
-                   {out_of(options, file), origin_of(call, options, file), document, overrides, threads,
-                    options.has("keep-parts"), options.has("force"), style},
-                   registry, signals.token());
-  const auto experiment = spec::load_experiment(document, overrides, registry);
+  const auto experiment = spec::load_experiment(job.document, job.overrides, registry);
   run::check_weights(experiment);
-  const auto out = out_of(options, file);
-  results::check_target(out, spec::files_read_by(experiment), options.has("force"));
+  auto inputs = spec::files_read_by(experiment);
+  inputs.insert(inputs.end(), job.inputs.begin(), job.inputs.end());
+  results::check_target(job.out, inputs, options.has("force"));
 
   if (style != run::Progress::Style::quiet) print_warnings(spec::all_warnings(experiment));
   run::Progress progress(stderr, style);
-  Executor executor(threads);
+  Executor executor(threads_of(options));
   run::RunOptions run_options;
-  run_options.out = out;
-  run_options.origin = origin_of(call, options, file);
+  run_options.out = job.out;
+  run_options.origin = job.origin;
   run::RunSummary summary;
   try {
     summary = run::run_experiment(experiment, run_options, executor, progress, signals.token());
@@ -170,10 +178,100 @@ int run(const Call& call) {
     progress.clear();
     throw;
   }
-  if (style == run::Progress::Style::quiet) return exit_done;
+  if (style == run::Progress::Style::quiet) return;
   for (const auto& finding : summary.findings) std::cerr << "warning: " << finding.sentence << '\n';
-  std::cout << summary_text(summary, experiment) << "\nresults: " << out.string() << '\n' << std::flush;
+  std::cout << summary_text(summary, experiment) << "\nresults: " << job.out.string() << '\n' << std::flush;
+}
+
+/// Of the experiment, or of the runs of its sweep, without running any.
+int print_plan(const spec::Document& document, const spec::Overrides& overrides, plugin::Registry& registry,
+               bool config) {
+  // Of a sweep the configuration is that outside of it.
+  if (const auto sweep = config ? std::nullopt : spec::load_sweep(document, overrides, registry)) {
+    const auto plan = sweep::make_plan(*sweep, document, overrides, registry, {});
+    print_warnings(plan.warnings);
+    for (std::size_t run = 0; run < sweep->runs(); ++run)
+      std::cout << fmt::format("run {}/{}  {}\n", run + 1, sweep->runs(), sweep->text(sweep->position(run)));
+    return exit_done;
+  }
+  const auto experiment = spec::load_experiment(document, overrides, registry);
+  run::check_weights(experiment);
+  print_warnings(spec::all_warnings(experiment));
+  std::cout << (config ? annotated(experiment) : fmt::format("{}: would run\n", document.name));
   return exit_done;
+}
+
+}  // namespace
+
+int run(const Call& call) {
+  auto described = experiment_options();
+  add_output_options(described,
+                     "results file (if not given <experiment>.h5, or the next free of <experiment>-2.h5, ...)");
+  described.add_options()("keep-parts", "keep the results of each run of a sweep beside those of the whole")(
+      "print-config", "print every value of the experiment and where it comes from, and run nothing")(
+      "dry-run", "check everything, name the runs of a sweep, and run nothing")("quiet,q", "print nothing but errors");
+  const Options options(call, "tyto run FILE [options]", described, 1, 1);
+  if (!options.ready()) return exit_done;
+
+  const StopSignals signals;
+  const std::filesystem::path file = options.operands()[0];
+  plugin::Registry registry(plugin::search_path(call.executable, options.all("plugin-path")));
+  const auto overrides = overrides_of(options);
+  const auto document = spec::read_document(file);
+  if (options.has("print-config") || options.has("dry-run"))
+    return print_plan(document, overrides, registry, options.has("print-config"));
+  const auto origin = origin_of(call, options, file, overrides);
+  if (const auto sweep = spec::load_sweep(document, overrides, registry))
+    return run_all(*sweep,
+                   {out_of(options, file), origin, document, overrides, threads_of(options), options.has("keep-parts"),
+                    options.has("force"), style_of(options)},
+                   registry, signals.token());
+  run_job({document, overrides, origin, out_of(options, file), {}}, options, registry, signals);
+  return exit_done;
+}
+
+int evaluate(const Call& call) {
+  auto described = experiment_options();
+  add_output_options(described, "results file (if not given <results>_evaluated.h5, or the next free number)");
+  described.add_options()("stage", po::value<std::string>()->value_name("NAME"),
+                          "of a run with stages: the one whose network is asked")("quiet,q",
+                                                                                  "print nothing but errors");
+  const Options options(call, "tyto evaluate RESULTS [options]", described, 1, 1);
+  if (!options.ready()) return exit_done;
+  const StopSignals signals;
+  const stored::StoredRun stored(options.operands()[0]);
+  plugin::Registry registry(plugin::search_path(call.executable, options.all("plugin-path")));
+  const auto overrides = overrides_of(options);
+  const auto document = stored.evaluation(options.has("stage") ? options.get<std::string>("stage") : "");
+  const Job job{document,
+                overrides,
+                origin_of(call, options, stored.file(), overrides),
+                out_of(options, stored.file(), "_evaluated.h5"),
+                {stored.file().string()}};
+  run_job(job, options, registry, signals);
+  return exit_done;
+}
+
+int rerun(const Call& call) {
+  auto described = common_options();
+  add_output_options(described, "results file (if not given <results>_rerun.h5, or the next free number)");
+  described.add_options()("quiet,q", "print nothing but errors and what differs");
+  const Options options(call, "tyto rerun RESULTS [options]", described, 1, 1);
+  if (!options.ready()) return exit_done;
+  const StopSignals signals;
+  const stored::StoredRun stored(options.operands()[0]);
+  plugin::Registry registry(plugin::search_path(call.executable, options.all("plugin-path")));
+  const auto document = stored.document();
+  const auto overrides = stored.settings();
+  const auto origin = origin_of(call, options, stored.file(), overrides);
+  const auto out = out_of(options, stored.file(), "_rerun.h5");
+  if (const auto sweep = spec::load_sweep(document, overrides, registry))
+    run_all(*sweep,
+            {out, origin, document, overrides, threads_of(options), false, options.has("force"), style_of(options)},
+            registry, signals.token());
+  else
+    run_job({document, overrides, origin, out, {stored.file().string()}}, options, registry, signals);
+  return print_differences(stored.file(), out);
 }
 
 int trials(const Call& call) {
@@ -185,8 +283,9 @@ int trials(const Call& call) {
   const std::filesystem::path file = options.operands()[0];
   plugin::Registry registry(plugin::search_path(call.executable, options.all("plugin-path")));
   // Of a sweep these are the trials of the settings that stand outside it.
-  const auto experiment = spec::load_experiment(spec::read_document(file), overrides_of(options), registry);
-  const run::RunOptions run_options{out_of(options, file, "_trials.h5"), origin_of(call, options, file)};
+  const auto overrides = overrides_of(options);
+  const auto experiment = spec::load_experiment(spec::read_document(file), overrides, registry);
+  const run::RunOptions run_options{out_of(options, file, "_trials.h5"), origin_of(call, options, file, overrides)};
   results::check_target(run_options.out, spec::files_read_by(experiment), options.has("force"));
   Executor executor(threads_of(options));
   run::write_trials(experiment, run_options, executor, signals.token());
@@ -194,23 +293,36 @@ int trials(const Call& call) {
   return exit_done;
 }
 
-int validate(const Call& call) {
-  const Options options(call, "tyto validate FILE [options]", experiment_options(), 1, 1);
-  if (!options.ready()) return exit_done;
-  plugin::Registry registry(plugin::search_path(call.executable, options.all("plugin-path")));
-  const std::string& file = options.operands()[0];
-  const auto overrides = overrides_of(options);
+namespace {
+
+void validate_one(const std::string& file, const spec::Overrides& overrides, plugin::Registry& registry) {
   const auto document = spec::read_document(file);
   if (const auto sweep = spec::load_sweep(document, overrides, registry)) {
     const auto plan = sweep::make_plan(*sweep, document, overrides, registry, {});
     print_warnings(plan.warnings);
     std::cout << fmt::format("{}: valid, {} runs\n", file, plan.keys.size());
-    return exit_done;
+    return;
   }
   const auto experiment = spec::load_experiment(document, overrides, registry);
   run::check_weights(experiment);
   print_warnings(spec::all_warnings(experiment));
   std::cout << file << ": valid\n";
+}
+
+}  // namespace
+
+int validate(const Call& call) {
+  const Options options(call, "tyto validate FILE... [options]", experiment_options(), 1, most_files);
+  if (!options.ready()) return exit_done;
+  plugin::Registry registry(plugin::search_path(call.executable, options.all("plugin-path")));
+  const auto overrides = overrides_of(options);
+  std::vector<Diagnostic> faults;
+  for (const auto& file : options.operands()) try {
+      validate_one(file, overrides, registry);
+    } catch (const InvalidInput& error) {
+      faults.insert(faults.end(), error.diagnostics().begin(), error.diagnostics().end());
+    }
+  if (!faults.empty()) throw InvalidInput(std::move(faults));
   return exit_done;
 }
 

@@ -1,6 +1,6 @@
-/// tyto-read FILE PATH group|array|look: reads the numbers of an HDF5 file that nobody vouches for, and sends them over
-/// a pipe, or puts those of one array into a file. Damaged files have made the HDF5 library crash and loop for ever;
-/// here that harms nobody.
+/// tyto-read FILE PATH group|array|look|outline: reads the numbers of an HDF5 file that nobody vouches for, and sends
+/// them over a pipe, or puts those of one array into a file. Damaged files have made the HDF5 library crash and loop
+/// for ever; here that harms nobody.
 #include <fcntl.h>
 #include <hdf5.h>
 #include <sys/resource.h>
@@ -18,10 +18,14 @@
 #include <limits>
 #include <string>
 #include <tyto/error.hpp>
+#include <variant>
 #include <vector>
+
+#include <fmt/format.h>
 
 #include "results/array_records.hpp"
 #include "results/hdf5.hpp"
+#include "results/read_table.hpp"
 
 namespace tyto::results {
 namespace {
@@ -217,10 +221,64 @@ void send_array(const h5::Handle& file, const std::string& path) {
   send_numbers(rows);
 }
 
+void send_texts(const std::vector<std::string>& texts) {
+  send_number(texts.size());
+  for (const auto& text : texts) send_text(text);
+}
+
+std::string text_of(const Attribute& attribute) {
+  if (const auto* text = std::get_if<std::string>(&attribute.value)) return *text;
+  if (const auto* whole = std::get_if<std::int64_t>(&attribute.value)) return std::to_string(*whole);
+  return fmt::format("{}", std::get<double>(attribute.value));
+}
+
+std::string attribute_text(const h5::Handle& object, const std::string& name) {
+  return h5::has_attribute(object, name) ? h5::read_text_attribute(object, name) : "";
+}
+
+void send_outline_of(const h5::Handle& dataset, const std::string& path) {
+  const h5::DatasetInfo info = h5::inspect(dataset);
+  send_mark('S');
+  send_text(path);
+  send_text(info.content == h5::Content::number ? h5::element_of(dataset)
+            : info.content == h5::Content::text ? "text"
+                                                : "other");
+  send_numbers(info.shape);
+  send_texts(h5::scales_of(dataset));
+  send_text(attribute_text(dataset, "units"));
+  send_text(attribute_text(dataset, "long_name"));
+  send_number(h5::is_scale(dataset) ? 1 : 0);
+}
+
+void send_outline(const h5::Handle& file) {
+  constexpr std::size_t most = 100'000;
+  std::size_t sent = 0;
+  for (const auto& path : group_paths(file)) {
+    const h5::Handle group = h5::open_group(file, path);
+    std::vector<std::string> names = h5::attribute_names(group), texts;
+    for (const auto& name : names) texts.push_back(text_of(h5::read_attribute(group, name)));
+    send_mark('G');
+    send_text(path);
+    send_texts(names);
+    send_texts(texts);
+    const std::string above = path == "/" ? path : path + "/";
+    for (const auto& name : h5::members(group)) {
+      if (h5::is_group(file, above + name)) continue;
+      if (++sent > most) throw Error("it holds more than 100000 data sets");
+      send_outline_of(h5::open_dataset(file, above + name), above + name);
+    }
+  }
+  send_mark('Z');
+}
+
 void send(const std::filesystem::path& file, const std::string& group, std::string_view extent) {
   const bool one = extent != word_of(Extent::group);
   const std::string what = one ? "data set" : "group";
   const h5::Handle handle = h5::open_file(file);
+  if (extent == word_of(Extent::outline)) {
+    send_outline(handle);
+    return;
+  }
   const bool there = h5::exists(handle, group);
   if (extent == word_of(Extent::look)) {
     if (!there) send_mark('N');

@@ -20,9 +20,6 @@ import yaml
 import tyto_runs
 from verdict import judge
 
-# What makes an experiment small enough to be run in a moment, where it has such a key.
-SMALL = {"learning.epochs": "1", "learning.trials.train": "64", "learning.trials.test": "64",
-         "learning.trials.validation": "0", "learning.batch_size": "32", "simulation.duration": "500 ms"}
 NUMBER = re.compile(r"^([-+]?[0-9.]+(?:e[-+]?[0-9]+)?)( ?[A-Za-z%]*)$")
 
 
@@ -43,23 +40,6 @@ def with_changes(configuration, changes):
     for (_, _, begin, end), text in sorted(changes, key=lambda change: -change[0][2]):
         configuration = configuration[:begin] + text + configuration[end:]
     return configuration
-
-
-def small_settings(experiment):
-    """The settings of SMALL that fit the experiment, its sweep left out."""
-    text = yaml.load(experiment.read_text(), yaml.BaseLoader)
-    settings = []
-    for stage in range(len(text["stages"])) if "stages" in text else [None]:
-        part = text if stage is None else {**text, **text["stages"][stage]}
-        before = "" if stage is None else f"stages.{stage}."
-        for key, value in SMALL.items():
-            head = key.split(".")[0]
-            trains = part.get("learning", {}).get("rule") != "none"
-            if head in part and (trains or key == "learning.trials.test"):
-                settings.append(f"{before}{key}={value}")
-    if "sweep" in text:
-        settings.append("sweep=null")
-    return settings
 
 
 def resolved(executable, experiment, settings, out):
@@ -108,7 +88,7 @@ def main():
         folder = pathlib.Path(folder)
         known = []
         for experiment in tyto_runs.experiments_with_data(folder):
-            settings = small_settings(experiment)
+            settings = tyto_runs.small_settings(experiment)
             configuration, said = resolved(executable, experiment, settings, folder / "known.h5")
             if configuration is None:  # Its analyses look at times that the short run does not reach.
                 settings = [setting for setting in settings if "simulation.duration" not in setting]

@@ -12,6 +12,10 @@ DEFAULT_EXPERIMENT = REPOSITORY / "experiments" / "itd_basic.yaml"
 # Small enough for a second, large enough for several batches and every analysis.
 SMALL = ["learning.epochs=2", "learning.batch_size=64", "learning.trials.train=320", "learning.trials.test=160"]
 
+# What makes an experiment small enough to be run in a moment, where it has such a key.
+SMALL_VALUES = {"learning.epochs": "1", "learning.trials.train": "64", "learning.trials.test": "64",
+                "learning.trials.validation": "0", "learning.batch_size": "32", "simulation.duration": "500 ms"}
+
 
 def command(executable, experiment, out, *, settings=SMALL, seed=None, threads=None):
     """The command line of one quiet run."""
@@ -40,6 +44,25 @@ def experiments_with_data(folder):
     subprocess.run([sys.executable, REPOSITORY / "docs" / "examples" / "handwritten_digits.py"], check=True,
                    cwd=folder / "experiments")
     return sorted((folder / "experiments").glob("*.yaml"))
+
+
+def small_settings(experiment):
+    """The settings of SMALL_VALUES that fit the experiment, its sweep left out."""
+    import yaml  # not every test needs it
+
+    text = yaml.load(experiment.read_text(), yaml.BaseLoader)
+    settings = []
+    for stage in range(len(text["stages"])) if "stages" in text else [None]:
+        part = text if stage is None else {**text, **text["stages"][stage]}
+        before = "" if stage is None else f"stages.{stage}."
+        for key, value in SMALL_VALUES.items():
+            head = key.split(".")[0]
+            trains = part.get("learning", {}).get("rule") != "none"
+            if head in part and (trains or key == "learning.trials.test"):
+                settings.append(f"{before}{key}={value}")
+    if "sweep" in text:
+        settings.append("sweep=null")
+    return settings
 
 
 def executable_argument(description):

@@ -641,4 +641,39 @@ std::string read_text_attribute(const Handle& object, const std::string& name) {
   return texts.front();
 }
 
+bool is_scale(const Handle& dataset) { return H5DSis_scale(dataset.get()) > 0; }
+
+std::vector<std::string> attribute_names(const Handle& object) {
+  std::vector<std::string> names;
+  const auto collect = [](hid_t, const char* name, const H5A_info_t*, void* out) -> herr_t {
+    static_cast<std::vector<std::string>*>(out)->emplace_back(name);
+    return 0;
+  };
+  // By name where the order of creation is not kept.
+  hsize_t next = 0;
+  if (H5Aiterate2(object.get(), H5_INDEX_CRT_ORDER, H5_ITER_INC, &next, collect, &names) < 0) {
+    names.clear();
+    next = 0;
+    H5Aiterate2(object.get(), H5_INDEX_NAME, H5_ITER_INC, &next, collect, &names);
+  }
+  return names;
+}
+
+Attribute read_attribute(const Handle& object, const std::string& name) {
+  const Handle attribute(H5Aopen(object.get(), name.c_str(), H5P_DEFAULT), H5Aclose);
+  const Handle type(H5Aget_type(attribute.get()), H5Tclose);
+  switch (H5Tget_class(type.get())) {
+    case H5T_STRING:
+      return {name, read_text_attribute(object, name)};
+    case H5T_INTEGER: {
+      std::int64_t value = 0;
+      if (H5Aread(attribute.get(), H5T_NATIVE_INT64, &value) < 0)
+        throw Error("cannot read the attribute '" + name + "'");
+      return {name, value};
+    }
+    default:
+      return {name, read_number_attribute(object, name)};
+  }
+}
+
 }  // namespace tyto::results::h5

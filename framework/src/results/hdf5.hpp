@@ -119,6 +119,8 @@ void read_rows(const Handle& dataset, std::size_t first, std::size_t rows, const
 /// Lists of a data set with one axis, one behind the other; adds the end of each to `ends`.
 [[nodiscard]] std::vector<std::byte> read_lists(const Handle& dataset, std::size_t first, std::size_t lists,
                                                 const std::string& element, std::vector<std::size_t>& ends);
+/// Whether a data set has the values along an axis.
+[[nodiscard]] bool is_scale(const Handle& dataset);
 /// All values of a numeric data set as double; an h5py bool reads as 0 or 1.
 [[nodiscard]] std::vector<double> read_numbers(const Handle& dataset);
 [[nodiscard]] std::vector<std::string> read_texts(const Handle& dataset);
@@ -128,6 +130,9 @@ void read_rows(const Handle& dataset, std::size_t first, std::size_t rows, const
 void write_attribute(const Handle& object, const Attribute& attribute);
 /// `units` and `long_name`, which every variable and axis has.
 void describe(const Handle& dataset, const std::string& name, const std::string& units, const std::string& long_name);
+/// In the order of their creation where the file keeps it, else by name.
+[[nodiscard]] std::vector<std::string> attribute_names(const Handle& object);
+[[nodiscard]] Attribute read_attribute(const Handle& object, const std::string& name);
 [[nodiscard]] bool has_attribute(const Handle& object, const std::string& name);
 [[nodiscard]] double read_number_attribute(const Handle& object, const std::string& name);
 [[nodiscard]] std::string read_text_attribute(const Handle& object, const std::string& name);

@@ -14,6 +14,7 @@
 #include <memory>
 #include <numeric>
 #include <optional>
+#include <set>
 #include <sstream>
 #include <string_view>
 
@@ -137,6 +138,23 @@ void add_plugins(Table& table, const std::vector<PluginUse>& plugins) {
   table.variable("plugin_sha256", {"plugin"}, column(&PluginUse::sha256), "", "SHA-256 of the shared library");
 }
 
+fs::path absolute_of(const fs::path& path) {
+  std::error_code error;
+  auto found = fs::absolute(path.empty() ? "." : path, error).lexically_normal();
+  return error ? path : found;
+}
+
+void add_inputs(Table& table, const Provenance& provenance) {
+  if (provenance.inputs.empty()) return;
+  std::vector<std::string> paths, sums;
+  for (const auto& input : provenance.inputs) {
+    paths.push_back(provenance.origin.named ? input.path : fs::path(input.path).filename().string());
+    sums.push_back(input.sha256);
+  }
+  table.axis("input", std::move(paths), "", "file that was read");
+  table.variable("input_sha256", {"input"}, std::move(sums), "", "SHA-256 of the file");
+}
+
 }  // namespace
 
 Table provenance_table(const Provenance& provenance) {
@@ -149,6 +167,11 @@ Table provenance_table(const Provenance& provenance) {
   if (origin.named) table.attribute("command_line", origin.command_line);
   table.attribute("experiment_file",
                   (origin.named ? origin.experiment_file : origin.experiment_file.filename()).string());
+  // What names of files in the experiment are relative to.
+  if (origin.named) table.attribute("experiment_folder", absolute_of(origin.experiment_file.parent_path()).string());
+  std::string settings;
+  for (const auto& setting : origin.settings) settings += (settings.empty() ? "" : "\n") + setting;
+  table.attribute("settings", settings);
   table.attribute("git_revision", git_revision(origin.experiment_file.parent_path()));
   table.attribute("started", provenance.started);
   table.attribute("finished", provenance.finished);
@@ -162,6 +185,7 @@ Table provenance_table(const Provenance& provenance) {
   table.variable("resolved_yaml", {}, std::vector{provenance.resolved_yaml}, "",
                  "whole configuration, defaults included");
   add_plugins(table, provenance.plugins);
+  add_inputs(table, provenance);
   if (provenance.simulation_s)
     table.variable("simulation_s", {}, std::vector{*provenance.simulation_s}, "s", "wall time of the steps");
   else
@@ -184,6 +208,13 @@ std::vector<PluginUse> plugins_of(std::span<const ComponentInfo* const> componen
   for (const auto& [name, library] : library_of)
     plugins.push_back({name, version_of(library), fs::path(library).filename().string(), sha256_file(library)});
   return plugins;
+}
+
+std::vector<InputUse> inputs_of(std::span<const std::string> files) {
+  std::vector<InputUse> inputs;
+  for (const auto& file : std::set<std::string>(files.begin(), files.end()))
+    inputs.push_back({absolute_of(file).string(), sha256_file(file)});
+  return inputs;
 }
 
 std::string utc_now() {

@@ -21,12 +21,19 @@ struct PluginUse {
   std::string sha256;   ///< of the library
 };
 
+/// A file that a run reads.
+struct InputUse {
+  std::string path;  ///< absolute
+  std::string sha256;
+};
+
 /// Who asked for a run, and how.
 struct Origin {
   std::string command_line;
   std::filesystem::path experiment_file;
-  std::string build_revision;  ///< git commit that the program was built from; empty if that is not known
-  bool named = true;           ///< whether host, command line and folders may be kept
+  std::string build_revision;         ///< git commit that the program was built from; empty if that is not known
+  std::vector<std::string> settings;  ///< options of the command line that change the experiment: "--set a=b"
+  bool named = true;                  ///< whether host, command line and folders may be kept
 };
 
 struct Provenance {
@@ -34,6 +41,7 @@ struct Provenance {
   std::string source_yaml;    ///< the experiment as its author wrote it
   std::string resolved_yaml;  ///< with everything included and every default filled in
   std::vector<PluginUse> plugins;
+  std::vector<InputUse> inputs;
   std::string started;  ///< utc_now() at the start
   std::string finished;
   std::string backend;
@@ -49,6 +57,9 @@ struct Provenance {
 
 /// The plugins that provide these components, each once, by name. Their libraries are open.
 [[nodiscard]] std::vector<PluginUse> plugins_of(std::span<const ComponentInfo* const> components);
+
+/// Absolute names and digests of files.
+[[nodiscard]] std::vector<InputUse> inputs_of(std::span<const std::string> files);
 
 /// The time of day as "2024-05-31T12:34:56Z".
 [[nodiscard]] std::string utc_now();

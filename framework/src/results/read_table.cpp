@@ -41,39 +41,6 @@ Values read_values(const Handle& dataset, const h5::Shape& shape, const std::str
   }
 }
 
-std::vector<std::string> attribute_names(const Handle& object) {
-  std::vector<std::string> names;
-  const auto collect = [](hid_t, const char* name, const H5A_info_t*, void* out) -> herr_t {
-    static_cast<std::vector<std::string>*>(out)->emplace_back(name);
-    return 0;
-  };
-  // By name where the order of creation is not kept.
-  hsize_t next = 0;
-  if (H5Aiterate2(object.get(), H5_INDEX_CRT_ORDER, H5_ITER_INC, &next, collect, &names) < 0) {
-    names.clear();
-    next = 0;
-    H5Aiterate2(object.get(), H5_INDEX_NAME, H5_ITER_INC, &next, collect, &names);
-  }
-  return names;
-}
-
-Attribute read_attribute(const Handle& object, const std::string& name) {
-  const Handle attribute(H5Aopen(object.get(), name.c_str(), H5P_DEFAULT), H5Aclose);
-  const Handle type(H5Aget_type(attribute.get()), H5Tclose);
-  switch (H5Tget_class(type.get())) {
-    case H5T_STRING:
-      return {name, h5::read_text_attribute(object, name)};
-    case H5T_INTEGER: {
-      std::int64_t value = 0;
-      if (H5Aread(attribute.get(), H5T_NATIVE_INT64, &value) < 0)
-        throw Error("cannot read the attribute '" + name + "'");
-      return {name, value};
-    }
-    default:
-      return {name, h5::read_number_attribute(object, name)};
-  }
-}
-
 void collect_groups(const Handle& file, const std::string& path, std::vector<std::string>& paths) {
   paths.push_back(path);
   const std::string above = path == "/" ? path : path + "/";
@@ -95,7 +62,7 @@ Table read_table(const h5::Handle& file, const std::string& group) {
   Table table;
   const Handle place = h5::open_group(file, group);
   const std::string above = group == "/" ? group : group + "/";
-  for (const auto& name : attribute_names(place)) table.attributes.push_back(read_attribute(place, name));
+  for (const auto& name : h5::attribute_names(place)) table.attributes.push_back(h5::read_attribute(place, name));
   for (const auto& name : h5::members(place)) {
     const std::string path = above + name;
     if (h5::is_group(file, path)) continue;

@@ -20,7 +20,8 @@ namespace tyto::run {
 struct RunOptions {
   std::filesystem::path out;  ///< the results file
   results::Origin origin;
-  bool keep_sound = true;  ///< results of a run that diverged, or of which an analysis failed, too
+  bool keep_sound = true;   ///< results of a run that diverged, or of which an analysis failed, too
+  bool name_inputs = true;  ///< with their digests; a sweep does that once for all of its runs
 };
 
 /// A number that is worth a place in a run's last line.

@@ -17,7 +17,11 @@ std::vector<results::ReadArray> read_weights(const spec::WeightSource& source, c
                                              const Place& place) {
   if (!source.stage.empty()) return stages.at(source.stage);
   try {
-    return results::read_arrays(source.file, "/weights");
+    if (source.stage_in_file.empty()) return results::read_arrays(source.file, "/weights");
+    const std::string group = "/stages/" + source.stage_in_file;
+    auto arrays = results::read_arrays(source.file, group + "/weights");
+    for (auto& array : arrays) array.path.erase(0, group.size());
+    return arrays;
   } catch (const Error& error) {
     throw InvalidInput(place, error.what());
   }

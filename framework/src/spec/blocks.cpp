@@ -16,6 +16,7 @@ Parameters<WeightSource> weight_parameters() {
       .text("from", &WeightSource::file, "",
             "results file, relative to the experiment file, or the name of an earlier stage")
       .required()
+      .text("stage", &WeightSource::stage_in_file, "", "of a results file with stages: whose weights; else empty")
       .number("scale", &WeightSource::scale, "1", "factor on all weights")
       .boolean(
           "ensembles", &WeightSource::ensembles, "false",

@@ -31,8 +31,9 @@ struct NamedAnalysis {
 
 /// Weights taken from a results file, or from an earlier stage.
 struct WeightSource {
-  std::string file;   ///< relative to the working folder, or absolute; empty for a stage
-  std::string stage;  ///< name of the stage
+  std::string file;           ///< relative to the working folder, or absolute; empty for a stage
+  std::string stage;          ///< name of the stage
+  std::string stage_in_file;  ///< of a file with stages: the one whose weights are taken
   double scale = 1;
   bool ensembles = false;         ///< in a simulation: take encoders, gains and biases too
   std::vector<std::string> only;  ///< in a simulation: the arrays of connections to take; all if empty

@@ -2,6 +2,7 @@
 /// duplicates and oversized or cyclic documents are refused.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -44,6 +45,8 @@ struct Node::Entry {
 [[nodiscard]] std::string read_text(const std::string& path);
 /// Writes YAML that parse() reads back to an equal tree.
 [[nodiscard]] std::string write(const Node& node);
+/// The same with a comment behind each value.
+[[nodiscard]] std::string write(const Node& node, const std::function<std::string(const Node& value)>& comment);
 
 /// True if a text can stand without quotes and is a text to every YAML reader.
 [[nodiscard]] bool reads_as_text(std::string_view text);

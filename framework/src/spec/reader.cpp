@@ -163,6 +163,13 @@ Node default_node(const ParameterInfo& info, const Place& place) {
   return node;
 }
 
+/// Says of a resolved value that nobody wrote it.
+void as_default(Node& node) {
+  node.place = {"default", 0, 0};
+  for (auto& item : node.items) as_default(item);
+  for (auto& entry : node.entries) as_default(entry.value);
+}
+
 }  // namespace
 
 const std::vector<std::string>& warning_names() {
@@ -214,6 +221,7 @@ std::optional<Node> Reader::parameter(const Node& map, const ParameterInfo& info
   if (!absent || info.default_text) {
     const std::size_t times = timed_values_.size();
     auto made = value(absent ? default_node(info, map.place) : *given, info, object);
+    if (absent && made) as_default(*made);
     const Node* other = info.unused_with.empty() ? nullptr : map.find(info.unused_with);
     // One value alone needs no brackets.
     if (other != nullptr && (other->is_scalar() || !other->items.empty())) timed_values_.resize(times);

@@ -46,36 +46,46 @@ std::string scalar(const Node& node, std::size_t indent) {
   return node.quoted || is_sign ? in_quotes(node.text) : plain(node.text, indent);
 }
 
-void write_block(const Node& node, std::size_t indent, std::string& out);
+using Comment = std::function<std::string(const Node&)>;
+
+void write_block(const Node& node, std::size_t indent, const Comment& comment, std::string& out);
+
+std::string end_of_line(const Node& node, const Comment& comment) {
+  if (!comment) return "\n";
+  std::string text = "  # " + comment(node);
+  for (char& c : text)
+    if (c == '\n') c = ' ';
+  return text + '\n';
+}
 
 /// The value after "key:" or "-": on the same line if it is short, else below.
-void write_value(const Node& node, std::size_t indent, bool item, std::string& out) {
+void write_value(const Node& node, std::size_t indent, bool item, const Comment& comment, std::string& out) {
   if (node.type == Node::Type::null) {
-    out += " null\n";
+    out += " null" + end_of_line(node, comment);
   } else if (node.is_scalar()) {
-    out += ' ' + scalar(node, indent) + '\n';
+    out += ' ' + scalar(node, indent) + end_of_line(node, comment);
   } else if (node.items.empty() && node.entries.empty()) {
-    out += node.is_map() ? " {}\n" : " []\n";
+    out += (node.is_map() ? " {}" : " []") + end_of_line(node, comment);
   } else if (item) {
     // The first line of the block stands on the line of the dash.
     std::string block;
-    write_block(node, indent, block);
+    write_block(node, indent, comment, block);
     out += ' ' + block.substr(indent);
   } else {
     out += '\n';
-    write_block(node, indent, out);
+    write_block(node, indent, comment, out);
   }
 }
 
-void write_block(const Node& node, std::size_t indent, std::string& out) {
+void write_block(const Node& node, std::size_t indent, const Comment& comment, std::string& out) {
   const std::string margin(indent, ' ');
   for (const auto& item : node.items) {
     out += margin + '-';
-    write_value(item, indent + 2, true, out);
+    write_value(item, indent + 2, true, comment, out);
   }
   for (const auto& entry : node.entries) {
     out += margin + (reads_as_text(entry.key) ? entry.key : in_quotes(entry.key)) + ':';
-    write_value(entry.value, indent + 2, false, out);
+    write_value(entry.value, indent + 2, false, comment, out);
   }
 }
 
@@ -119,12 +129,14 @@ Node make_map(const Place& place) {
   return node;
 }
 
-std::string write(const Node& node) {
+std::string write(const Node& node) { return write(node, {}); }
+
+std::string write(const Node& node, const Comment& comment) {
   std::string out;
   if (node.type == Node::Type::null) return "null\n";
   if (node.is_scalar()) return scalar(node, 2) + '\n';
   if (node.items.empty() && node.entries.empty()) return node.is_map() ? "{}\n" : "[]\n";
-  write_block(node, 0, out);
+  write_block(node, 0, comment, out);
   return out;
 }
 

@@ -207,6 +207,7 @@ Table provenance_of(const Plan& plan, const MergeOptions& options) {
   provenance.source_yaml = plan.source;
   provenance.resolved_yaml = plan.resolved;
   provenance.plugins = plan.plugins;
+  provenance.inputs = results::inputs_of(plan.inputs);
   provenance.origin = options.origin;
   provenance.started = options.started;
   provenance.finished = results::utc_now();

@@ -113,6 +113,7 @@ class Runs {
     options.out = parts_.file(key);
     options.origin = options_.origin;
     options.keep_sound = false;
+    options.name_inputs = false;
     auto summary = run::run_experiment(experiment, options, executor, silent, stop_);
     parts_.seal(key);
     return summary;
