@@ -76,9 +76,9 @@ def check_values(path):
         found[trial, np.rint(step * 1e3 / DT_MS).astype(int) - 1, neuron.astype(int)] = 1
         np.testing.assert_array_equal(found, spikes[:4])
         # What is behind a transform that leaves out the first steps has the times of the trial all the same.
-        np.testing.assert_allclose(file["probes/late/time"][:], np.arange(5, 61) * 1e-3, atol=1e-12)
+        np.testing.assert_allclose(file["probes/late/late_time"][:], np.arange(5, 61) * 1e-3, atol=1e-12)
         np.testing.assert_array_equal(probe["late"][0], spikes[0, 1:-3])
-        np.testing.assert_allclose(file["probes/now_and_then/time"][:], np.arange(1, 7) * 1e-2, atol=1e-12)
+        np.testing.assert_allclose(file["probes/now_and_then/time_every_10"][:], np.arange(1, 7) * 1e-2, atol=1e-12)
         smooth = np.zeros((2, 6))
         for t in range(60):
             np.testing.assert_allclose(probe["smooth"][:, t], smooth, atol=1e-12)
@@ -101,7 +101,7 @@ def main():
         further = {path.split("/")[1] if path.startswith("/") else path.split("/")[0] for path in set(probed) - set(plain)}
         assert further <= {"probes", "weights"}, further
         with xarray.open_dataset(folder / "probed.h5", group="probes/v") as data:
-            assert data["value"].dims == ("trial", "time", "neuron"), data["value"].dims
+            assert data["value"].dims == ("v_trial", "time", "hidden_neuron"), data["value"].dims
             assert data["time"].attrs["units"] == "s" and np.isclose(data["time"][0], 1e-3)
         # What a probe has of its own is not asked of a file, and stages of both kinds have stimuli of both kinds.
         tyto_runs.run(executable, folder / "probed.yaml", folder / "again.h5",

@@ -6,6 +6,7 @@ metrics when it is asked anew, also from another folder; what is in it is shown,
 
 import csv
 import io
+import keyword
 import pathlib
 import shutil
 import subprocess
@@ -13,6 +14,7 @@ import tempfile
 
 import h5py
 import numpy as np
+import xarray
 
 import tyto_runs
 
@@ -35,6 +37,36 @@ def metrics(path, group="metrics/test"):
         return {name: file[group][name][()].tobytes() for name in file[group]}
 
 
+def check_axes(path):
+    """A name of an axis means the same throughout a run, and is one that Python takes as an attribute."""
+    seen = {}
+
+    def look(name, data):
+        if not isinstance(data, h5py.Dataset) or not data.is_scale:
+            return
+        axis, scope = name.rsplit("/", 1)[-1], "/".join(name.split("/")[:2]) if name.startswith("stages/") else ""
+        assert axis.isidentifier() and not keyword.iskeyword(axis), f"{path}: {name}"
+        values = data[()]
+        other = seen.setdefault((scope, axis), (name, values))
+        assert np.array_equal(other[1], values), f"{path}: {name} and {other[0]} are not the same"
+        assert data.attrs["units"], f"{path}: {name}"
+
+    with h5py.File(path) as file:
+        file.visititems(look)
+    return len(seen)
+
+
+def check_products(stored):
+    """Weights that follow each other multiply along the neurons between them."""
+    out = stored.folder / "itd_basic.h5"
+    hidden, output = (xarray.open_dataset(out, group=f"weights/{group}").w for group in ("hidden/stimulus", "output/hidden"))
+    product = hidden @ output
+    assert product.dims == ("input_channel", "output_neuron"), product.dims
+    np.testing.assert_allclose(product.values, hidden.values @ output.values, rtol=1e-5, atol=1e-6)
+    tuning = xarray.open_dataset(out, group="analysis/tuning_curves").hidden_mean
+    assert (tuning @ output).dims == ("target", "output_neuron")
+
+
 def check_every_experiment(stored):
     asked = 0
     for experiment in tyto_runs.experiments_with_data(stored.folder):
@@ -47,6 +79,7 @@ def check_every_experiment(stored):
         tyto_runs.run(stored.executable, experiment, out, settings=settings)
         said = stored.tyto("rerun", out, "--out", stored.folder / "again.h5", "--force", "--quiet")
         assert said.endswith(" 0 differ\n") and "setting" not in said, f"{name}: {said}"
+        assert check_axes(out) > 3
         shown = stored.tyto("show", out)
         with h5py.File(out) as file:
             title = file.attrs["title"]
@@ -61,6 +94,7 @@ def check_every_experiment(stored):
         assert metrics(out) == metrics(moved / "asked.h5"), name
         asked += 1
     assert asked > 10
+    check_products(stored)
     print(f"every experiment again with the same bits, {asked} networks asked anew")
 
 
@@ -83,6 +117,7 @@ def check_sweep_and_stages(stored):
     stored.tyto("run", "sweep.yaml", "--set", "learning.epochs=2", "--quiet")
     said = stored.tyto("rerun", "sweep.h5", "--quiet")
     assert said.endswith(" 0 differ\n"), said
+    check_axes(stored.folder / "sweep.h5")
     stored.tyto("evaluate", "sweep.h5", code=2)
     stages = SMALL.replace("learning:", "stages:\n  - name: first\n    learning:").replace(
         "analyses", "  - name: second\n    weights: {from: first}\n    learning: {rule: none, trials: {test: 16}}\nanalyses")
@@ -123,7 +158,7 @@ def check_export(stored):
         w = file["weights/hidden/stimulus/w"][:]
         counts = file["analysis/confusion/counts"][:]
         classes = file["analysis/confusion/true_class"][:]
-    assert rows[0] == ["from", "to", "w"] and len(rows) == 1 + w.size
+    assert rows[0] == ["input_channel", "hidden_neuron", "w"] and len(rows) == 1 + w.size
     for row in rows[1:]:
         assert np.float32(row[2]) == w[int(row[0]), int(row[1])]
     stored.tyto("export", "a.h5")

@@ -93,18 +93,27 @@ TEST_F(Results, EveryDatasetIsDescribedAndArraysAreChecksummed) {
   EXPECT_EQ(h5::read_text_attribute(h5::open_dataset(group, "word"), "long_name"), "word");
 }
 
-TEST_F(Results, AxesOfOneNameInTwoGroupsAreSeparate) {
+TEST_F(Results, AxesOfOneNameHaveTheSameValuesThroughout) {
   ResultsFile file(target);
-  for (const double last : {1.0, 2.0}) {
+  const auto write = [&](const std::string& group, double last) {
     Table table;
     table.axis("x", std::vector<double>{0, last}, "s", "place");
     table.variable("y", {"x"}, std::vector<double>{3, 4}, "s", "value");
-    file.write(last == 1 ? "/a/b" : "/a", table);
-  }
+    file.write(group, table);
+  };
+  write("/a/b", 1);
+  write("/a", 2);
+  write("/c", 1);
+  file.enter("/stage");
+  write("/a", 3);
   file.commit();
   const auto opened = h5::open_file(target);
   EXPECT_EQ(h5::read_numbers(h5::open_dataset(opened, "/a/b/x")), (std::vector<double>{0, 1}));
-  EXPECT_EQ(h5::read_numbers(h5::open_dataset(opened, "/a/x")), (std::vector<double>{0, 2}));
+  EXPECT_EQ(h5::read_numbers(h5::open_dataset(opened, "/a/a_x")), (std::vector<double>{0, 2}));
+  EXPECT_EQ(h5::scales_of(h5::open_dataset(opened, "/a/y")), (std::vector<std::string>{"a_x"}));
+  EXPECT_EQ(h5::read_numbers(h5::open_dataset(opened, "/c/x")), (std::vector<double>{0, 1}));
+  EXPECT_EQ(h5::read_numbers(h5::open_dataset(opened, "/stage/a/x")), (std::vector<double>{0, 3}))
+      << "a run of its own";
 }
 
 TEST_F(Results, LargeEmptyAndMultiChunkArraysComeBack) {

@@ -24,6 +24,9 @@ struct NetworkArray {
   ArrayInfo info;
   std::size_t size = 0;  ///< numbers in it
   bool frozen = false;   ///< a training leaves it as it is, whatever its layer says
+  /// What its axes are called throughout the results: "hidden_neuron" for the neurons of a layer, whichever array they
+  /// are in, "input_channel" for those of the stimulus, and "from_hidden_neuron" where a connection comes back.
+  std::vector<std::string> axes = {};
   /// Name of the stream of random numbers that its initial values are drawn from: "weights/hidden/stimulus/w".
   [[nodiscard]] std::string stream() const {
     return "weights/" + (info.stream.empty() ? path() : group + "/" + info.stream);
@@ -66,6 +69,10 @@ class TYTO_API ArrayTable {
 
  private:
   ArrayRange add(const NetworkArray& owner, const std::vector<ArrayInfo>& infos);
+  template <class Names>
+  void name_axes(ArrayRange range, Names&& names_of) {
+    for (std::size_t k = range.first; k < range.first + range.count; ++k) arrays_[k].axes = names_of(arrays_[k].info);
+  }
 
   std::vector<NetworkArray> arrays_;
   std::vector<ArrayRange> layers_, probes_;

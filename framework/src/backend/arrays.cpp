@@ -9,16 +9,62 @@
 
 namespace tyto {
 
+namespace {
+
+/// An axis of a results file, and how long it is.
+struct NamedAxis {
+  std::string name;
+  std::size_t size = 0;
+};
+
+/// What a layer, or the stimulus, puts out.
+NamedAxis outputs_of(const Model& model, std::size_t source) {
+  if (source == ModelInput::stimulus) return {"input_channel", model.input.channels};
+  const ModelLayer& layer = model.layers[source];
+  return {layer.name + (layer.transform ? "_channel" : "_neuron"), layer.size};
+}
+
+/// Where a connection arrives.
+NamedAxis inputs_of(const Model& model, std::size_t target, const ModelInput& input) {
+  const ModelLayer& layer = model.layers[target];
+  if (!layer.ensemble || input.onto_neurons) return {layer.name + "_neuron", layer.size};
+  return {layer.name + "_dimension", layer.population->input_size(layer.size)};
+}
+
+/// Names for the axes of an array of a connection. What is no end of it, or has another size, has a name of its own.
+std::vector<std::string> axes_of(const ArrayInfo& info, NamedAxis from, const NamedAxis& to, const std::string& own) {
+  if (from.name == to.name) from.name = "from_" + from.name;
+  std::vector<std::string> names;
+  for (std::size_t k = 0; k < info.axes.size(); ++k) {
+    const NamedAxis* const end = info.axes[k] == "from" ? &from : info.axes[k] == "to" ? &to : nullptr;
+    const bool fits = end != nullptr && k < info.shape.size() && end->size == info.shape[k];
+    names.push_back(fits ? end->name : own + "_" + (end != nullptr ? info.axes[k] + "_end" : info.axes[k]));
+  }
+  return names;
+}
+
+std::vector<std::string> axes_of_layer(const ArrayInfo& info, const std::string& layer) {
+  std::vector<std::string> names;
+  for (const auto& axis : info.axes) names.push_back(layer + "_" + axis);
+  return names;
+}
+
+}  // namespace
+
 ArrayTable::ArrayTable(const Model& model) {
   using Owner = NetworkArray::Owner;
   for (std::size_t i = 0; i < model.layers.size(); ++i) {
     const ModelLayer& layer = model.layers[i];
     layers_.push_back(add({Owner::layer, i, 0, layer.name, {}, 0, false}, layer.arrays));
+    name_axes(layers_.back(), [&](const ArrayInfo& info) { return axes_of_layer(info, layer.name); });
     auto& inputs = inputs_.emplace_back();
     for (std::size_t k = 0; k < layer.inputs.size(); ++k) {
       const ModelInput& input = layer.inputs[k];
       inputs.push_back(
           add({Owner::connection, i, k, layer.name + "/" + input.name, {}, 0, input.frozen}, input.arrays));
+      name_axes(inputs.back(), [&](const ArrayInfo& info) {
+        return axes_of(info, outputs_of(model, input.from), inputs_of(model, i, input), layer.name + "_" + input.name);
+      });
     }
   }
   for (std::size_t i = 0; i < model.probes.size(); ++i) {
@@ -26,6 +72,10 @@ ArrayTable::ArrayTable(const Model& model) {
     // Nothing comes back from what is recorded.
     probes_.push_back(
         add({Owner::probe, i, 0, "probe_" + probe.name + "/" + probe.input.name, {}, 0, true}, probe.input.arrays));
+    name_axes(probes_.back(), [&](const ArrayInfo& info) {
+      return axes_of(info, outputs_of(model, probe.input.from), {probe.name + "_channel", probe.channels},
+                     probe.name + "_" + probe.input.name);
+    });
   }
 }
 

@@ -10,6 +10,7 @@
 #include <cmath>
 #include <cstring>
 #include <map>
+#include <numeric>
 #include <set>
 #include <span>
 #include <system_error>
@@ -217,6 +218,8 @@ struct ResultsFile::Impl {
   h5::Handle file;
   bool committed = false;
   std::string given_up;  ///< why; empty as long as it can be written
+  /// Digests of the values of axes, by the group that was entered and the axis's name.
+  std::map<std::pair<std::string, std::string>, std::size_t> axes;
 
   /// Calls what writes. A file on disk that it cannot write is given up; see h5::abandon().
   template <class Function>
@@ -264,8 +267,49 @@ ResultsFile::~ResultsFile() = default;
 
 void ResultsFile::enter(std::string group) { impl_->below = std::move(group); }
 
+namespace {
+
+std::size_t digest(const Values& values) {
+  std::size_t sum = values.index();
+  const auto add = [&sum](std::size_t part) { sum = sum * 0x100000001B3U ^ part; };
+  std::visit(
+      [&](const auto& items) {
+        using Item = typename std::remove_cvref_t<decltype(items)>::value_type;
+        add(items.size());
+        for (const auto& item : items) add(std::hash<Item>()(item));
+      },
+      values);
+  return sum;
+}
+
+void rename_axis(Table& table, const std::string& from, const std::string& to) {
+  for (auto& axis : table.axes)
+    if (axis.name == from) axis.name = to;
+  for (auto& variable : table.variables) std::replace(variable.axes.begin(), variable.axes.end(), from, to);
+}
+
+}  // namespace
+
 void ResultsFile::write(const std::string& path, const Table& table) {
-  impl_->attempt([&] { write_table(path, table); });
+  impl_->attempt([&] { write_table(path, lined_up(path, table)); });
+}
+
+Table ResultsFile::lined_up(const std::string& path, const Table& table) {
+  Table own = table;
+  const std::string prefix = path.substr(path.rfind('/') + 1) + "_";
+  for (const auto& axis : table.axes) {
+    const std::size_t values = digest(axis.values);
+    std::string name = axis.name;
+    const auto taken = [&] {
+      const auto known = impl_->axes.find({impl_->below, name});
+      return known != impl_->axes.end() && known->second != values;
+    };
+    if (taken()) name = prefix + axis.name;
+    for (int number = 2; taken(); ++number) name = prefix + axis.name + "_" + std::to_string(number);
+    impl_->axes[{impl_->below, name}] = values;
+    if (name != axis.name) rename_axis(own, axis.name, name);
+  }
+  return own;
 }
 
 void ResultsFile::write_table(const std::string& path, const Table& table) {
@@ -318,7 +362,9 @@ void ResultsFile::commit() {
 
 struct Series::Impl {
   ResultsFile::Impl* file = nullptr;  ///< which lives longer
-  h5::Handle time, values;
+  SeriesAxis along;
+  h5::Handle group, time, values;
+  bool finished = false;
   std::size_t row = 1;            ///< numbers in a sample
   std::size_t rows_at_once = 1;   ///< that are written together
   std::size_t written = 0;        ///< rows in the file
@@ -326,14 +372,18 @@ struct Series::Impl {
   std::vector<double> new_values;
 };
 
-Series::Series(ResultsFile& file, const std::string& group, const std::vector<Axis>& axes, const Variable& variable,
-               bool narrow)
+Series::Series(ResultsFile& file, const std::string& group, SeriesAxis along, const std::vector<Axis>& given,
+               const Variable& variable, bool narrow)
     : impl_(std::make_unique<Impl>()) {
   Table table;
-  table.axes = axes;
+  table.axes = given;
+  table = file.lined_up(group, table);
+  const auto& axes = table.axes;
   file.write(group, table);
+  impl_->along = std::move(along);
   const auto lock = h5::exclusive();
-  const h5::Handle place = h5::open_group(file.impl_->file, file.impl_->below + group);
+  impl_->group = h5::open_group(file.impl_->file, file.impl_->below + group);
+  const h5::Handle& place = impl_->group;
   h5::Shape shape;
   for (const auto& axis : axes) {
     shape.push_back(size_of(axis.values));
@@ -343,12 +393,13 @@ Series::Series(ResultsFile& file, const std::string& group, const std::vector<Ax
   impl_->rows_at_once = std::max<std::size_t>(1, numbers_at_once / std::max<std::size_t>(1, impl_->row));
   impl_->file = file.impl_.get();
   impl_->file->attempt([&] {
-    impl_->time = h5::create_series(place, "time", {}, false, impl_->rows_at_once);
-    h5::describe(impl_->time, "time", "s", "end of the sampled step");
-    h5::make_scale(impl_->time, "time");
+    const std::string time = impl_->along.events ? "time" : impl_->along.name;
+    impl_->time = h5::create_series(place, time, {}, false, impl_->rows_at_once);
+    h5::describe(impl_->time, time, "s", impl_->along.events ? "end of the step" : "end of the sampled step");
+    if (!impl_->along.events) h5::make_scale(impl_->time, time);
     impl_->values = h5::create_series(place, variable.name, shape, narrow, impl_->rows_at_once);
     h5::describe(impl_->values, variable.name, variable.units, variable.long_name);
-    h5::attach_scale(impl_->values, impl_->time, 0, "time");
+    if (!impl_->along.events) h5::attach_scale(impl_->values, impl_->time, 0, time);
     for (std::size_t k = 0; k < axes.size(); ++k)
       h5::attach_scale(impl_->values, h5::open_dataset(place, axes[k].name), k + 1, axes[k].name);
   });
@@ -357,6 +408,7 @@ Series::Series(ResultsFile& file, const std::string& group, const std::vector<Ax
 Series::~Series() {
   const auto lock = h5::exclusive();
   if (impl_ && !impl_->file->given_up.empty()) {
+    impl_->group.leak();
     impl_->time.leak();
     impl_->values.leak();
   }
@@ -381,6 +433,23 @@ void Series::flush() {
   impl_->written += rows;
   impl_->new_times.clear();
   impl_->new_values.clear();
+}
+
+void Series::finish() {
+  flush();
+  if (!impl_->along.events || impl_->finished) return;
+  impl_->finished = true;
+  const auto lock = h5::exclusive();
+  impl_->file->attempt([&] {
+    std::vector<std::int64_t> numbers(impl_->written);
+    std::iota(numbers.begin(), numbers.end(), std::int64_t{0});
+    const std::string& name = impl_->along.name;
+    const h5::Handle axis = h5::write_dataset(impl_->group, name, {numbers.size()}, numbers);
+    h5::describe(axis, name, "1", "number of the event");
+    h5::make_scale(axis, name);
+    h5::attach_scale(impl_->time, axis, 0, name);
+    h5::attach_scale(impl_->values, axis, 0, name);
+  });
 }
 
 std::size_t Series::samples() const { return impl_->written + impl_->new_times.size(); }

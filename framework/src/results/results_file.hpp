@@ -35,8 +35,9 @@ class ResultsFile {
 
   /// From now on, paths of groups stand below this one, as in "/stages/learn"; empty for the root.
   void enter(std::string group);
-  /// Writes a table as a group, e.g. "/analysis/confusion" ("/" for the root's attributes). Axes become
-  /// dimension scales; data are chunked, shuffled, compressed and checksummed (fletcher32); every variable has
+  /// Writes a table as a group, e.g. "/analysis/confusion" ("/" for the root's attributes). An axis that has the name
+  /// of one with other values elsewhere in the file, or in the group that was entered, becomes "confusion_<axis>". Axes
+  /// become dimension scales; data are chunked, shuffled, compressed and checksummed (fletcher32); every variable has
   /// `units` and `long_name`; creation order is kept.
   void write(const std::string& group, const Table& table);
   /// Puts the file in place, replacing one of that name.
@@ -45,6 +46,7 @@ class ResultsFile {
  private:
   friend class Series;
   void write_table(const std::string& group, const Table& table);
+  [[nodiscard]] Table lined_up(const std::string& group, const Table& table);
   struct Impl;
   struct Close {
     void operator()(Impl* impl) const;
@@ -52,27 +54,34 @@ class ResultsFile {
   std::unique_ptr<Impl, Close> impl_;
 };
 
-/// A variable that grows along the axis time_s, written in pieces while the samples come. Belongs to a group of its
+/// What a series grows along: samples at times, or events, each of which has a time.
+struct SeriesAxis {
+  std::string name;
+  bool events = false;
+};
+
+/// A variable that grows, written in pieces while the samples come. Belongs to a group of its
 /// own.
 class Series {
  public:
   /// Makes the group. `axes` are those of one sample; `narrow` stores samples as 32-bit numbers. The file must outlive
   /// this.
-  Series(ResultsFile& file, const std::string& group, const std::vector<Axis>& axes, const Variable& variable,
-         bool narrow);
+  Series(ResultsFile& file, const std::string& group, SeriesAxis along, const std::vector<Axis>& axes,
+         const Variable& variable, bool narrow);
   ~Series();
   Series(Series&&) noexcept;
   Series& operator=(Series&&) noexcept;
 
   void append(double time_s, std::span<const double> sample);
-  /// Writes what has been kept back.
-  void flush();
+  /// Writes what has been kept back, and numbers events. After it nothing can be appended.
+  void finish();
   [[nodiscard]] std::size_t samples() const;
   /// Everything that was appended: times, then samples.
   [[nodiscard]] std::pair<std::vector<double>, std::vector<double>> read();
 
  private:
   struct Impl;
+  void flush();
   std::unique_ptr<Impl> impl_;
 };
 

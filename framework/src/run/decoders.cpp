@@ -72,6 +72,13 @@ void find_decoders(const Model& model, ArrayStore& store, std::uint64_t seed, co
       check_finite("its solver", found);
       return found;
     });
+    // What solvers call the ends of a connection has its name in the file.
+    for (auto [end, name] : {std::pair<std::string, std::string>{"from", table[range.first].axes[0]},
+                             {"output", table[range.first].axes.back()}}) {
+      for (auto& axis : report.axes)
+        if (axis.name == end) axis.name = name;
+      for (auto& variable : report.variables) std::replace(variable.axes.begin(), variable.axes.end(), end, name);
+    }
     file.write("/solutions/" + group, report);
     for (std::size_t k = 0; k < arrays.size(); ++k) store.set(range.first + k, arrays[k]);
   };

@@ -29,10 +29,11 @@ Table table_of_events(const ModelProbe& probe, const Variable& variable, std::sp
   }
   std::vector<std::int64_t> events(times.size());
   std::iota(events.begin(), events.end(), 0);
-  table.axis("event", std::move(events), "1", "index of the spike");
-  table.variable("trial", {"event"}, std::move(trials), "1", "number of the test trial");
-  table.variable("time", {"event"}, std::move(times), "s", "end of the step in the trial");
-  table.variable(variable.name, {"event"}, std::move(all), variable.units, variable.long_name);
+  const std::string event = time_axis(probe);
+  table.axis(event, std::move(events), "1", "index of the spike");
+  table.variable("trial", {event}, std::move(trials), "1", "number of the test trial");
+  table.variable("time", {event}, std::move(times), "s", "end of the step in the trial");
+  table.variable(variable.name, {event}, std::move(all), variable.units, variable.long_name);
   return table;
 }
 
@@ -42,9 +43,10 @@ Table table_of_samples(const ModelProbe& probe, std::vector<Axis> axes, Variable
   Table table;
   std::vector<std::int64_t> trials(probe.trials);
   std::iota(trials.begin(), trials.end(), 0);
-  table.axis("trial", std::move(trials), "1", "number of the test trial");
-  table.axis("time", times_s[0], "s", "end of the sampled step in the trial");
-  variable.axes = {"trial", "time"};
+  const std::string trial_axis = probe.name + "_trial", time = time_axis(probe);
+  table.axis(trial_axis, std::move(trials), "1", "number of the test trial");
+  table.axis(time, times_s[0], "s", "end of the sampled step in the trial");
+  variable.axes = {trial_axis, time};
   for (auto& axis : axes) {
     variable.axes.push_back(axis.name);
     table.axes.push_back(std::move(axis));
@@ -62,26 +64,36 @@ Table table_of_samples(const ModelProbe& probe, std::vector<Axis> axes, Variable
 
 }  // namespace
 
+std::string time_axis(const ModelProbe& probe) {
+  if (probe.what == ModelProbe::What::spikes) return probe.name + "_spike";
+  return probe.every_steps == 1 ? "time" : "time_every_" + std::to_string(probe.every_steps);
+}
+
 std::pair<std::vector<Axis>, Variable> layout_of(const ModelProbe& probe, const Model& model) {
   using What = ModelProbe::What;
   Variable variable{"value", {}, std::vector<double>{}, "1", ""};
+  const std::string neurons = probe.what == What::projection ? "" : model.layers[probe.layer].name + "_neuron";
   switch (probe.what) {
     case What::projection:
       variable.long_name = "what " + probe.input.type + " reads";
-      return {{numbered_axis("channel", probe.channels, "index of the value")}, variable};
+      return {{numbered_axis(probe.name + "_channel", probe.channels, "index of the value")}, variable};
     case What::input:
       variable.long_name = (probe.item.empty() ? "input" : probe.item) + " of " + model.layers[probe.layer].name;
-      return {{numbered_axis("channel", probe.channels, "index of the value")}, variable};
+      return {
+          {model.layers[probe.layer].size == probe.channels && !model.layers[probe.layer].ensemble
+               ? numbered_axis(neurons, probe.channels, "index of the neuron")
+               : numbered_axis(model.layers[probe.layer].name + "_dimension", probe.channels, "index of the value")},
+          variable};
     case What::output:
       variable.long_name = (model.layers[probe.layer].spiking ? "spikes of " : "output of ") +
                            model.layers[probe.layer].name + " in the step";
-      return {{numbered_axis("neuron", probe.channels, "index of the neuron")}, variable};
+      return {{numbered_axis(neurons, probe.channels, "index of the neuron")}, variable};
     case What::spikes:
       variable.long_name = "index of the neuron of " + model.layers[probe.layer].name + " that fired";
       return {{}, variable};
     case What::state:
       variable.long_name = probe.item + " of " + model.layers[probe.layer].name + " after the step";
-      return {{numbered_axis("neuron", probe.channels, "index of the neuron")}, variable};
+      return {{numbered_axis(neurons, probe.channels, "index of the neuron")}, variable};
     case What::array:
       break;
   }
@@ -91,7 +103,7 @@ std::pair<std::vector<Axis>, Variable> layout_of(const ModelProbe& probe, const 
     variable.long_name = array.info.doc;
     variable.units = array.info.units;
     for (std::size_t k = 0; k < array.info.shape.size(); ++k)
-      axes.push_back(numbered_axis(array.info.axes[k], array.info.shape[k], "index"));
+      axes.push_back(numbered_axis(array.axes[k], array.info.shape[k], "index"));
   }
   return {axes, variable};
 }

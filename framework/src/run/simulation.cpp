@@ -32,14 +32,16 @@ class Recorder {
   Recorder(const spec::Experiment& experiment, results::ResultsFile& file) : dt_s_(experiment.simulation->dt_s) {
     for (const auto& probe : experiment.model.probes) {
       const auto [axes, variable] = layout_of(probe, experiment.model);
-      series_.emplace_back(file, "/probes/" + probe.name, axes, variable, experiment.precision == Precision::float32);
+      series_.emplace_back(file, "/probes/" + probe.name,
+                           results::SeriesAxis{time_axis(probe), probe.what == ModelProbe::What::spikes}, axes,
+                           variable, experiment.precision == Precision::float32);
     }
   }
   void operator()(std::size_t probe, std::uint64_t step, std::span<const double> sample) {
     series_[probe].append(static_cast<double>(step + 1) * dt_s_, sample);
   }
-  void flush() {
-    for (auto& series : series_) series.flush();
+  void finish() {
+    for (auto& series : series_) series.finish();
   }
   [[nodiscard]] results::Series& series(std::size_t probe) { return series_[probe]; }
 
@@ -141,7 +143,7 @@ void simulate(const spec::Experiment& experiment, Program& simulation, StimulusS
     check_state(simulation, learning, step + steps, plan.dt_s);
     progress.steps(step + steps);
   }
-  recorder.flush();
+  recorder.finish();
 }
 
 }  // namespace
@@ -171,7 +173,7 @@ StageResult run_simulation(const spec::Experiment& experiment, const Stages& sta
     simulate(experiment, *simulation, stream, recorder, progress, stop);
   } catch (const Diverged& error) {
     result.diverged = error.what();
-    recorder.flush();
+    recorder.finish();
   }
   summary.simulation_s = watch.seconds();
   progress.clear();

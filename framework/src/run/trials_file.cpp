@@ -33,12 +33,12 @@ Table table_of(const TrialSet& trials) {
   const auto& shape = trials.shape();
   Table table;
   std::vector<double> times;
-  for (std::size_t step = 0; step < shape.steps; ++step) times.push_back(static_cast<double>(step) * shape.dt_s);
+  for (std::size_t step = 0; step < shape.steps; ++step) times.push_back(static_cast<double>(step + 1) * shape.dt_s);
   std::vector<std::int64_t> first_channel;
   for (std::size_t channel = 0; channel < shape.channels; channel += channels_in_a_byte)
     first_channel.push_back(static_cast<std::int64_t>(channel));
   table.axis("trial", numbered(trials.size()), "1", "number of the trial");
-  table.axis("time", std::move(times), "s", "begin of the step");
+  table.axis("time", std::move(times), "s", "end of the step");
   if (shape.values) {
     std::vector<float> values;
     for (std::size_t trial = 0; trial < trials.size(); ++trial)

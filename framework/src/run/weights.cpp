@@ -7,6 +7,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <tyto/analysis_tools.hpp>
+
 #include "../spec/words.hpp"
 
 namespace tyto::run {
@@ -185,14 +187,12 @@ void write_weights(const ArrayStore& network, Precision precision, results::Resu
       table.attribute(array.info.name + "_drawn_from", array.stream());
       continue;
     }
-    std::vector<std::string> axes;
+    const auto& axes = array.axes;
     for (std::size_t k = 0; k < array.info.shape.size(); ++k) {
-      // Arrays of one group may differ along an axis of the same name.
-      const std::string name = array.info.name == "w" ? array.info.axes[k] : array.info.name + "_" + array.info.axes[k];
-      std::vector<std::int64_t> numbers(array.info.shape[k]);
-      std::iota(numbers.begin(), numbers.end(), 0);
-      table.axis(name, std::move(numbers), "1", "index of the neuron or channel, counted from 0");
-      axes.push_back(name);
+      const bool known =
+          std::any_of(table.axes.begin(), table.axes.end(), [&](const Axis& axis) { return axis.name == axes[k]; });
+      if (!known)
+        table.axis(axes[k], numbered(array.info.shape[k]), "1", "index of the neuron or channel, counted from 0");
     }
     const std::vector<double> values = network.get(index);
     if (array.info.whole)

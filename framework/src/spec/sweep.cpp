@@ -221,7 +221,9 @@ std::optional<Sweep> load_sweep(const Document& document, const Overrides& overr
 }
 
 std::vector<std::vector<std::string>> short_names(const Sweep& sweep, const std::set<std::string>& taken) {
-  std::set<std::string> used = taken;
+  // Who reads results in Python writes names as attributes.
+  std::set<std::string> used{"from", "class", "lambda", "in", "is", "not", "or", "and", "if", "for", "with", "global"};
+  used.insert(taken.begin(), taken.end());
   for (const auto& axis : sweep.axes)
     if (!axis.zip.empty()) used.insert(axis.zip);
   std::vector<std::vector<std::string>> names;

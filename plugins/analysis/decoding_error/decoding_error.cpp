@@ -82,15 +82,16 @@ class DecodingError final : public tyto::Analysis {
     }
     table.variable("rmse", {}, std::vector{std::sqrt(all / static_cast<double>(channels))}, "1",
                    "root mean square error over all channels");
-    table.axis("channel", tyto::numbered(channels), "1", "index of the value");
+    const std::string channel = run.model().probes[tyto::probe_index(run.model(), probe)].name + "_channel";
+    table.axis(channel, tyto::numbered(channels), "1", "index of the value");
     table.axis("bin", tyto::numbered(static_cast<std::size_t>(bins)), "1", "index of the bin of wanted values");
-    table.variable("channel_rmse", {"channel"}, rmse, "1", "root mean square error");
-    table.variable("static_rmse", {"channel"}, fixed, "1", "part of it that depends on the wanted value alone");
-    table.variable("noise_rmse", {"channel"}, noise, "1", "the rest, noise of the spikes");
-    table.variable("wanted", {"channel", "bin"}, centres, "1", "centre of the bin");
-    table.variable("decoded", {"channel", "bin"}, means, "1", "mean decoded value in the bin")
+    table.variable("channel_rmse", {channel}, rmse, "1", "root mean square error");
+    table.variable("static_rmse", {channel}, fixed, "1", "part of it that depends on the wanted value alone");
+    table.variable("noise_rmse", {channel}, noise, "1", "the rest, noise of the spikes");
+    table.variable("wanted", {channel, "bin"}, centres, "1", "centre of the bin");
+    table.variable("decoded", {channel, "bin"}, means, "1", "mean decoded value in the bin")
         .nan_means("values that are never wanted");
-    table.variable("decoded_sd", {"channel", "bin"}, spreads, "1", "its standard deviation")
+    table.variable("decoded_sd", {channel, "bin"}, spreads, "1", "its standard deviation")
         .nan_means("values that are wanted for too few samples");
   }
 

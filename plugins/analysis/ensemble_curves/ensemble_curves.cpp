@@ -43,11 +43,12 @@ class EnsembleCurves final : public tyto::Analysis {
         tuning->currents(x, one);
         currents.insert(currents.end(), one.begin(), one.end());
       }
-    table.axis("dimension", tyto::numbered(d), "1", "axis of what is represented");
+    const std::string dimension = layer + "_dimension", neuron = layer + "_neuron";
+    table.axis(dimension, tyto::numbered(d), "1", "axis of what is represented");
     table.axis("x", places, "1", "place along the axis");
-    table.axis("neuron", tyto::numbered(n), "1", "index of the neuron");
-    table.variable("rate", {"dimension", "x", "neuron"}, std::move(rates), "Hz", "rate of the neuron");
-    table.variable("current", {"dimension", "x", "neuron"}, std::move(currents), "1", "current of the neuron");
+    table.axis(neuron, tyto::numbered(n), "1", "index of the neuron");
+    table.variable("rate", {dimension, "x", neuron}, std::move(rates), "Hz", "rate of the neuron");
+    table.variable("current", {dimension, "x", neuron}, std::move(currents), "1", "current of the neuron");
   }
 };
 

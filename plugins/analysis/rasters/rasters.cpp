@@ -17,12 +17,12 @@ constexpr const char* input_name = "input";
 /// Spikes of one layer, one entry each in every list.
 struct SpikeList {
   std::vector<std::int64_t> trial;
-  std::vector<double> time_ms;
+  std::vector<double> time_s;
   std::vector<std::int64_t> neuron;
 
-  void add(std::size_t of_trial, double at_ms, std::size_t of_neuron) {
+  void add(std::size_t of_trial, double at_s, std::size_t of_neuron) {
     trial.push_back(static_cast<std::int64_t>(of_trial));
-    time_ms.push_back(at_ms);
+    time_s.push_back(at_s);
     neuron.push_back(static_cast<std::int64_t>(of_neuron));
   }
 };
@@ -82,18 +82,18 @@ struct Rasters final : tyto::Analysis {
         if (steps.value_or(recording.steps) != recording.steps)
           throw tyto::Error("trials of different lengths cannot be put side by side");
         steps = recording.steps;
-        if (spikes) add_spikes(recording, trial, run.trials().shape().dt_s, list);
+        if (spikes) add_spikes(recording, trial, run.trials().shape(), list);
         if (output) course.insert(course.end(), recording.output.begin(), recording.output.end());
       }
       if (spikes) write_spikes(each.name, "layer " + each.name, std::move(list), table);
       if (output)
-        write_course(each, steps.value_or(run.trials().shape().steps), run.trials().shape().dt_s, std::move(course),
-                     table);
+        write_course(each, steps.value_or(run.trials().shape().steps), run.trials().shape(), std::move(course), table);
     }
   }
 
  private:
-  static double time_ms(std::size_t step, double dt_s) { return static_cast<double>(step) * dt_s * 1000; }
+  /// The end of a step, as probes have it.
+  static double time_s(std::size_t step, double dt_s) { return static_cast<double>(step + 1) * dt_s; }
 
   static SpikeList input_spikes(const tyto::FinishedRun& run, const std::vector<std::size_t>& chosen) {
     const double dt_s = run.trials().shape().dt_s;
@@ -101,15 +101,21 @@ struct Rasters final : tyto::Analysis {
     for (const std::size_t trial : chosen) {
       const auto spikes = run.trials().spikes(trial);
       for (std::size_t step = 0; step < spikes.steps; ++step)
-        spikes.for_each(step, [&](std::size_t channel) { list.add(trial, time_ms(step, dt_s), channel); });
+        spikes.for_each(step, [&](std::size_t channel) { list.add(trial, time_s(step, dt_s), channel); });
     }
     return list;
   }
 
-  static void add_spikes(const tyto::Recording& recording, std::size_t trial, double dt_s, SpikeList& list) {
+  static void add_spikes(const tyto::Recording& recording, std::size_t trial, const tyto::TrialShape& shape,
+                         SpikeList& list) {
     for (std::size_t step = 0; step < recording.steps; ++step)
       for (std::size_t i = 0; i < recording.neurons; ++i)
-        if (recording.output[step * recording.neurons + i] != 0) list.add(trial, time_ms(step, dt_s), i);
+        if (recording.output[step * recording.neurons + i] != 0)
+          list.add(trial, time_s(step + left_out(recording.steps, shape), shape.dt_s), i);
+  }
+  /// Steps at the begin of a trial that a transform has left out.
+  static std::size_t left_out(std::size_t steps, const tyto::TrialShape& shape) {
+    return shape.steps - std::min(steps, shape.steps);
   }
 
   static void write_trials(const tyto::FinishedRun& run, const std::vector<std::size_t>& chosen, tyto::Table& table) {
@@ -122,10 +128,10 @@ struct Rasters final : tyto::Analysis {
       truth.push_back(run.target(trial));
       estimate.push_back(run.estimate(trial));
     }
-    table.axis("trial", std::move(index), "1", "index of the test trial, ordered by target");
-    table.variable("true_value", {"trial"}, tyto::reported_values(target, std::move(truth)), unit.name,
+    table.axis("raster_trial", std::move(index), "1", "index of the test trial, ordered by target");
+    table.variable("true_value", {"raster_trial"}, tyto::reported_values(target, std::move(truth)), unit.name,
                    target.name + ", true value");
-    table.variable("estimated_value", {"trial"}, tyto::reported_values(target, std::move(estimate)), unit.name,
+    table.variable("estimated_value", {"raster_trial"}, tyto::reported_values(target, std::move(estimate)), unit.name,
                    target.name + ", estimated value");
   }
 
@@ -134,18 +140,18 @@ struct Rasters final : tyto::Analysis {
     table.axis(axis, tyto::numbered(list.trial.size()), "1", "spike of " + of);
     table.variable(axis + "_trial", {axis}, std::move(list.trial), "1",
                    "index of the test trial of each spike of " + of);
-    table.variable(axis + "_time", {axis}, std::move(list.time_ms), "ms",
-                   "start of the step of each spike of " + of + ", since the start of the trial");
+    table.variable(axis + "_time", {axis}, std::move(list.time_s), "s",
+                   "end of the step of each spike of " + of + ", since the start of the trial");
     table.variable(axis + "_neuron", {axis}, std::move(list.neuron), "1", "neuron or channel of each spike of " + of);
   }
 
-  static void write_course(const tyto::ModelLayer& of, std::size_t steps, double dt_s, std::vector<double> course,
-                           tyto::Table& table) {
+  static void write_course(const tyto::ModelLayer& of, std::size_t steps, const tyto::TrialShape& shape,
+                           std::vector<double> course, tyto::Table& table) {
     std::vector<double> times(steps);
-    for (std::size_t step = 0; step < steps; ++step) times[step] = time_ms(step, dt_s);
-    table.axis("time", std::move(times), "ms", "start of each step, since the start of the trial");
+    for (std::size_t step = 0; step < steps; ++step) times[step] = time_s(step + left_out(steps, shape), shape.dt_s);
+    table.axis("time", std::move(times), "s", "end of each step, since the start of the trial");
     table.axis(of.name + "_neuron", tyto::numbered(of.size), "1", "neuron of layer " + of.name);
-    table.variable(of.name + "_course", {"trial", "time", of.name + "_neuron"}, std::move(course), "1",
+    table.variable(of.name + "_course", {"raster_trial", "time", of.name + "_neuron"}, std::move(course), "1",
                    "output of layer " + of.name + " in every step");
   }
 };

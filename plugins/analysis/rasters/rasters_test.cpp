@@ -25,36 +25,36 @@ TEST(Rasters, SpreadsTrialsOverTheTarget) {
   // Wanted are -60, 0 and 60 deg; the nearest trials not yet taken are 1 (-80, as near as -40 but earlier in order
   // of target), 2 (5) and 3 (40, as near as 80 but earlier in order of target).
   const auto table = fake::table_of("{type: rasters, trials: 3}", example());
-  EXPECT_EQ(std::get<Integers>(fake::axis(table, "trial").values), (Integers{1, 2, 3}));
+  EXPECT_EQ(std::get<Integers>(fake::axis(table, "raster_trial").values), (Integers{1, 2, 3}));
   fake::expect_near(fake::numbers(table, "true_value"), {-80, 5, 40});
   fake::expect_near(fake::numbers(table, "estimated_value"), {-45, 45, 45});
 }
 
 TEST(Rasters, TakesEveryTrialIfThereAreNoMore) {
   const auto table = fake::table_of("rasters", example());
-  EXPECT_EQ(std::get<Integers>(fake::axis(table, "trial").values), (Integers{1, 4, 2, 3, 0}));
+  EXPECT_EQ(std::get<Integers>(fake::axis(table, "raster_trial").values), (Integers{1, 4, 2, 3, 0}));
 }
 
 TEST(Rasters, ListsSpikesOfInputAndSpikingLayers) {
   const auto table = fake::table_of("{type: rasters, trials: 3}", example());
   EXPECT_EQ(fake::integers(table, "input_spike_trial"), (Integers{1, 2, 3}));
-  fake::expect_near(fake::numbers(table, "input_spike_time"), {2, 2, 2});
+  fake::expect_near(fake::numbers(table, "input_spike_time"), {4e-3, 4e-3, 4e-3});
   EXPECT_EQ(fake::integers(table, "input_spike_neuron"), (Integers{3, 3, 3}));
   EXPECT_EQ(fake::integers(table, "hidden_spike_trial"), (Integers{1, 2, 3}));
-  fake::expect_near(fake::numbers(table, "hidden_spike_time"), {2, 4, 0});
+  fake::expect_near(fake::numbers(table, "hidden_spike_time"), {4e-3, 6e-3, 2e-3});
   EXPECT_EQ(fake::integers(table, "hidden_spike_neuron"), (Integers{1, 1, 1}));
-  EXPECT_EQ(fake::variable(table, "hidden_spike_time").units, "ms");
+  EXPECT_EQ(fake::variable(table, "hidden_spike_time").units, "s");
   EXPECT_FALSE(fake::has_variable(table, "output_spike_time"));
 }
 
 TEST(Rasters, GivesTheTimeCourseOfTheOutput) {
   const auto table = fake::table_of("{type: rasters, trials: 2}", example());
   const auto& course = fake::variable(table, "output_course");
-  EXPECT_EQ(course.axes, (std::vector<std::string>{"trial", "time", "output_neuron"}));
+  EXPECT_EQ(course.axes, (std::vector<std::string>{"raster_trial", "time", "output_neuron"}));
   const auto values = fake::numbers(table, "output_course");
   EXPECT_EQ(std::vector<double>(values.begin(), values.begin() + 6), std::vector<double>(6, 4.0));
   EXPECT_EQ(std::vector<double>(values.begin() + 6, values.end()), std::vector<double>(6, 3.0));
-  fake::expect_near(fake::axis_numbers(table, "time"), {0, 2, 4});
+  fake::expect_near(fake::axis_numbers(table, "time"), {2e-3, 4e-3, 6e-3});
 }
 
 TEST(Rasters, WritesEmptyListsForASilentLayer) {

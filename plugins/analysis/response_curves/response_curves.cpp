@@ -69,11 +69,11 @@ class ResponseCurves final : public tyto::Analysis {
         promised[*bin * n + i].add(rates[i]);
       }
     }
-    write(places, n, measured, promised, table);
+    write(places, model.layers[layer].name + "_neuron", measured, promised, table);
   }
 
  private:
-  static void write(const tyto::Bins& places, std::size_t n, const std::vector<tyto::Moments>& measured,
+  static void write(const tyto::Bins& places, const std::string& neuron, const std::vector<tyto::Moments>& measured,
                     const std::vector<tyto::Moments>& promised, tyto::Table& table) {
     std::vector<double> rate, tuned;
     std::vector<std::int64_t> samples;
@@ -92,14 +92,14 @@ class ResponseCurves final : public tyto::Analysis {
                   "root mean square difference of measured and promised rates over all samples")
         .nan_means("inputs that never were");
     table.axis("along_encoder", places.centres(), "1", "centre of the bin of encoder . x / radius");
-    table.axis("neuron", tyto::numbered(n), "1", "index of the neuron");
-    table.variable("rate", {"along_encoder", "neuron"}, std::move(rate), "Hz", "measured rate; none where x never was")
+    table.axis(neuron, tyto::numbered(measured.size() / places.size()), "1", "index of the neuron");
+    table.variable("rate", {"along_encoder", neuron}, std::move(rate), "Hz", "measured rate; none where x never was")
         .nan_means("inputs that never were");
     table
-        .variable("tuning", {"along_encoder", "neuron"}, std::move(tuned), "Hz",
+        .variable("tuning", {"along_encoder", neuron}, std::move(tuned), "Hz",
                   "mean rate that the tuning curve gives for the same samples")
         .nan_means("inputs that never were");
-    table.variable("samples", {"along_encoder", "neuron"}, std::move(samples), "1", "steps in the bin");
+    table.variable("samples", {"along_encoder", neuron}, std::move(samples), "1", "steps in the bin");
   }
 };
 

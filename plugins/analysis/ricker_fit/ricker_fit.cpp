@@ -269,10 +269,11 @@ struct RickerAnalysis final : tyto::Analysis {
     const auto centres = tyto::target_bins(objective.target_info(), classes).centres(unit.per_base);
     const std::string text = objective.target_info().name + ", centre of each class";
     table.axis("row_class", centres, unit.name, text);
-    table.axis("class", centres, unit.name, text);
+    const std::string column = objective.target_info().name + "_class";
+    table.axis(column, centres, unit.name, text);
     table.axis("class_distance", distance, "1", "distance from the row's own class, in classes");
     table
-        .variable("resampled", {"row_class", "class"}, resampled, "1",
+        .variable("resampled", {"row_class", column}, resampled, "1",
                   "weights of the neurons that prefer each class, in between where there are none")
         .nan_means("distances without weights, weights that do not vary");
     table.variable("aligned", {"class_distance"}, aligned, "1", "mean of the resampled rows by class distance")

@@ -143,22 +143,24 @@ struct Weights final : tyto::Analysis {
     }
 
     const std::string rank_axis = hidden + "_rank";
-    const std::string output_axis = run.objective().classifies() ? "class" : output + "_neuron";
+    const std::string output_axis =
+        run.objective().classifies() ? run.objective().target_info().name + "_class" : output + "_neuron";
     const std::string units = output_units(run.objective());
-    table.axis("channel", tyto::numbered(channels), "1", "input channel of the stimulus");
+    table.axis("input_channel", tyto::numbered(channels), "1", "input channel of the stimulus");
     table.axis(rank_axis, tyto::numbered(neurons), "1",
                "place of a neuron of layer " + hidden + " when ordered by its strongest output weight");
     table.axis(output_axis, centres, units,
                run.objective().classifies()
                    ? run.objective().target_info().name + ", centre of each output neuron's class"
                    : "neuron of layer " + output);
-    table.variable(hidden + "_" + output + "_product", {"channel", output_axis}, product(w_in, w_out, neurons, outputs),
-                   "1", "weights of layer " + hidden + " times weights of layer " + output);
+    table.variable(hidden + "_" + output + "_product", {"input_channel", output_axis},
+                   product(w_in, w_out, neurons, outputs), "1",
+                   "weights of layer " + hidden + " times weights of layer " + output);
     table.variable(hidden + "_order", {rank_axis}, std::move(order_index), "1",
                    "index of the neuron of layer " + hidden + " at each place");
     table.variable(hidden + "_strongest_output", {rank_axis}, std::move(strongest_value), units,
                    "output with the largest absolute weight from the neuron at each place");
-    table.variable(hidden + "_w_ordered", {"channel", rank_axis}, std::move(in_ordered), "1",
+    table.variable(hidden + "_w_ordered", {"input_channel", rank_axis}, std::move(in_ordered), "1",
                    "weights into layer " + hidden + ", neurons ordered");
     table.variable(output + "_w_ordered", {rank_axis, output_axis}, std::move(out_ordered), "1",
                    "weights into layer " + output + ", neurons of layer " + hidden + " ordered");

@@ -79,7 +79,8 @@ class Packed final : public Trials {
     // The steps of trials are numbered by their times.
     if (const std::string times = "/" + group + "/time"; period_s_ == 0 && steps_ > 1 && tyto::has_data(file, times)) {
       const auto begins_s = numbers(file, times).numbers();
-      if (begins_s.size() == steps_) period_s_ = begins_s[steps_ - 1] / static_cast<double>(steps_ - 1);
+      if (begins_s.size() == steps_)
+        period_s_ = (begins_s[steps_ - 1] - begins_s[0]) / static_cast<double>(steps_ - 1);
     }
     if (!(period_s_ > 0)) throw tyto::Error(quoted(file) + " does not say how long steps are; give that as 'period'");
     duration_s = static_cast<double>(steps_) * period_s_;
