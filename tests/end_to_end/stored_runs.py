@@ -7,9 +7,11 @@ metrics when it is asked anew, also from another folder; what is in it is shown,
 import csv
 import io
 import keyword
+import os
 import pathlib
 import shutil
 import subprocess
+import sys
 import tempfile
 
 import h5py
@@ -67,6 +69,13 @@ def check_products(stored):
     assert (tuning @ output).dims == ("target", "output_neuron")
 
 
+def check_figures(stored):
+    """The figures of the guide are drawn."""
+    pyplot = tyto_runs.REPOSITORY / "docs" / "examples" / "basic_figures.py"
+    subprocess.run([sys.executable, pyplot], check=True, cwd=stored.folder, env={**os.environ, "MPLBACKEND": "agg"})
+    assert (stored.folder / "itd_basic.png").stat().st_size > 50_000
+
+
 def check_every_experiment(stored):
     asked = 0
     for experiment in tyto_runs.experiments_with_data(stored.folder):
@@ -95,6 +104,7 @@ def check_every_experiment(stored):
         asked += 1
     assert asked > 10
     check_products(stored)
+    check_figures(stored)
     print(f"every experiment again with the same bits, {asked} networks asked anew")
 
 

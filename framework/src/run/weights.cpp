@@ -176,6 +176,15 @@ void check_weights(const spec::Experiment& experiment, KnownFiles& known) {
   }
 }
 
+namespace {
+
+std::string axis_text(std::string name) {
+  std::replace(name.begin(), name.end(), '_', ' ');
+  return name + ", counted from 0";
+}
+
+}  // namespace
+
 void write_weights(const ArrayStore& network, Precision precision, results::ResultsFile& file,
                    const std::set<std::size_t>& left_out) {
   std::vector<std::pair<std::string, Table>> groups;
@@ -191,8 +200,7 @@ void write_weights(const ArrayStore& network, Precision precision, results::Resu
     for (std::size_t k = 0; k < array.info.shape.size(); ++k) {
       const bool known =
           std::any_of(table.axes.begin(), table.axes.end(), [&](const Axis& axis) { return axis.name == axes[k]; });
-      if (!known)
-        table.axis(axes[k], numbered(array.info.shape[k]), "1", "index of the neuron or channel, counted from 0");
+      if (!known) table.axis(axes[k], numbered(array.info.shape[k]), "1", axis_text(axes[k]));
     }
     const std::vector<double> values = network.get(index);
     if (array.info.whole)
