@@ -135,15 +135,21 @@ std::set<std::string> take_weights(ArrayStore& network, const spec::WeightSource
       for (double& value : values) value *= source.scale;
     network.set(index, values);
     taken.insert(array.path());
-    if (!array.info.companion.empty()) constrained.emplace_back(index, std::move(values));
+    if (array.info.constraint) constrained.emplace_back(index, std::move(values));
   }
-  // Dale's law would turn them round.
   for (const auto& [index, values] : constrained) {
     const std::vector<double> used = network.get(index);
-    for (std::size_t k = 0; k < used.size(); ++k)
+    constexpr double rounding = 1e-6;
+    for (std::size_t k = 0; k < used.size(); ++k) {
+      // Dale's law would turn them round.
       if (used[k] * values[k] < 0)
         throw InvalidInput(place, fmt::format("{} has weights that do not have the sign of the neuron that they leave",
                                               network.arrays()[index].path()));
+      if (network.arrays()[index].info.constraint->uses_stored() &&
+          std::abs(used[k] - values[k]) > rounding * std::abs(values[k]))
+        throw InvalidInput(place, fmt::format("{} has a weight of {} beyond its bounds, or where there is no synapse",
+                                              network.arrays()[index].path(), values[k]));
+    }
   }
   return taken;
 }
@@ -153,9 +159,10 @@ namespace {
 void check_weights_of(const spec::Experiment& experiment, const Stages& stages, KnownFiles& known) {
   if (!experiment.weights) return;
   const auto& source = *experiment.weights;
-  auto file = known.find(source.file);
+  const std::string name = source.file + '\n' + source.stage_in_file;
+  auto file = known.find(name);
   if (source.stage.empty() && file == known.end()) {
-    file = known.emplace(source.file, read_weights(source, stages, experiment.weights_place)).first;
+    file = known.emplace(name, read_weights(source, stages, experiment.weights_place)).first;
     for (auto& array : file->second)
       if (are_finite(array)) array.values = {};
   }

@@ -412,8 +412,8 @@ void CpuProgram<S>::apply(const tyto::Optimizer& optimizer, const tyto::Clipping
     if (learned_locally_)
       for (S& value : stored)
         value = std::clamp(value, static_cast<S>(bounds->lowest), static_cast<S>(bounds->highest));
-    // What a law changes it also keeps to.
-    if (!info.constraint && stays_at_least_zero(array))
+    // What a law changes it also keeps to, unless that is not what is used.
+    if ((!info.constraint || info.constraint->uses_stored()) && stays_at_least_zero(array))
       for (S& value : stored) value = std::max(value, S(0));
     arrays_.changed(array);
   }

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
+#include <memory>
 #include <numeric>
 #include <optional>
 #include <span>
@@ -27,10 +29,77 @@ enum class Initial {
   orthogonal
 };
 
+struct Bounds {
+  double lowest = -std::numeric_limits<double>::infinity();
+  double highest = std::numeric_limits<double>::infinity();
+
+  static auto parameters() {
+    return tyto::parameters<Bounds>("What no weight goes beyond, whatever changes it")
+        .number("lowest", &Bounds::lowest, "", "no weight is below this")
+        .optional()
+        .number("highest", &Bounds::highest, "", "no weight is above this")
+        .optional()
+        .check([](const Bounds& bounds) -> std::optional<tyto::Problem> {
+          if (bounds.lowest <= bounds.highest) return std::nullopt;
+          return tyto::Problem{"highest", "must not be below the lowest weight"};
+        });
+  }
+};
+
 struct Weights {
   double scale = 1;
   Initial initial = Initial::uniform;
+  double connection_probability = 1;
+  std::optional<Bounds> bounds;
   std::optional<tyto::Dale> dale;
+};
+
+/// Weights within bounds, and 0 where the companion, if there is one, says by a 1 that there is no synapse.
+class Limits final : public tyto::Constraint {
+ public:
+  Limits(const Bounds& bounds, bool some_absent) : bounds_(bounds), some_absent_(some_absent) {}
+
+  void effective(const tyto::ConstrainedArray<float>& array, std::span<float> effective) const override {
+    std::copy(array.stored.begin(), array.stored.end(), effective.begin());
+  }
+  void effective(const tyto::ConstrainedArray<double>& array, std::span<double> effective) const override {
+    std::copy(array.stored.begin(), array.stored.end(), effective.begin());
+  }
+  void chain(const tyto::ConstrainedArray<float>& array, std::span<float> gradient) const override {
+    leave_out_absent(array, gradient);
+  }
+  void chain(const tyto::ConstrainedArray<double>& array, std::span<double> gradient) const override {
+    leave_out_absent(array, gradient);
+  }
+  void project(std::span<float> stored, const tyto::ConstrainedArray<float>& array) const override {
+    keep(stored, array);
+  }
+  void project(std::span<double> stored, const tyto::ConstrainedArray<double>& array) const override {
+    keep(stored, array);
+  }
+  void admit(std::span<float> stored, const tyto::ConstrainedArray<float>& array) const override {
+    keep(stored, array);
+  }
+  void admit(std::span<double> stored, const tyto::ConstrainedArray<double>& array) const override {
+    keep(stored, array);
+  }
+
+ private:
+  template <class S>
+  void leave_out_absent(const tyto::ConstrainedArray<S>& array, std::span<S> numbers) const {
+    if (!some_absent_) return;
+    for (std::size_t i = 0; i < numbers.size(); ++i)
+      if (array.companion[i] != S(0)) numbers[i] = S(0);
+  }
+  template <class S>
+  void keep(std::span<S> stored, const tyto::ConstrainedArray<S>& array) const {
+    const auto lowest = static_cast<S>(bounds_.lowest), highest = static_cast<S>(bounds_.highest);
+    for (S& value : stored) value = std::clamp(value, lowest, highest);
+    leave_out_absent(array, stored);
+  }
+
+  Bounds bounds_;
+  bool some_absent_;
 };
 
 /// Declares the parameters of weights for a layer derived from Weights.
@@ -56,6 +125,20 @@ template <class T>
           "columns (orthogonal)")
       .number("scale", tyto::member<T>(&Weights::scale), "1", "factor on the initial weights; see 'initial_weights'")
       .non_negative()
+      .number(
+          "connection_probability", tyto::member<T>(&Weights::connection_probability), "1",
+          "with which a pair of neurons has a synapse; where there is none the weight is 0 and stays so, and the array "
+          "'absent' is 1")
+      .above(0)
+      .at_most(1)
+      .group("bounds", tyto::member<T>(&Weights::bounds), Bounds::parameters(), "what no weight goes beyond")
+      .check([](const T& layer) -> std::optional<tyto::Problem> {
+        const Weights& weights = layer;
+        if (!weights.dale || (!weights.bounds && weights.connection_probability == 1)) return std::nullopt;
+        return tyto::Problem{"dale",
+                             "cannot be had together with 'bounds' or 'connection_probability' so far; a "
+                             "connection of its own for each sign, with bounds at 0, does the same"};
+      })
       .group("dale", tyto::member<T>(&Weights::dale), tyto::Dale::parameters(),
              "one sign for all weights that leave a neuron");
 }
@@ -124,6 +207,23 @@ inline void draw(const Weights& weights, std::size_t from, std::size_t to, tyto:
   w.initialise = [weights, from, to](tyto::Random& random, std::span<double> values) {
     draw(weights, from, to, random, values);
   };
+  const bool some_absent = weights.connection_probability < 1;
+  if (some_absent || weights.bounds)
+    w.constraint = std::make_shared<Limits>(weights.bounds.value_or(Bounds{}), some_absent);
+  if (some_absent) {
+    w.companion = "absent";
+    tyto::ArrayInfo absent;
+    absent.name = "absent";
+    absent.doc = "1 where a pair of neurons has no synapse";
+    absent.shape = w.shape;
+    absent.axes = w.axes;
+    absent.trainable = false;
+    absent.whole = true;
+    absent.initialise = [weights](tyto::Random& random, std::span<double> values) {
+      for (double& value : values) value = random.uniform() < weights.connection_probability ? 0 : 1;
+    };
+    return {w, absent};
+  }
   if (!weights.dale) return {w};
   auto sign = tyto::obey_dale(*weights.dale, w);
   return {w, sign};

@@ -65,10 +65,10 @@ constexpr tyto::TrialShape shape{20, 6, 1e-3};
 
 /// Two layers with what a gradient is asked for with.
 struct SmallTraining {
-  explicit SmallTraining(bool frozen) {
-    auto model =
-        workshop::chain(shape, {{"hidden", 5, "{type: lif, tau: 5 ms}", "{type: dense, scale: 3, bias: true}"},
-                                {"output", 3, "{type: leaky_integrator, tau: 4 ms}", "{type: dense, bias: true}"}});
+  explicit SmallTraining(bool frozen, const std::string& hidden = "{type: dense, scale: 3, bias: true}",
+                         const std::string& output = "{type: dense, bias: true}") {
+    auto model = workshop::chain(shape, {{"hidden", 5, "{type: lif, tau: 5 ms}", hidden},
+                                         {"output", 3, "{type: leaky_integrator, tau: 4 ms}", output}});
     model.layers[0].inputs[0].frozen = frozen;
     program = workshop::compile(model, {"cpu", tyto::Precision::float64}, executor);
     tyto::initialise(*program, 3);
@@ -102,7 +102,7 @@ TEST(Frozen, StaysAsItIs) {
     SmallTraining training(true);
     const auto before = training.weights();
     const auto optimizer = workshop::make<tyto::Optimizer>("{type: " + name + "}");
-    for (int update = 0; update < 20; ++update) {
+    for (int update = 0; update < 1000; ++update) {
       training.backpropagate();
       training.program->apply(*optimizer, {.value = 1.0, .norm = 0.5});
     }
@@ -146,6 +146,76 @@ TEST(Clipping, BoundsNumbersAndTheNormOfAllTogether) {
       at_bound += std::abs(std::abs(cut[k][i]) - bound) < 1e-12 ? 1 : 0;
     }
   EXPECT_GT(at_bound, 0U);
+}
+
+/// A thousand updates of every optimizer, with settings drawn at random: weights stay within their bounds, and where
+/// there is no synapse none appears.
+TEST(Limits, HoldWhateverTheOptimizerDoes) {
+  const int updates = workshop::sanitized ? 50 : 1000;
+  for (const auto& name : workshop::registry().names(tyto::Kind::optimizer)) {
+    std::size_t changed = 0, absent = 0;
+    for (std::size_t seed = 0; seed < 6; ++seed) {
+      tyto::Random random(tyto::stream_key(seed, name));
+      const double lowest = random.uniform(-0.5, 0.3), highest = lowest + random.uniform(0.05, 1);
+      const std::string limits =
+          "{type: dense, scale: 3, connection_probability: " + std::to_string(random.uniform(0.2, 0.9)) +
+          ", bounds: {lowest: " + std::to_string(lowest) + ", highest: " + std::to_string(highest) + "}}";
+      const std::string optimizer_text =
+          "{type: " + name + ", learning_rate: " + std::to_string(std::pow(10, random.uniform(-3, 0))) + "}";
+      SCOPED_TRACE(optimizer_text + " " + limits);
+      SmallTraining training(false, limits, limits);
+      const auto optimizer = workshop::make<tyto::Optimizer>(optimizer_text);
+      const auto first = training.weights();
+      for (int update = 0; update < updates; ++update) {
+        training.backpropagate();
+        training.program->apply(*optimizer, {});
+      }
+      const auto last = training.weights();
+      for (const std::size_t w : {0U, 2U}) {
+        EXPECT_EQ(last[w + 1], first[w + 1]) << "which synapses there are";
+        for (std::size_t k = 0; k < last[w].size(); ++k) {
+          absent += last[w + 1][k] == 1 ? 1 : 0;
+          if (last[w + 1][k] == 1) {
+            EXPECT_EQ(last[w][k], 0);
+            continue;
+          }
+          EXPECT_GE(last[w][k], std::stod(std::to_string(lowest)));
+          EXPECT_LE(last[w][k], std::stod(std::to_string(highest)));
+          changed += last[w][k] != first[w][k] ? 1 : 0;
+        }
+      }
+    }
+    EXPECT_GT(changed, 20U) << name;
+    EXPECT_GT(absent, 20U) << name;
+  }
+}
+
+/// Gradients with absent synapses are those of finite differences.
+TEST(Limits, HaveTheirGradients) {
+  SmallTraining training(false, "{type: dense, scale: 3, connection_probability: 0.5, bias: true}",
+                         "{type: dense, connection_probability: 0.6, bounds: {lowest: -2}}");
+  workshop::expect_true_gradients(*training.program, training.trials, training.objective, {}, "superspike");
+  double zeros = 0;
+  for (const double value : training.program->get(1)) zeros += value;
+  EXPECT_GT(zeros, 5);
+}
+
+TEST(Limits, AreRefusedWhereTheyMakeNoSense) {
+  const auto error_of = [](const std::string& yaml) {
+    try {
+      static_cast<void>(workshop::make<tyto::Layer>(yaml));
+    } catch (const tyto::Error& error) {
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+  EXPECT_NE(error_of("{type: dense, bounds: {lowest: 1, highest: 0}}").find("must not be below the lowest"),
+            std::string::npos);
+  EXPECT_NE(error_of("{type: dense, bounds: {lowest: 0}, dale: {}}").find("cannot be had together with 'bounds'"),
+            std::string::npos);
+  EXPECT_NE(error_of("{type: delayed_dense, max: 3 ms, connection_probability: 0.5, dale: {}}")
+                .find("cannot be had together"),
+            std::string::npos);
 }
 
 }  // namespace
