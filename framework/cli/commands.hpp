@@ -29,6 +29,8 @@ int schema(const Call& call);
 int plugins(const Call& call);
 int reference(const Call& call);
 
+/// Throws InvalidInput unless a file is one of Tyto's.
+void check_results_file(const std::filesystem::path& file);
 /// Prints what two results files differ in; returns exit_failed if they do.
 int print_differences(const std::filesystem::path& a, const std::filesystem::path& b);
 

@@ -1,12 +1,16 @@
+#include <algorithm>
 #include <filesystem>
 #include <iostream>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <tyto/error.hpp>
+
 #include "commands.hpp"
 #include "options.hpp"
-#include "results/target.hpp"
+#include "results/outline.hpp"
+#include "spec/words.hpp"
 #include "stored/differences.hpp"
 #include "stored/export.hpp"
 #include "stored/show.hpp"
@@ -15,10 +19,30 @@ namespace tyto::cli {
 
 namespace po = boost::program_options;
 
+std::string printable(const std::string& text) {
+  std::string out;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = std::min(text.find('\n', at), text.size());
+    out += spec::escaped(text.substr(at, end - at));
+    if (end < text.size()) out += '\n';
+    at = end + 1;
+  }
+  return out;
+}
+
+void check_results_file(const std::filesystem::path& file) {
+  try {
+    if (!results::read_outline(file).attribute("/", "tyto_version").empty()) return;
+  } catch (const Error& error) {
+    throw InvalidInput(Place{file.string()}, error.what());
+  }
+  throw InvalidInput(Place{file.string()}, "this is no results file of Tyto");
+}
+
 int print_differences(const std::filesystem::path& a, const std::filesystem::path& b) {
   const auto found = stored::differences(a, b);
-  for (const auto& line : found.settings) std::cout << "setting " << line << '\n';
-  for (const auto& line : found.data) std::cout << "data " << line << '\n';
+  for (const auto& line : found.settings) std::cout << "setting " << spec::escaped(line) << '\n';
+  for (const auto& line : found.data) std::cout << "data " << spec::escaped(line) << '\n';
   std::cout << fmt::format("{} data sets are equal, {} differ\n", found.equal, found.data.size()) << std::flush;
   return found.data.empty() ? exit_done : exit_failed;
 }
@@ -26,6 +50,7 @@ int print_differences(const std::filesystem::path& a, const std::filesystem::pat
 int diff(const Call& call) {
   const Options options(call, "tyto diff RESULTS RESULTS", common_options(), 2, 2);
   if (!options.ready()) return exit_done;
+  for (const auto& file : options.operands()) check_results_file(file);
   return print_differences(options.operands()[0], options.operands()[1]);
 }
 
@@ -33,7 +58,9 @@ int show(const Call& call) {
   const Options options(call, "tyto show RESULTS [PATH]", common_options(), 1, 2);
   if (!options.ready()) return exit_done;
   const auto& words = options.operands();
-  std::cout << (words.size() == 1 ? stored::overview(words[0]) : stored::contents(words[0], words[1])) << std::flush;
+  check_results_file(words[0]);
+  std::cout << printable(words.size() == 1 ? stored::overview(words[0]) : stored::contents(words[0], words[1]))
+            << std::flush;
   return exit_done;
 }
 
@@ -44,6 +71,7 @@ int export_data(const Call& call) {
   const Options options(call, "tyto export RESULTS [PATH] [options]", described, 1, 2);
   if (!options.ready()) return exit_done;
   const std::filesystem::path file = options.operands()[0];
+  check_results_file(file);
   if (options.operands().size() == 2) {
     stored::write_csv(file, options.operands()[1], std::cout);
     return exit_done;

@@ -114,7 +114,23 @@ std::vector<std::string> settings_of(const spec::Overrides& overrides) {
 
 results::Origin origin_of(const Call& call, const Options& options, const std::filesystem::path& experiment,
                           const spec::Overrides& overrides) {
-  return {call.command_line, experiment, call.build_revision, settings_of(overrides), !options.has("no-host")};
+  results::Origin origin;
+  origin.command_line = call.command_line;
+  origin.experiment_file = experiment;
+  origin.folder = experiment.parent_path();
+  origin.build_revision = call.build_revision;
+  origin.settings = settings_of(overrides);
+  origin.named = !options.has("no-host");
+  return origin;
+}
+
+/// Of a run that begins with results of another.
+results::Origin origin_of(const Call& call, const Options& options, const stored::StoredRun& run,
+                          const spec::Overrides& overrides) {
+  const auto known = run.origin();
+  auto origin = origin_of(call, options, known.experiment_file, overrides);
+  origin.folder = known.folder;
+  return origin;
 }
 
 void print_warnings(const std::vector<spec::Warning>& warnings) {
@@ -154,15 +170,41 @@ struct Job {
   spec::Overrides overrides;
   results::Origin origin;
   std::filesystem::path out;
-  std::vector<std::string> inputs;  ///< that the results must not replace, beside those that the experiment reads
+  const stored::StoredRun* again = nullptr;  ///< results that this begins with, and must not replace
+  bool same_inputs = false;                  ///< inputs that were not read as they are now are refused, not named
 };
+
+/// Refuses, or names, what is not as a run has read it.
+void check_inputs(const std::vector<std::string>& files, const stored::StoredRun& run, bool refuse) {
+  std::vector<Diagnostic> faults;
+  for (const auto& file : run.changed(files))
+    faults.push_back({Place{run.file().string()}, "'" + file + "' is not as it was when the run read it"});
+  if (faults.empty()) return;
+  if (refuse) throw InvalidInput(std::move(faults));
+  for (const auto& fault : faults) std::cerr << to_string(fault.place) << ": warning: " << fault.message << '\n';
+}
+
+/// Of trials that are drawn from so many that there are, others may be for testing than were before.
+void warn_of_other_trials(const spec::Experiment& experiment, const spec::Overrides& overrides) {
+  const bool changed = overrides.seed || std::any_of(overrides.set.begin(), overrides.set.end(), [](const auto& set) {
+                         return set.starts_with("seed") || set.starts_with("stimulus");
+                       });
+  if (changed && experiment.stimulus && experiment.stimulus->available(Split::test))
+    std::cerr
+        << "warning: the stimulus has but so many trials, and what is changed may draw test trials from those that the "
+           "network was trained with\n";
+}
 
 void run_job(const Job& job, const Options& options, plugin::Registry& registry, const StopSignals& signals) {
   const auto style = style_of(options);
   const auto experiment = spec::load_experiment(job.document, job.overrides, registry);
   run::check_weights(experiment);
   auto inputs = spec::files_read_by(experiment);
-  inputs.insert(inputs.end(), job.inputs.begin(), job.inputs.end());
+  if (job.again != nullptr && !job.same_inputs) warn_of_other_trials(experiment, job.overrides);
+  if (job.again != nullptr) {
+    check_inputs(inputs, *job.again, job.same_inputs);
+    inputs.push_back(job.again->file().string());
+  }
   results::check_target(job.out, inputs, options.has("force"));
 
   if (style != run::Progress::Style::quiet) print_warnings(spec::all_warnings(experiment));
@@ -226,7 +268,7 @@ int run(const Call& call) {
                    {out_of(options, file), origin, document, overrides, threads_of(options), options.has("keep-parts"),
                     options.has("force"), style_of(options)},
                    registry, signals.token());
-  run_job({document, overrides, origin, out_of(options, file), {}}, options, registry, signals);
+  run_job({document, overrides, origin, out_of(options, file)}, options, registry, signals);
   return exit_done;
 }
 
@@ -239,15 +281,13 @@ int evaluate(const Call& call) {
   const Options options(call, "tyto evaluate RESULTS [options]", described, 1, 1);
   if (!options.ready()) return exit_done;
   const StopSignals signals;
+  check_results_file(options.operands()[0]);
   const stored::StoredRun stored(options.operands()[0]);
   plugin::Registry registry(plugin::search_path(call.executable, options.all("plugin-path")));
   const auto overrides = overrides_of(options);
   const auto document = stored.evaluation(options.has("stage") ? options.get<std::string>("stage") : "");
-  const Job job{document,
-                overrides,
-                origin_of(call, options, stored.file(), overrides),
-                out_of(options, stored.file(), "_evaluated.h5"),
-                {stored.file().string()}};
+  const Job job{document, overrides, origin_of(call, options, stored, overrides),
+                out_of(options, stored.file(), "_evaluated.h5"), &stored};
   run_job(job, options, registry, signals);
   return exit_done;
 }
@@ -259,18 +299,23 @@ int rerun(const Call& call) {
   const Options options(call, "tyto rerun RESULTS [options]", described, 1, 1);
   if (!options.ready()) return exit_done;
   const StopSignals signals;
+  check_results_file(options.operands()[0]);
   const stored::StoredRun stored(options.operands()[0]);
   plugin::Registry registry(plugin::search_path(call.executable, options.all("plugin-path")));
   const auto document = stored.document();
   const auto overrides = stored.settings();
-  const auto origin = origin_of(call, options, stored.file(), overrides);
+  const auto origin = origin_of(call, options, stored, overrides);
   const auto out = out_of(options, stored.file(), "_rerun.h5");
-  if (const auto sweep = spec::load_sweep(document, overrides, registry))
-    run_all(*sweep,
-            {out, origin, document, overrides, threads_of(options), false, options.has("force"), style_of(options)},
-            registry, signals.token());
-  else
-    run_job({document, overrides, origin, out, {stored.file().string()}}, options, registry, signals);
+  if (const auto sweep = spec::load_sweep(document, overrides, registry)) {
+    check_inputs(sweep::make_plan(*sweep, document, overrides, registry, signals.token()).inputs, stored, true);
+    sweep::SweepOptions again{out, origin, document, overrides, threads_of(options)};
+    again.replace = options.has("force");
+    again.style = style_of(options);
+    again.must_stay = {stored.file().string()};
+    run_all(*sweep, again, registry, signals.token());
+  } else {
+    run_job({document, overrides, origin, out, &stored, true}, options, registry, signals);
+  }
   return print_differences(stored.file(), out);
 }
 

@@ -126,10 +126,10 @@ def check_layouts(shop):
         made = shop.trials(stimulus)
         got = np.concatenate([made["train"][0], made["test"][0]])
         labels = texts(np.concatenate([made["train"][1]["label"], made["test"][1]["label"]]))
-        # The two halves are each in the order of the file, and all trials are in one of them.
+        # All trials are in one of the halves, which are drawn, and so is their order.
         order = [next(t for t in range(TRIALS) if np.allclose(expected[t], trial, atol=1e-6)) for trial in got]
         assert sorted(order) == list(range(TRIALS)), (name, order)
-        assert order[:12] == sorted(order[:12]) and order[12:] == sorted(order[12:]), order
+        assert order[:12] != sorted(order[:12]) and order[12:] != sorted(order[12:]), order
         assert labels == [str(spikes.label[t]) for t in order], name
     print(f"{len(everything)} layouts and ways to bin")
 
@@ -189,6 +189,21 @@ def check_packed(shop):
         np.testing.assert_array_equal(again[split][0], shown)
         assert texts(again[split][1]["label"]) == texts(targets["label"])
         np.testing.assert_array_equal(again[split][1]["where"], targets["where"])
+    # Categories keep their order, steps their length, and bits behind the last channel are no spikes.
+    np.savez(shop.folder / "events.npz", times=spikes.times, units=spikes.units, trials=spikes.trial,
+             label=np.arange(TRIALS) % 12)
+    first = shop.trials("file: events.npz, layout: events, targets: [label], split: {test: 0.25}, dt: 0.5 ms")
+    (shop.folder / "shown.h5").rename(shop.folder / "packed.h5")
+    with h5py.File(shop.folder / "packed.h5") as file:
+        assert texts(file["test/label_names"][:]) == [str(k) for k in range(12)]
+    again = shop.trials("file: packed.h5, layout: packed, targets: [label]")
+    with h5py.File(shop.folder / "shown.h5") as file:
+        assert texts(file["test/label_names"][:]) == [str(k) for k in range(12)]
+    np.testing.assert_array_equal(again["test"][0], first["test"][0])
+    with h5py.File(shop.folder / "packed.h5", "r+") as file:
+        file["test/spikes"][:] = -1
+    again = shop.trials("file: packed.h5, layout: packed, targets: [label], show: counts")
+    assert again["test"][0].shape[2] == CHANNELS and (again["test"][0] == 1).all()
     print("what 'tyto trials' writes")
 
 
@@ -223,6 +238,16 @@ def check_noise(shop):
     np.savez(shop.folder / "single.npz", x=single, label=np.arange(400) % 2)
     made = shop.trials("file: single.npz, targets: [label], split: {test: 0.5}, jitter: 5 ms")
     steps = np.argmax(np.concatenate([made["train"][0], made["test"][0]])[:, :, 0], axis=1)
+    # Of counts, each spike by itself.
+    np.savez(shop.folder / "ten.npz", x=np.full((40, 50, 3), 10), label=np.arange(40) % 2)
+    ten = shop.trials("file: ten.npz, targets: [label], split: {test: 0.5}, show: counts, keep: 0.3")["test"][0]
+    assert abs(ten.mean() - 3) < 0.1 and abs(ten.var() - 2.1) < 0.2, (ten.mean(), ten.var())
+    # Times on a grid fall into its steps also where they are rounded to 32 bits; the last trials may have no spikes.
+    np.savez(shop.folder / "grid.npz", times=(np.arange(1000) * 1e-3).astype("f4"), units=np.zeros(1000, int),
+             trials=np.zeros(1000, int), label=[0, 1, 0, 1])
+    grid = shop.trials("file: grid.npz, layout: events, targets: [label], show: counts, split: {test: 0.5}")
+    both = np.concatenate([grid["train"][0], grid["test"][0]])
+    assert both.shape == (4, 1000, 1) and sorted(both.sum(axis=(1, 2))) == [0, 0, 0, 1000] and both.max() == 1
     assert abs(steps.mean() - 99.5) < 5 * 5 / 20 and abs(steps.std() - 5) < 1, (steps.mean(), steps.std())
     print("thinning and jitter")
 
@@ -246,9 +271,16 @@ def check_refusals(shop):
         ({"label": spikes.label + 0.5}, events, "cross_entropy compares classes"),
         ({}, events.replace("[label]", "[lable]"), "there is no array 'lable' in"),
         ({}, events.replace("[label]", "[label], names: [a, b]"), "has the value 2, and there are names for 0 to 1"),
+        ({"label": spikes.label + 2**53}, events, "has numbers beyond 2^53"),
+        ({}, events.replace("[label]", "[label], names: [a, a, c]"), "are named 'a'"),
+        ({}, events.replace("[label]", "[label], names_from: label"), "texts are asked of an array of numbers"),
+        ({}, events.replace("[label]", "[label], names: [a, b, c], targets_are: numbers"), "the targets are numbers"),
+        ({"label": spikes.label[:, None]}, events, "needs one axis, of the trials, and it has 2"),
+        ({}, events + ", test_file: ./bad.npz", "one file has been given for two sets"),
+        ({"x": np.zeros((0, 4, 3))}, events.replace("layout: events, ", ""), "and nothing in it"),
         ({}, events + ", period: 1 ms", "is for samples, and this layout has times of spikes"),
         ({}, events + ", arrays: {data: x}", "names an array that this layout has not"),
-        ({"label": spikes.label.astype(str)}, events + ", names: [a, b, c]", "has texts, which are names already"),
+        ({"label": spikes.label.astype(str)}, events + ", names: [a, b, c]", "which is none of its names"),
         ({}, events + ", channels: 5", "and there are 5 channels"),
         ({}, events + ", from: 1 s", "nothing is left of the trials"),
         ({}, events + ", show: values", "values are what 'layout: dense' has"),
@@ -294,7 +326,30 @@ def check_refusals(shop):
     done = subprocess.run([shop.executable, "run", shop.folder / "own.yaml", "--out", shop.folder / "no.h5"], capture_output=True, text=True,
                           check=False)
     assert done.returncode == 1 and "which is no spike; write 'show: values'" in done.stderr, done.stderr
-    print(f"{len(cases) + 8} refusals, 100 damaged files")
+    check_damaged_headers(shop, random)
+    print(f"{len(cases) + 8} refusals, 100 damaged archives, 300 damaged arrays")
+
+
+def check_damaged_headers(shop, random):
+    """Arrays that lie bare in a file, so that no sum of an archive protects what is wrong at their beginning."""
+    np.save(shop.folder / "bare.npy", np.zeros((TRIALS, 3, 2), bool))
+    sound = (shop.folder / "bare.npy").read_bytes()
+    stimulus = "file: damaged.npy, split: {test: 0.5}"
+    texts_of_words = [b"'<U4611686018427387905'", b"'<U4611686018427387904'", b"'<U-1'", b"'<U'", b"'|S99999999'", b"'<f99'",
+                      b"'O'", b"''"]
+    headers = [sound.replace(b"'|b1'", word) for word in texts_of_words]
+    headers += [sound.replace(b"(24, 3, 2)", shape) for shape in
+                (b"(99999999999999999999, 3, 2)", b"(4294967296, 4294967296, 2)", b"(-1, 3, 2)", b"(24, 3", b"(24, 4, 2)")]
+    for _ in range(300 - len(headers)):
+        damaged = bytearray(sound)
+        for place in random.integers(0, 128, random.integers(1, 4)):
+            damaged[place] = random.integers(0, 256)
+        headers.append(bytes(damaged))
+    for header in headers:
+        (shop.folder / "damaged.npy").write_bytes(header)
+        done = subprocess.run([shop.executable, "validate", shop.write(stimulus)], capture_output=True, check=False, timeout=60)
+        assert done.returncode == 2, (done.returncode, header[:128], done.stderr)  # it has no targets in any case
+    shop.refused("file: bare.npy, layout: events, split: {test: 0.5}", "a .npy file has but one array")
 
 
 def check_examples(shop):

@@ -202,19 +202,71 @@ learning: {rule: surrogate_gradient, epochs: 1}
     stored.tyto("run", "data/own.yaml", "--quiet", "--out", "own.h5")
     stored.tyto("rerun", "own.h5", "--quiet")
     data.rename(stored.folder / "elsewhere")
-    assert "which the run read, is not there any more" in stored.tyto("rerun", "own.h5", code=2)
+    assert "there is no file" in stored.tyto("rerun", "own.h5", code=2)
     shutil.copy(stored.folder / "own.h5", stored.folder / "elsewhere" / "own.h5")
     stored.tyto("rerun", "own.h5", "--quiet", folder=stored.folder / "elsewhere")
     stored.tyto("evaluate", "own.h5", "--quiet", folder=stored.folder / "elsewhere")
     np.savez(stored.folder / "elsewhere" / "own.npz", x=~x, label=np.arange(40) % 2)
-    assert "has changed since" in stored.tyto("rerun", "own.h5", code=2, folder=stored.folder / "elsewhere")
+    elsewhere = stored.folder / "elsewhere"
+    assert "is not as it was when the run read it" in stored.tyto("rerun", "own.h5", code=2, folder=elsewhere)
+    assert "warning: " in stored.tyto("evaluate", "own.h5", "--force", folder=elsewhere)
+    assert "may draw test trials from those" in stored.tyto("evaluate", "own.h5", "--seed", "9", "--force", folder=elsewhere)
     (stored.folder / "text.h5").write_text("hello")
     with h5py.File(stored.folder / "other.h5", "w") as file:
         file["x"] = 1
     for command in ("show", "evaluate", "rerun"):
-        assert "not an HDF5 file" in stored.tyto(command, "text.h5", code=1)
-        assert "no results file of Tyto" in stored.tyto(command, "other.h5", code=1)
+        assert "not an HDF5 file" in stored.tyto(command, "text.h5", code=2)
+        assert "no results file of Tyto" in stored.tyto(command, "other.h5", code=2)
+    stored.tyto("diff", "own.h5", "none.h5", code=2)
+    with h5py.File(stored.folder / "own.h5", "r+") as file:
+        file.attrs["title"] = "\x1b[31mred"
+        file.attrs["numbers"] = [1, 2, 3]
+        file["out"] = h5py.ExternalLink("/etc/passwd", "/")
+    assert "\x1b" not in stored.tyto("show", "own.h5")
     print("inputs are there and the same, or it is said that they are not")
+
+
+def check_folders(stored):
+    """Files are found from where they are named, in bases of other folders, in reruns of reruns, and models are inputs."""
+    base, other = stored.folder / "base", stored.folder / "other"
+    base.mkdir(), other.mkdir()
+    random = np.random.default_rng(1)
+    for folder in (base, other):  # of the same name, but not the same
+        np.savez(folder / "x.npz", x=random.random((40, 10, 6)) < 0.2, label=np.arange(40) % 2)
+    (base / "net.yaml").write_text("layers: {output: {type: leaky_integrator, input: dense}}\n")
+    (base / "base.yaml").write_text("""
+tyto: 1
+stimulus: {type: recorded, file: x.npz, targets: [label], split: {test: 0.5}}
+objective: {}
+model: {use: net.yaml}
+learning: {rule: surrogate_gradient, epochs: 1}
+""")
+    (other / "upon.yaml").write_text("tyto: 1\nbase: ../base/base.yaml\nseed: 3\n")
+    stored.tyto("run", "other/upon.yaml", "--quiet", "--out", "upon.h5")
+    stored.tyto("run", "base/base.yaml", "--seed", "3", "--quiet", "--out", "plain.h5")
+    assert stored.tyto("diff", "upon.h5", "plain.h5").endswith(" 0 differ\n")
+    assert stored.tyto("rerun", "upon.h5", "--quiet").endswith(" 0 differ\n")
+    assert stored.tyto("rerun", "upon_rerun.h5", "--quiet").endswith(" 0 differ\n")
+    stored.tyto("evaluate", "upon_rerun.h5", "--quiet")
+    (other / "sweep.yaml").write_text("tyto: 1\nbase: ../base/base.yaml\nsweep: {seed: {count: 2}}\n")
+    stored.tyto("run", "other/sweep.yaml", "--quiet", "--out", "swept.h5")
+    assert stored.tyto("rerun", "swept.h5", "--quiet").endswith(" 0 differ\n")
+    before = (stored.folder / "swept.h5").read_bytes()
+    assert "swept.h5" in stored.tyto("rerun", "swept.h5", "--quiet", "--force", "--out", "swept.h5", code=2)
+    assert (stored.folder / "swept.h5").read_bytes() == before
+    (base / "net.yaml").write_text("layers: {output: {type: leaky_integrator, tau: 9 ms, input: dense}}\n")
+    assert "net.yaml' is not as it was" in stored.tyto("rerun", "swept.h5", "--quiet", "--force", code=2)
+    print("folders, bases and models")
+
+
+def check_sweep_of_bins(stored):
+    """Nothing is lost where axes of one name have other values from run to run."""
+    (stored.folder / "bins.yaml").write_text(SMALL.replace("[confusion]", "[tuning_curves, {tuning_curves: {bins: 12, as: "
+                                             "twelve}}]") + "sweep: {objective.classes: [6, 12]}\n")
+    stored.tyto("run", "bins.yaml", "--quiet")
+    with h5py.File(stored.folder / "bins.h5") as file:
+        assert file["analysis/twelve/hidden_mean"].shape == (2, 12, 4)
+    check_axes(stored.folder / "bins.h5")
 
 
 def check_configuration(stored):
@@ -242,7 +294,7 @@ def main():
     executable = tyto_runs.executable_argument(__doc__)
     with tempfile.TemporaryDirectory() as name:
         stored = Stored(executable, pathlib.Path(name))
-        for check in (check_sweep_and_stages, check_differences, check_export, check_inputs, check_configuration, check_figures,
+        for check in (check_sweep_and_stages, check_differences, check_export, check_inputs, check_configuration, check_folders, check_sweep_of_bins, check_figures,
                       check_every_experiment):
             check(stored)
 

@@ -38,7 +38,12 @@ class TYTO_API DataArray {
   /// Numbers first .. first + values.size() - 1. Throws Error if they cannot be read.
   void read(std::size_t first, std::span<double> values) const;
   [[nodiscard]] std::vector<double> numbers() const;
+  /// Throws Error if there are none.
   [[nodiscard]] std::vector<std::string> texts() const;
+  /// Half of the relative distance between neighbouring numbers of 32 bits, if it has such; else 0.
+  [[nodiscard]] double rounding() const;
+  /// Whether its numbers are whole ones of eight bits.
+  [[nodiscard]] bool is_bytes() const;
 
  private:
   std::shared_ptr<const Source> source_;

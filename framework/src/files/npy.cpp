@@ -123,15 +123,25 @@ void append(std::string& text, std::uint32_t c) {
   text += '?';
 }
 
+/// How long each text is, in characters. Throws Error if that is not said, or beyond all reason.
+std::size_t characters_of(const Header& header, const std::string& name) {
+  constexpr std::size_t most_characters = 10'000;
+  const std::string_view digits = std::string_view(header.type).substr(2);
+  std::size_t characters = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), characters);
+  if (error != std::errc{} || end != digits.data() + digits.size() || characters > most_characters)
+    throw Error(name + " is damaged, or has texts of more than 10000 characters");
+  return characters;
+}
+
 /// Texts of so many characters each, in one byte (kind 'S') or four (kind 'U').
 std::shared_ptr<DataArray::Source> read_texts(const Descriptor& file, const std::string& name, Header header) {
   constexpr std::size_t most_bytes = std::size_t{1} << 30U;
   const char kind = header.type[1];
-  std::size_t characters = 0;
-  const std::string_view digits = std::string_view(header.type).substr(2);
-  std::from_chars(digits.data(), digits.data() + digits.size(), characters);
-  const std::size_t count = count_of(header.shape, name), bytes_each = characters * (kind == 'U' ? 4 : 1);
-  if (bytes_each > 0 && count > most_bytes / bytes_each) throw Error(name + " holds more than 1 GiB of texts");
+  const std::size_t characters = characters_of(header, name), bytes_each = characters * (kind == 'U' ? 4 : 1);
+  const std::size_t count = count_of(header.shape, name);
+  if (count > most_bytes / (bytes_each + sizeof(std::string))) throw Error(name + " holds more than 1 GiB of texts");
+  if (size_of(file) < header.begin + count * bytes_each) throw Error(name + " is damaged: it is too short");
   std::vector<char> all(count * bytes_each);
   if (read_at(file.get(), header.begin, all) != all.size()) throw Error(name + " is damaged: it is too short");
   std::vector<std::string> texts(count);
@@ -154,6 +164,20 @@ std::shared_ptr<DataArray::Source> read_texts(const Descriptor& file, const std:
 bool is_npy(const Descriptor& file) {
   std::array<char, magic.size()> found{};
   return read_at(file.get(), 0, found) == found.size() && std::string_view(found.data(), found.size()) == magic;
+}
+
+std::uint64_t npy_bytes(const Descriptor& file, const std::string& name) {
+  if (!is_npy(file)) throw Error(name + " is no array of NumPy");
+  const Header header = read_header(file, name);
+  if (header.type.size() < 2) throw Error(name + " is damaged: it does not say which numbers it holds");
+  const bool text = header.type[1] == 'U' || header.type[1] == 'S';
+  const auto element = element_of(std::string_view(header.type).substr(1));
+  // What cannot be read is refused in its own words, for which its beginning is enough.
+  std::uint64_t bytes = 0;
+  if (!text && !element) return 0;
+  const std::uint64_t each = text ? characters_of(header, name) * (header.type[1] == 'U' ? 4 : 1) : element->bytes;
+  if (__builtin_mul_overflow(count_of(header.shape, name), each, &bytes)) throw Error(name + " is damaged");
+  return header.begin + bytes;
 }
 
 std::shared_ptr<DataArray::Source> read_npy(const std::shared_ptr<const Descriptor>& file, const std::string& name) {

@@ -44,17 +44,23 @@ void write_all(int descriptor, std::span<const char> bytes, const std::string& n
   }
 }
 
-/// The archive's own word for how large a member is, is not trusted: it ends where its data end.
+/// The archive's own word for how large a member is, is not trusted: what is unpacked is no more than the array at its
+/// beginning says that it has.
 void unpack(zip_file_t* member, const Descriptor& target, const std::string& name) {
-  constexpr std::uint64_t reserve = std::uint64_t{64} << 20U;
   std::vector<char> bytes(std::size_t{1} << 20U);
+  std::uint64_t unpacked = 0, wanted = 0;
   for (;;) {
     const auto got = ::zip_fread(member, bytes.data(), bytes.size());
     if (got < 0) throw Error(name + " is damaged: " + ::zip_error_strerror(::zip_file_get_error(member)));
     if (got == 0) return;
-    if (room_beside(target.get()) < reserve)
-      throw Error("cannot unpack " + name + ": the folder of temporary files is full; set TMPDIR to another one");
     write_all(target.get(), std::span(bytes).first(static_cast<std::size_t>(got)), name);
+    if (unpacked == 0) wanted = npy_bytes(target, name);
+    unpacked += static_cast<std::uint64_t>(got);
+    if (wanted == 0) return;
+    if (unpacked > wanted) throw Error(name + " is damaged: it holds more than its shape says");
+    if (wanted > unpacked && wanted - unpacked > room_beside(target.get()))
+      throw Error("cannot unpack " + name +
+                  ": the folder of temporary files has no room for it; set TMPDIR to another one");
   }
 }
 

@@ -135,6 +135,11 @@ std::size_t read_at(int descriptor, std::uint64_t offset, std::span<char> bytes)
   return done;
 }
 
+std::uint64_t size_of(const Descriptor& file) {
+  struct stat state {};
+  return ::fstat(file.get(), &state) == 0 ? static_cast<std::uint64_t>(state.st_size) : 0;
+}
+
 std::shared_ptr<Descriptor> temporary_file() {
   std::error_code error;
   const auto folder = std::filesystem::temp_directory_path(error);
@@ -159,12 +164,12 @@ std::shared_ptr<DataArray::Source> numbers_on_disk(std::shared_ptr<const Descrip
                                                    std::uint64_t offset, Element element,
                                                    std::vector<std::size_t> shape) {
   const std::size_t count = count_of(shape, name);
-  struct stat state {};
-  const std::uint64_t bytes = ::fstat(file->get(), &state) == 0 ? static_cast<std::uint64_t>(state.st_size) : 0;
+  const std::uint64_t bytes = size_of(*file);
   if (offset > bytes || (bytes - offset) / element.bytes < count)
     throw Error(name + " is damaged: it is too short for the " + std::to_string(count) + " numbers of its shape");
   auto source = std::make_shared<NumbersOnDisk>(std::move(file), std::move(name), offset, element);
   source->content = element.content();
+  source->element_bytes = element.bytes;
   source->shape = std::move(shape);
   source->size = count;
   return source;

@@ -19,6 +19,7 @@ class DataArray::Source {
   Content content = Content::real;
   std::vector<std::size_t> shape;
   std::size_t size = 0;
+  std::size_t element_bytes = 0;   ///< of a number
   std::vector<std::size_t> rows;   ///< as DataArray::rows()
   std::vector<std::string> texts;  ///< of Content::text
 
@@ -57,6 +58,8 @@ struct Element {
 
 /// Reads up to bytes.size() bytes from a place in a file; returns how many there were. Throws Error.
 [[nodiscard]] std::size_t read_at(int descriptor, std::uint64_t offset, std::span<char> bytes);
+
+[[nodiscard]] std::uint64_t size_of(const Descriptor& file);
 
 /// A temporary file that has no name and is gone when it is closed. Throws Error.
 [[nodiscard]] std::shared_ptr<Descriptor> temporary_file();

@@ -113,8 +113,9 @@ void Objective::bind(const std::vector<TargetInfo>& targets) {
   if (!found->categories.empty())
     bind_category(*found);
   else if (!classes && loss == Loss::cross_entropy)
-    throw Error("loss: cross_entropy compares classes, and the objective has none; give 'classes', or use 'loss: mse' to " +
-                ("estimate the value of '" + found->name + "'"));
+    throw Error(
+        "loss: cross_entropy compares classes, and the objective has none; give 'classes', or use 'loss: mse' to " +
+        ("estimate the value of '" + found->name + "'"));
   if (classes && !(found->minimum < found->maximum))
     throw Error("target '" + found->name + "' cannot be divided into classes: its range is empty");
   if (circular && !(found->minimum < found->maximum))

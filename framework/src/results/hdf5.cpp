@@ -662,6 +662,9 @@ std::vector<std::string> attribute_names(const Handle& object) {
 Attribute read_attribute(const Handle& object, const std::string& name) {
   const Handle attribute(H5Aopen(object.get(), name.c_str(), H5P_DEFAULT), H5Aclose);
   const Handle type(H5Aget_type(attribute.get()), H5Tclose);
+  const Handle space(H5Aget_space(attribute.get()), H5Sclose);
+  if (H5Sget_simple_extent_npoints(space.get()) != 1)
+    throw Error("the attribute '" + name + "' has more than one value");
   switch (H5Tget_class(type.get())) {
     case H5T_STRING:
       return {name, read_text_attribute(object, name)};

@@ -168,11 +168,8 @@ Table provenance_table(const Provenance& provenance) {
   table.attribute("experiment_file",
                   (origin.named ? origin.experiment_file : origin.experiment_file.filename()).string());
   // What names of files in the experiment are relative to.
-  if (origin.named) table.attribute("experiment_folder", absolute_of(origin.experiment_file.parent_path()).string());
-  std::string settings;
-  for (const auto& setting : origin.settings) settings += (settings.empty() ? "" : "\n") + setting;
-  table.attribute("settings", settings);
-  table.attribute("git_revision", git_revision(origin.experiment_file.parent_path()));
+  if (origin.named) table.attribute("experiment_folder", absolute_of(origin.folder).string());
+  table.attribute("git_revision", git_revision(origin.folder));
   table.attribute("started", provenance.started);
   table.attribute("finished", provenance.finished);
   if (origin.named) table.attribute("host", std::string(system.nodename));
@@ -186,6 +183,8 @@ Table provenance_table(const Provenance& provenance) {
                  "whole configuration, defaults included");
   add_plugins(table, provenance.plugins);
   add_inputs(table, provenance);
+  if (!origin.settings.empty())
+    table.axis("setting", origin.settings, "", "option of the command line that changed the experiment");
   if (provenance.simulation_s)
     table.variable("simulation_s", {}, std::vector{*provenance.simulation_s}, "s", "wall time of the steps");
   else

@@ -31,6 +31,7 @@ struct InputUse {
 struct Origin {
   std::string command_line;
   std::filesystem::path experiment_file;
+  std::filesystem::path folder;       ///< what names of files in the experiment are relative to
   std::string build_revision;         ///< git commit that the program was built from; empty if that is not known
   std::vector<std::string> settings;  ///< options of the command line that change the experiment: "--set a=b"
   bool named = true;                  ///< whether host, command line and folders may be kept

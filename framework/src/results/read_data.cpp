@@ -87,7 +87,16 @@ std::vector<double> DataArray::numbers() const {
   return values;
 }
 
-std::vector<std::string> DataArray::texts() const { return source_->texts; }
+std::vector<std::string> DataArray::texts() const {
+  if (content() != Content::text) throw Error("texts are asked of an array of numbers");
+  return source_->texts;
+}
+
+double DataArray::rounding() const {
+  return content() == Content::real && source_->element_bytes == sizeof(float) ? 0x1p-24 : 0;
+}
+
+bool DataArray::is_bytes() const { return content() == Content::whole && source_->element_bytes == 1; }
 
 DataArray read_data(const std::string& file, const std::string& path) {
   const auto descriptor = open(file);

@@ -105,7 +105,13 @@ std::optional<std::vector<char>> receive(int pipe, std::chrono::seconds limit) {
 
 /// Starts `program` to read what is asked for, with `pipe` for what it finds. Ctrl-C, which reaches it as well, means
 /// nothing to it from its first instruction on. Returns 0, or the number of the error.
-int start(const std::string& program, const Request& request, int pipe, pid_t& process) {
+int start(const std::string& program, const Request& request, int given_pipe, pid_t& process) {
+  // Neither may be where the other is put.
+  const files::Descriptor moved_pipe(::fcntl(given_pipe, F_DUPFD_CLOEXEC, values_descriptor + 1));
+  const files::Descriptor moved_values(
+      request.values >= 0 ? ::fcntl(request.values, F_DUPFD_CLOEXEC, values_descriptor + 1) : -1);
+  const int pipe = moved_pipe.get();
+  if (pipe < 0 || (request.values >= 0 && moved_values.get() < 0)) return errno;
   std::array<std::string, 4> words{program, request.file.string(), request.path, std::string(word_of(request.extent))};
   std::array<char*, 5> arguments{};
   for (std::size_t i = 0; i < words.size(); ++i) arguments[i] = words[i].data();
@@ -120,7 +126,7 @@ int start(const std::string& program, const Request& request, int pipe, pid_t& p
   posix_spawn_file_actions_t actions{};
   ::posix_spawn_file_actions_init(&actions);
   ::posix_spawn_file_actions_adddup2(&actions, pipe, records_descriptor);
-  if (request.values >= 0) ::posix_spawn_file_actions_adddup2(&actions, request.values, values_descriptor);
+  if (request.values >= 0) ::posix_spawn_file_actions_adddup2(&actions, moved_values.get(), values_descriptor);
   const int error = ::posix_spawn(&process, program.c_str(), &actions, &attributes, arguments.data(), ::environ);
   ::posix_spawn_file_actions_destroy(&actions);
   ::posix_spawnattr_destroy(&attributes);

@@ -46,7 +46,9 @@ void collect_groups(const Handle& file, const std::string& path, std::vector<std
   const std::string above = path == "/" ? path : path + "/";
   for (const auto& name : h5::members(h5::open_group(file, path))) {
     const std::string below = above + name;
-    if (h5::is_group(file, below)) collect_groups(file, below, paths);
+    constexpr std::size_t most_groups = 100'000;
+    if (paths.size() > most_groups) throw Error("it has more than 100000 groups, or some within themselves");
+    if (h5::exists(file, below) && h5::is_group(file, below)) collect_groups(file, below, paths);
   }
 }
 

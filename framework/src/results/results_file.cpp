@@ -220,6 +220,7 @@ struct ResultsFile::Impl {
   std::string given_up;  ///< why; empty as long as it can be written
   /// Digests of the values of axes, by the group that was entered and the axis's name.
   std::map<std::pair<std::string, std::string>, std::size_t> axes;
+  bool lines_up = true;
 
   /// Calls what writes. A file on disk that it cannot write is given up; see h5::abandon().
   template <class Function>
@@ -294,15 +295,22 @@ void ResultsFile::write(const std::string& path, const Table& table) {
   impl_->attempt([&] { write_table(path, lined_up(path, table)); });
 }
 
+void ResultsFile::keep_names_of_axes() { impl_->lines_up = false; }
+
 Table ResultsFile::lined_up(const std::string& path, const Table& table) {
   Table own = table;
+  if (!impl_->lines_up) return own;
   const std::string prefix = path.substr(path.rfind('/') + 1) + "_";
   for (const auto& axis : table.axes) {
     const std::size_t values = digest(axis.values);
     std::string name = axis.name;
+    const auto has = [&](const auto& all) {
+      return std::any_of(all.begin(), all.end(), [&](const auto& one) { return one.name == name; });
+    };
     const auto taken = [&] {
       const auto known = impl_->axes.find({impl_->below, name});
-      return known != impl_->axes.end() && known->second != values;
+      const bool elsewhere = known != impl_->axes.end() && known->second != values;
+      return elsewhere || (name != axis.name && (has(own.axes) || has(own.variables)));
     };
     if (taken()) name = prefix + axis.name;
     for (int number = 2; taken(); ++number) name = prefix + axis.name + "_" + std::to_string(number);

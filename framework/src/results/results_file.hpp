@@ -40,6 +40,8 @@ class ResultsFile {
   /// become dimension scales; data are chunked, shuffled, compressed and checksummed (fletcher32); every variable has
   /// `units` and `long_name`; creation order is kept.
   void write(const std::string& group, const Table& table);
+  /// Lets axes of one name have other values in other groups, as in a part of a sweep, whose merged file lines them up.
+  void keep_names_of_axes();
   /// Puts the file in place, replacing one of that name.
   void commit();
 

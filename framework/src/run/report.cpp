@@ -39,7 +39,7 @@ void write_provenance(results::ResultsFile& file, const spec::Experiment& experi
   provenance.threads = conduct.threads;
   provenance.backend = experiment.backend_name;
   provenance.plugins = results::plugins_of(experiment.components);
-  if (options.name_inputs) provenance.inputs = results::inputs_of(spec::files_read_by(experiment));
+  provenance.inputs = conduct.inputs;
   provenance.trials_s = conduct.trials_s;
   provenance.simulation_s = conduct.simulation_s;
   provenance.epoch_s = conduct.epoch_s;

@@ -16,6 +16,7 @@ namespace tyto::run {
 /// How a run was conducted, as far as its provenance tells; where there are stages, the last one tells of times.
 struct Conduct {
   std::string started;
+  std::vector<results::InputUse> inputs;  ///< as they were before the work
   std::size_t threads = 0;
   double trials_s = 0;
   std::optional<double> simulation_s;

@@ -169,6 +169,10 @@ RunSummary run_experiment(const spec::Experiment& experiment, const RunOptions& 
   const std::string started = results::utc_now();
   // Made first, so that a folder that cannot be written is found out before the work, not after it.
   results::ResultsFile file(options.out, streams ? Building::on_disk : Building::in_memory);
+  if (options.part_of_sweep) file.keep_names_of_axes();
+  // Before the work, too: a file that is gone when it is done must not cost the results.
+  std::vector<results::InputUse> inputs;
+  if (!options.part_of_sweep) inputs = results::inputs_of(spec::files_read_by(experiment));
   Stages finished;
   StageResult last;
   std::vector<std::string> failures;
@@ -191,6 +195,7 @@ RunSummary run_experiment(const spec::Experiment& experiment, const RunOptions& 
   if (!experiment.stages.empty()) write_root(file, experiment, last);
   Conduct conduct = std::move(last.conduct);
   conduct.started = started;
+  conduct.inputs = std::move(inputs);
   conduct.threads = executor.threads();
   write_provenance(file, experiment, options, conduct);
   if (stop.stop_requested()) throw Interrupted();

@@ -20,8 +20,9 @@ namespace tyto::run {
 struct RunOptions {
   std::filesystem::path out;  ///< the results file
   results::Origin origin;
-  bool keep_sound = true;   ///< results of a run that diverged, or of which an analysis failed, too
-  bool name_inputs = true;  ///< with their digests; a sweep does that once for all of its runs
+  bool keep_sound = true;  ///< results of a run that diverged, or of which an analysis failed, too
+  /// Whether the results are a part of a sweep's, which names its inputs once and lines up axes when all are there.
+  bool part_of_sweep = false;
 };
 
 /// A number that is worth a place in a run's last line.

@@ -56,6 +56,8 @@ Table table_of(const TrialSet& trials) {
     for (std::size_t trial = 0; trial < trials.size(); ++trial) values.push_back(trials.targets(trial)[k]);
     table.variable(targets[k].name, {"trial"}, reported_values(targets[k], std::move(values)),
                    reported_unit(targets[k].dimension).name, targets[k].doc);
+    if (!targets[k].categories.empty())
+      table.axis(targets[k].name + "_names", targets[k].categories, "1", "categories in their order");
   }
   table.variable("channels", {}, std::vector{static_cast<std::int64_t>(shape.channels)}, "1", "how many there are");
   return table;
@@ -72,6 +74,7 @@ void write_trials(const spec::Experiment& planned, const RunOptions& options, Ex
   Conduct conduct;
   conduct.started = results::utc_now();
   conduct.threads = executor.threads();
+  conduct.inputs = results::inputs_of(spec::files_read_by(planned));
   results::ResultsFile file(options.out);
   const StopWatch watch;
   const auto write = [&](Split split, int count) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 
 #include "analyses.hpp"
 #include "blocks.hpp"
@@ -88,8 +89,9 @@ struct Surroundings {
   const std::vector<Experiment>& earlier;  ///< stages
 };
 
+/// `resolved` has the name of the file as it is read again.
 void take_weights(const CommonKeys& keys, const Node& root, const Surroundings& around, Reader& reader,
-                  Experiment& experiment) {
+                  Experiment& experiment, Node& resolved) {
   if (!keys.weights || keys.weights->file.empty()) return;
   experiment.weights_place = place_of(root, {"weights", "from"});
   experiment.weights = keys.weights;
@@ -99,7 +101,9 @@ void take_weights(const CommonKeys& keys, const Node& root, const Surroundings& 
       experiment.weights->file.clear();
       return;
     }
-  experiment.weights->file = reader.path_of(*root.find("weights")->find("from"));
+  const Node& from = *root.find("weights")->find("from");
+  experiment.weights->file = reader.path_of(from);
+  if (Node* const kept = resolved.find("weights")) put(*kept, "from", make_text(reader.name_of(from), from.place));
   std::error_code ignored;
   if (!std::filesystem::is_regular_file(experiment.weights->file, ignored))
     reader.fault(experiment.weights_place,
@@ -333,7 +337,7 @@ Node load_trials(const Node& root, const Surroundings& surroundings, Reader& rea
   Node head =
       reader.read(root, ExperimentKeys::parameters(), keys, {"model", "learning", "probes", "analyses", "sweep"});
   const ModelSurroundings around = take_head(keys, root, head, reader, experiment);
-  take_weights(keys, root, surroundings, reader, experiment);
+  take_weights(keys, root, surroundings, reader, experiment, head);
   refuse_choice_of_arrays(keys, root, reader);
 
   BuiltModel built = read_model(root, around, reader);
@@ -417,7 +421,7 @@ Node load_simulation(const Node& root, const Surroundings& surroundings, Reader&
   Node head = reader.read(root, SimulationExperimentKeys::parameters(), keys,
                           {"model", "probes", "analyses", "sweep", "objective", "learning"});
   take_common(keys, experiment);
-  take_weights(keys, root, surroundings, reader, experiment);
+  take_weights(keys, root, surroundings, reader, experiment, head);
   const ModelSurroundings around = shape_of_stream(keys, root, head, reader);
   if (head.find("simulation") != nullptr && reader.faults().size() == faults_before)
     experiment.simulation =
@@ -478,14 +482,34 @@ Node with_shared(const Node& stage, const Node& root) {
   return whole;
 }
 
-/// Puts the experiment's own `parameters` in the places of their names.
-void put_parameters_in(Node& root, Reader& reader) {
+/// Puts the experiment's own `parameters` in the places of their names. `written`: names that were referred to before
+/// anything was changed from outside, which are used even if that took their place.
+void put_parameters_in(Node& root, const Document& document, const std::set<std::string, std::less<>>& written,
+                       Reader& reader) {
   Bindings bindings;
   declare(root.find("parameters"), bindings, reader);
   for (auto& entry : root.entries)
     if (entry.key != "parameters" && entry.key != "sweep") substitute_all(entry.value, bindings, reader);
+  bindings.used.insert(written.begin(), written.end());
+  // Those of a base may have lost their place to what stands upon it.
+  if (const Node* const declared = root.find("parameters"))
+    for (const auto& entry : declared->entries)
+      if (entry.place.file != document.name) bindings.used.insert(entry.key);
   refuse_unused(root.find("parameters"), bindings, "nothing", reader);
   std::erase_if(root.entries, [](const auto& entry) { return entry.key == "parameters"; });
+}
+
+/// Where trials are drawn from so many that there are, other seeds make other sets of them.
+void warn_of_other_trials(const std::vector<Experiment>& earlier, Experiment& stage) {
+  if (!stage.weights || stage.weights->stage.empty() || !stage.stimulus || stage.simulation ||
+      !stage.stimulus->available(Split::test))
+    return;
+  for (const auto& other : earlier)
+    if (other.stage == stage.weights->stage && other.seeds.trials != stage.seeds.trials)
+      stage.warnings.push_back(
+          {"other_trials", stage.weights_place,
+           "which trials are for what is drawn anew by another seed, so that test trials may be among "
+           "those that these weights were trained with"});
 }
 
 /// Reads the stages one by one. Returns the resolved configuration of the whole.
@@ -517,6 +541,7 @@ Node load_stages(const Node& root, Reader& reader, Experiment& experiment) {
     Experiment stage;
     stage.stage = keys.name;
     Node part = load_one(with_shared(node, root), {experiment.stages}, reader, stage);
+    warn_of_other_trials(experiment.stages, stage);
     for (const auto* key : {"tyto", "title"})
       std::erase_if(part.entries, [&](const auto& entry) { return entry.key == key; });
     part.entries.insert(part.entries.begin(), {"name", node.place, make_text(keys.name, node.place)});
@@ -566,8 +591,9 @@ Experiment load_experiment(const Document& document, const Overrides& overrides,
   check_top_level(root, document.name);
   Reader reader(components, document.folder, std::move(tree.folders));
   for (auto& base : tree.bases) reader.add_file(std::move(base));
+  const auto written = references_in(root);
   apply_overrides(overrides, root, reader);
-  put_parameters_in(root, reader);
+  put_parameters_in(root, document, written, reader);
 
   const Node parts =
       root.find("stages") != nullptr ? load_stages(root, reader, experiment) : load_one(root, {{}}, reader, experiment);

@@ -71,6 +71,7 @@ std::optional<Node> from_file(const Node& use, const Node* with, Reader& reader)
     reader.fault(use.place, "there is no model file " + quote(use.text));
     return std::nullopt;
   }
+  reader.add_file(path);
   try {
     return layers_of(parse_file(path), use, with, reader);
   } catch (const InvalidInput& error) {

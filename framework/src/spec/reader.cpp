@@ -12,7 +12,7 @@ namespace tyto::spec {
 
 namespace {
 
-std::string_view name_of(Node::Type type) {
+std::string_view kind_of_node(Node::Type type) {
   switch (type) {
     case Node::Type::null:
       return "nothing";
@@ -173,8 +173,8 @@ void as_default(Node& node) {
 }  // namespace
 
 const std::vector<std::string>& warning_names() {
-  static const std::vector<std::string> names{"short_time", "rounded_time", "high_rate", "step_dependent",
-                                              "large_batch"};
+  static const std::vector<std::string> names{"short_time",     "rounded_time", "high_rate",
+                                              "step_dependent", "large_batch",  "other_trials"};
   return names;
 }
 
@@ -194,7 +194,7 @@ void Reader::refuse_unknown_keys(const Node& node, const ParameterList& list, co
 Node Reader::read(const Node& node, const ParameterList& list, void* object, const std::vector<std::string>& ignored) {
   Node resolved = make_map(node.place);
   if (!node.is_map()) {
-    fault(node.place, "a map of parameters is needed, not " + std::string(name_of(node.type)));
+    fault(node.place, "a map of parameters is needed, not " + std::string(kind_of_node(node.type)));
     return resolved;
   }
   const std::size_t faults_before = faults_.size();
@@ -246,7 +246,8 @@ std::optional<Node> Reader::value(const Node& node, const ParameterInfo& info, v
   if (info.list && node.is_sequence()) return list(node, info, object);
   const bool group = info.type == ParameterType::group;
   if (group ? !node.is_map() : !node.is_scalar()) {
-    fault(node.place, info.name + ": " + what_is_needed(info) + " is needed, not " + std::string(name_of(node.type)));
+    fault(node.place,
+          info.name + ": " + what_is_needed(info) + " is needed, not " + std::string(kind_of_node(node.type)));
     return std::nullopt;
   }
   if (group) {
@@ -262,6 +263,7 @@ std::optional<Node> Reader::value(const Node& node, const ParameterInfo& info, v
     if (info.file && !node.text.empty()) {
       files_.push_back(path_of(node));
       meaning.value = files_.back();
+      meaning.resolved = make_text(name_of(node), node.place);
     }
     if (info.list) meaning.value = list_of(std::vector{meaning.value}, info.type);
     if (info.set) info.set(object, meaning.value);
@@ -280,7 +282,7 @@ std::optional<Node> Reader::list(const Node& node, const ParameterInfo& info, vo
   for (const auto& item : node.items) {
     if (is_reference(item) && repeat_fault_at(item.place)) continue;
     try {
-      if (!item.is_scalar()) throw Error("a single value is needed here, not " + std::string(name_of(item.type)));
+      if (!item.is_scalar()) throw Error("a single value is needed here, not " + std::string(kind_of_node(item.type)));
       Meaning meaning = read_scalar(item, info);
       note_time(item.place, info, meaning.value);
       values.push_back(std::move(meaning.value));
@@ -297,6 +299,13 @@ std::optional<Node> Reader::list(const Node& node, const ParameterInfo& info, vo
 std::string Reader::path_of(const Node& name) const {
   const auto found = folders_.find(name.place.file);
   return ((found != folders_.end() ? found->second : folder_) / name.text).lexically_normal().string();
+}
+
+std::string Reader::name_of(const Node& name) const {
+  const auto found = folders_.find(name.place.file);
+  if (found == folders_.end() || found->second == folder_ || std::filesystem::path(name.text).is_absolute())
+    return name.text;
+  return std::filesystem::path(path_of(name)).lexically_proximate(folder_.empty() ? "." : folder_).string();
 }
 
 void Reader::note_time(const Place& place, const ParameterInfo& info, const ParameterValue& value) {
@@ -341,7 +350,7 @@ Configured Reader::component(const Node& node, const Wanted& wanted, const std::
   const std::string kind(to_string(wanted.kind));
   if (!node.is_map()) {
     fault(node.place, with_article(kind) + " is needed, by its name or as a map with the key " +
-                          quote(wanted.type_key) + ", not " + std::string(name_of(node.type)));
+                          quote(wanted.type_key) + ", not " + std::string(kind_of_node(node.type)));
     return {};
   }
   const Node* name = node.find(wanted.type_key);

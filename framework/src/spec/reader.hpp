@@ -104,6 +104,8 @@ class Reader {
 
   /// The file that a node names.
   [[nodiscard]] std::string path_of(const Node& name) const;
+  /// How that file is named from the folder of the whole, in which the resolved configuration is read again.
+  [[nodiscard]] std::string name_of(const Node& name) const;
   /// One that is read beside those that parameters name.
   void add_file(std::string file) { files_.push_back(std::move(file)); }
 

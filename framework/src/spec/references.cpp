@@ -1,5 +1,7 @@
 #include "references.hpp"
 
+#include <functional>
+
 #include "words.hpp"
 
 namespace tyto::spec {
@@ -45,6 +47,8 @@ void declare(const Node* parameters, Bindings& bindings, Reader& reader) {
     if (!is_name(entry.key))
       reader.fault(entry.place,
                    "the name of a " + owned(bindings) + "parameter is made of letters, digits and underscores");
+    if (entry.value.is_scalar() && !entry.value.quoted && entry.value.text.starts_with('$'))
+      reader.fault(entry.value.place, "a parameter has a value of its own, and not that of another one");
     bindings.names.push_back(entry.key);
     bindings.values[entry.key] = entry.value;
   }
@@ -58,6 +62,17 @@ void substitute_all(Node& tree, Bindings& bindings, Reader& reader) {
   } catch (const InvalidInput& error) {
     for (const auto& diagnostic : error.diagnostics()) reader.fault(diagnostic.place, diagnostic.message);
   }
+}
+
+std::set<std::string, std::less<>> references_in(const Node& tree) {
+  std::set<std::string, std::less<>> found;
+  const std::function<void(const Node&)> look = [&](const Node& node) {
+    for (const auto& item : node.items) look(item);
+    for (const auto& entry : node.entries) look(entry.value);
+    if (node.is_scalar() && !node.quoted && node.text.starts_with('$')) found.insert(node.text.substr(1));
+  };
+  look(tree);
+  return found;
 }
 
 void refuse_unused(const Node* parameters, const Bindings& bindings, const std::string& what, Reader& reader) {

@@ -1,6 +1,7 @@
 /// `parameters` of experiments and model files: what `$name` stands for.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
@@ -25,6 +26,9 @@ void declare(const Node* parameters, Bindings& bindings, Reader& reader);
 
 /// Replaces every plain scalar `$name` in a tree.
 void substitute_all(Node& tree, Bindings& bindings, Reader& reader);
+
+/// Names that a tree refers to.
+[[nodiscard]] std::set<std::string, std::less<>> references_in(const Node& tree);
 
 /// Reports parameters that nothing uses. A misspelled reference leaves one unused, which is then no fault of its own.
 void refuse_unused(const Node* parameters, const Bindings& bindings, const std::string& what, Reader& reader);

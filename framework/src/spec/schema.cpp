@@ -204,7 +204,9 @@ Json choice_of(Schema& schema, const std::string& type_key, const std::vector<Ch
       Json then{{"allOf", Json::array({parameters_of(schema, *info)})}};
       if (!choice.further.empty()) then["properties"] = choice.further;
       then["propertyNames"] = {{"enum", std::move(keys)}};
-      branches.push_back({{"if", {{"properties", {{type_key, {{"const", info->name}}}}}}}, {"then", std::move(then)}});
+      branches.push_back(
+          {{"if", {{"required", Json::array({type_key})}, {"properties", {{type_key, {{"const", info->name}}}}}}},
+           {"then", std::move(then)}});
     }
   if (!alone.empty()) others.push_back({{"enum", std::move(alone)}});
   others.push_back(reference_to("reference"));

@@ -95,14 +95,31 @@ std::string compare_numbers(const DataArray& a, const DataArray& b) {
 
 std::string compare_items(const std::filesystem::path& file_a, const Outline::Item& a,
                           const std::filesystem::path& file_b, const Outline::Item& b) {
+  if (a.units != b.units) return fmt::format("in {} | {}", a.units, b.units);
+  if (a.axes != b.axes) return fmt::format("along ({}) | ({})", fmt::join(a.axes, ", "), fmt::join(b.axes, ", "));
   if (a.shape != b.shape) return fmt::format("shape ({}) | ({})", fmt::join(a.shape, ", "), fmt::join(b.shape, ", "));
   if (a.is_number() != b.is_number()) return "numbers in one, texts in the other";
-  if (a.element == "other" || a.size() == 0) return {};
+  if (a.element == "other" || b.element == "other") return "values of a kind that is not compared";
+  if (a.size() == 0) return {};
   const auto of_a = read_data(file_a.string(), a.path), of_b = read_data(file_b.string(), b.path);
   if (a.is_number()) return compare_numbers(of_a, of_b);
   const auto texts_a = of_a.texts(), texts_b = of_b.texts();
   const auto [at, other] = std::mismatch(texts_a.begin(), texts_a.end(), texts_b.begin(), texts_b.end());
   return at == texts_a.end() ? "" : fmt::format("'{}' | '{}'", *at, *other);
+}
+
+}  // namespace
+
+namespace {
+
+/// Of groups, but for what says where and when they were made.
+void compare_attributes(const Outline& a, const Outline& b, std::vector<std::string>& lines) {
+  for (const auto& group : a.groups) {
+    if (group.path == "/provenance") continue;
+    for (const auto& [name, value] : group.attributes)
+      if (const std::string other = b.attribute(group.path, name); other != value && name != "tyto_version")
+        lines.push_back(fmt::format("{} has the attribute {}: {} | {}", group.path, name, value, other));
+  }
 }
 
 }  // namespace
@@ -120,6 +137,7 @@ Differences differences(const std::filesystem::path& a, const std::filesystem::p
     else
       found.data.push_back(item.path + ": " + text);
   }
+  compare_attributes(of_a, of_b, found.data);
   for (const auto& item : of_b.items)
     if (!is_of_the_making(item.path) && of_a.find(item.path) == nullptr)
       found.data.push_back(item.path + ": only in the second");

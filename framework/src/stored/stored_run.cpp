@@ -1,6 +1,9 @@
 #include "stored_run.hpp"
 
 #include <algorithm>
+#include <charconv>
+#include <optional>
+#include <string_view>
 
 #include <tyto/data_file.hpp>
 #include <tyto/error.hpp>
@@ -54,27 +57,28 @@ std::filesystem::path StoredRun::folder() const {
   return !known.empty() && std::filesystem::is_directory(known, ignored) ? known : file_.parent_path();
 }
 
-void StoredRun::check_inputs() const {
-  if (outline_.find(in_provenance("input")) == nullptr) return;
-  const auto paths = read_data(file_.string(), in_provenance("input")).texts();
+std::vector<std::string> StoredRun::changed(const std::vector<std::string>& files) const {
+  if (outline_.find(in_provenance("input_sha256")) == nullptr) return {};
   const auto sums = read_data(file_.string(), in_provenance("input_sha256")).texts();
-  std::vector<Diagnostic> faults;
-  for (std::size_t k = 0; k < paths.size() && k < sums.size(); ++k) {
+  std::vector<std::string> changed;
+  for (const auto& file : files) {
     std::error_code ignored;
-    std::filesystem::path path = folder() / paths[k];  // which is the latter if that is absolute
-    // Files may have moved together with the results.
-    const auto beside = folder() / path.filename();
-    if (!std::filesystem::is_regular_file(path, ignored)) path = beside;
-    if (!std::filesystem::is_regular_file(path, ignored))
-      faults.push_back({Place{file_.string()}, quote(path.string()) + ", which the run read, is not there any more"});
-    else if (results::sha256_file(path.string()) != sums[k])
-      faults.push_back({Place{file_.string()}, quote(path.string()) + ", which the run read, has changed since"});
+    if (std::filesystem::equivalent(file, file_, ignored)) continue;
+    if (std::find(sums.begin(), sums.end(), results::sha256_file(file)) == sums.end()) changed.push_back(file);
   }
-  if (!faults.empty()) throw InvalidInput(std::move(faults));
+  return changed;
+}
+
+results::Origin StoredRun::origin() const {
+  results::Origin origin;
+  origin.experiment_file = outline_.attribute(provenance, "experiment_file");
+  origin.folder = folder();
+  return origin;
 }
 
 spec::Document StoredRun::document() const {
-  check_inputs();
+  if (outline_.find("/test/channels") != nullptr || outline_.find("/train/channels") != nullptr)
+    throw InvalidInput(Place{file_.string()}, "holds the trials of an experiment, which 'tyto trials' makes again");
   return {file_.string(), results::read_one_text(file_, in_provenance(is_sweep() ? "source_yaml" : "resolved_yaml")),
           folder()};
 }
@@ -82,14 +86,19 @@ spec::Document StoredRun::document() const {
 spec::Overrides StoredRun::settings() const {
   spec::Overrides overrides;
   if (!is_sweep()) return overrides;
-  const std::string all = outline_.attribute(provenance, "settings");
-  for (std::size_t at = 0; at < all.size();) {
-    const std::size_t end = std::min(all.find('\n', at), all.size());
-    const std::string line = all.substr(at, end - at);
-    at = end + 1;
-    if (line.starts_with("--set ")) overrides.set.push_back(line.substr(6));
-    if (line.starts_with("--seed ")) overrides.seed = std::stoull(line.substr(7));
-    if (line.starts_with("--backend ")) overrides.backend = line.substr(10);
+  if (outline_.find(in_provenance("setting")) == nullptr) return overrides;
+  for (const auto& line : read_data(file_.string(), in_provenance("setting")).texts()) {
+    const auto value = [&](std::string_view option) {
+      return line.starts_with(option) ? std::optional(line.substr(option.size())) : std::nullopt;
+    };
+    if (const auto set = value("--set ")) overrides.set.push_back(*set);
+    if (const auto backend = value("--backend ")) overrides.backend = *backend;
+    if (const auto seed = value("--seed ")) {
+      std::uint64_t number = 0;
+      if (std::from_chars(seed->data(), seed->data() + seed->size(), number).ec != std::errc{})
+        throw Error("'" + file_.string() + "' is damaged: it has the seed '" + *seed + "'");
+      overrides.seed = number;
+    }
   }
   return overrides;
 }

@@ -3,8 +3,10 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "../results/outline.hpp"
+#include "../results/provenance.hpp"
 #include "../spec/document.hpp"
 #include "../spec/experiment.hpp"
 
@@ -16,14 +18,16 @@ class StoredRun {
   explicit StoredRun(std::filesystem::path file);
 
   [[nodiscard]] const std::filesystem::path& file() const { return file_; }
-  [[nodiscard]] const results::Outline& outline() const { return outline_; }
-  [[nodiscard]] bool is_sweep() const { return outline_.find("/sweep/settings") != nullptr || has_group("/sweep"); }
+  [[nodiscard]] bool is_sweep() const { return has_group("/sweep"); }
 
-  /// What was run: the whole configuration, or of a sweep its file, to which settings() belong. Throws InvalidInput if
-  /// a file that was read is not there any more, or not the same.
+  /// What was run: the whole configuration, or of a sweep its file, to which settings() belong.
   [[nodiscard]] spec::Document document() const;
   /// What the command line changed in the document.
   [[nodiscard]] spec::Overrides settings() const;
+  /// Where the experiment came from.
+  [[nodiscard]] results::Origin origin() const;
+  /// Of files that are to be read, those that the run did not read as they are now. Nothing if it does not know.
+  [[nodiscard]] std::vector<std::string> changed(const std::vector<std::string>& files) const;
   /// The same model with the weights that it ended with, asked without learning; of a run with stages one of these.
   /// Throws InvalidInput if that cannot be.
   [[nodiscard]] spec::Document evaluation(const std::string& stage) const;
@@ -31,7 +35,6 @@ class StoredRun {
  private:
   [[nodiscard]] bool has_group(const std::string& path) const;
   [[nodiscard]] std::filesystem::path folder() const;
-  void check_inputs() const;
 
   std::filesystem::path file_;
   results::Outline outline_;

@@ -237,7 +237,9 @@ Merged merge(const spec::Sweep& sweep, const Plan& plan, const Parts& parts, con
     const Table table = stack_group(open, merged.grid, group);
     collect_metrics(group, table, merged.grid, merged.metrics);
     // A group that only holds others has nothing of its own to be written.
-    if (table.variables.size() > merged.grid.coordinates.size()) file.write(group, table);
+    const bool says_what_is_missing = std::any_of(table.attributes.begin(), table.attributes.end(),
+                                                  [](const auto& one) { return one.name == "left_out"; });
+    if (table.variables.size() > merged.grid.coordinates.size() || says_what_is_missing) file.write(group, table);
   }
   if (merged.seed_axis) {
     std::set<std::string> done;

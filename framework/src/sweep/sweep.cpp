@@ -113,7 +113,7 @@ class Runs {
     options.out = parts_.file(key);
     options.origin = options_.origin;
     options.keep_sound = false;
-    options.name_inputs = false;
+    options.part_of_sweep = true;
     auto summary = run::run_experiment(experiment, options, executor, silent, stop_);
     parts_.seal(key);
     return summary;
@@ -150,7 +150,9 @@ SweepOutcome run_sweep(const spec::Sweep& sweep, const SweepOptions& options, pl
                        const std::stop_token& stop) {
   MergeOptions merging{options.out, options.origin, results::utc_now(), options.threads};
   const Plan plan = make_plan(sweep, options.document, options.overrides, components, stop);
-  results::check_target(options.out, plan.inputs, options.replace || Parts::begun(options.out));
+  auto inputs = plan.inputs;
+  inputs.insert(inputs.end(), options.must_stay.begin(), options.must_stay.end());
+  results::check_target(options.out, inputs, options.replace || Parts::begun(options.out));
   Parts parts(options.out);
   SweepProgress progress(stderr, options.style);
   Runs runs(sweep, options, plan, parts, components, progress, stop);

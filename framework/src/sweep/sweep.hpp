@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <stop_token>
 #include <string>
+#include <vector>
 
 #include "../results/provenance.hpp"
 #include "../run/progress.hpp"
@@ -20,6 +21,7 @@ struct SweepOptions {
   bool keep_parts = false;
   bool replace = false;  ///< an existing results file, also without parts that wait to be gone on with
   run::Progress::Style style = run::Progress::Style::lines;
+  std::vector<std::string> must_stay = {};  ///< files that the results must not replace, beside the inputs
 };
 
 struct SweepOutcome {

@@ -176,7 +176,7 @@ struct CueDecomposition final : tyto::Analysis {
       const auto metrics = tyto::measure(run.evaluate(made, {}), made, run.objective());
       names.emplace_back(kind.name);
       if (metrics.accuracy) accuracy.push_back(*metrics.accuracy);
-      error.push_back(metrics.error.value_or(0) * unit.per_base);
+      error.push_back(metrics.error.value() * unit.per_base);
     }
     table.axis("surrogate", std::move(names), "1", "what was done to the test trials' spikes");
     if (run.objective().classifies()) {

@@ -117,7 +117,7 @@ struct IdealObserver final : tyto::Analysis {
       number("error", answers.error.mean() * unit.per_base, unit.name,
              "mean absolute error of the most probable class's centre to the true " + target.name);
     }
-    number("network_error", network.error.value_or(0) * unit.per_base, unit.name,
+    number("network_error", network.error.value() * unit.per_base, unit.name,
            "mean absolute error of the network's estimate to the true " + target.name);
     number("map_error", answers.map_error.mean() * unit.per_base, unit.name,
            "mean absolute error of the most probable value to the true " + target.name);

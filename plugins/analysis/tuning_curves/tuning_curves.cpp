@@ -24,7 +24,8 @@ struct TuningCurves final : tyto::Analysis {
         .optional();
   }
 
-  void check(const tyto::Model& model, const tyto::Objective&) const override {
+  void check(const tyto::Model& model, const tyto::Objective& objective) const override {
+    if (bins) tyto::require_number(objective.target_info(), "tuning_curves with 'bins'");
     (void)tyto::choose_layers(model, layer, tyto::LayerChoice::any);
   }
 

@@ -149,10 +149,11 @@ struct Weights final : tyto::Analysis {
     table.axis("input_channel", tyto::numbered(channels), "1", "input channel of the stimulus");
     table.axis(rank_axis, tyto::numbered(neurons), "1",
                "place of a neuron of layer " + hidden + " when ordered by its strongest output weight");
-    table.axis(output_axis, centres, units,
-               run.objective().classifies()
-                   ? run.objective().target_info().name + ", centre of each output neuron's class"
-                   : "neuron of layer " + output);
+    const bool named = !run.objective().target_info().categories.empty();
+    table.axis(
+        output_axis, named ? tyto::along_target(run.objective().target_info(), outputs) : tyto::Values(centres), units,
+        run.objective().classifies() ? run.objective().target_info().name + ", centre of each output neuron's class"
+                                     : "neuron of layer " + output);
     table.variable(hidden + "_" + output + "_product", {"input_channel", output_axis},
                    product(w_in, w_out, neurons, outputs), "1",
                    "weights of layer " + hidden + " times weights of layer " + output);

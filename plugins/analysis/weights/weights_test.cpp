@@ -31,7 +31,8 @@ TEST(Weights, DescribesEveryMatrix) {
 TEST(Weights, MultipliesTheMatricesOfATwoLayerNetwork) {
   const auto table = fake::table_of("weights", example());
   fake::expect_near(fake::numbers(table, "hidden_output_product"), {5, 6, -1, 17});
-  EXPECT_EQ(fake::variable(table, "hidden_output_product").axes, (std::vector<std::string>{"input_channel", "angle_class"}));
+  EXPECT_EQ(fake::variable(table, "hidden_output_product").axes,
+            (std::vector<std::string>{"input_channel", "angle_class"}));
   fake::expect_near(fake::axis_numbers(table, "angle_class"), {-45, 45});
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <map>
 #include <numeric>
 #include <set>
 
@@ -17,12 +18,25 @@ using Content = tyto::DataArray::Content;
 
 std::string place(const std::string& path, const std::string& file) { return "'" + path + "' in '" + file + "'"; }
 
+/// Whole numbers beyond 2^53 cannot be told apart here.
+void check_whole(const tyto::DataArray& array, const std::string& name) {
+  for (const double value : array.numbers())
+    if (std::abs(value) >= 0x1p53)
+      throw tyto::Error(name +
+                        " has numbers beyond 2^53, which cannot be told apart; save them as texts, x.astype(str)");
+}
+
 /// An array with one value for each trial.
 tyto::DataArray one_each(const std::string& file, const std::string& path, std::size_t count) {
   auto array = tyto::read_data(file, path);
-  if (array.size() == count && array.shape().size() == 1 && array.rows().empty()) return array;
-  throw tyto::Error(place(path, file) + " needs one value for each of the " + std::to_string(count) +
-                    " trials, and it has " + std::to_string(array.size()));
+  if (array.shape().size() != 1 || !array.rows().empty())
+    throw tyto::Error(place(path, file) + " needs one axis, of the trials, and it has " +
+                      std::to_string(array.shape().size()));
+  if (array.size() != count)
+    throw tyto::Error(place(path, file) + " needs one value for each of the " + std::to_string(count) +
+                      " trials, and it has " + std::to_string(array.size()));
+  if (array.content() == Content::whole) check_whole(array, place(path, file));
+  return array;
 }
 
 std::string word_of(double value) {
@@ -31,13 +45,22 @@ std::string word_of(double value) {
   return {text.data(), end};
 }
 
-/// Categories by their names, in the order of the alphabet, which is NumPy's, too.
-Label by_words(std::string name, const std::string& doc, const std::vector<std::string>& words) {
-  const std::set<std::string> known(words.begin(), words.end());
-  std::vector<std::string> names(known.begin(), known.end());
+/// Categories by their names, in the order that is given, or in that of the alphabet, which is NumPy's, too.
+Label by_words(std::string name, const std::string& doc, const std::vector<std::string>& words,
+               std::vector<std::string> names) {
+  if (names.empty()) {
+    const std::set<std::string> known(words.begin(), words.end());
+    names.assign(known.begin(), known.end());
+  }
+  std::map<std::string, double> value_of;
+  for (std::size_t k = 0; k < names.size(); ++k) value_of[names[k]] = static_cast<double>(k);
   Label label;
-  for (const auto& word : words)
-    label.values.push_back(static_cast<double>(std::lower_bound(names.begin(), names.end(), word) - names.begin()));
+  for (const auto& word : words) {
+    const auto known = value_of.find(word);
+    if (known == value_of.end())
+      throw tyto::Error("'" + name + "' has the value '" + word + "', which is none of its names");
+    label.values.push_back(known->second);
+  }
   label.info = tyto::TargetInfo::category(std::move(name), doc, std::move(names));
   return label;
 }
@@ -113,7 +136,8 @@ Sets by_index(const std::string& file, std::size_t count, const Uses& uses) {
   return sets;
 }
 
-/// A part of the trials, drawn. What is for training keeps the order of the file.
+/// Parts of the trials, drawn, and each in the order in which it was drawn, so that its first ones are a fair part of
+/// it.
 Sets by_lot(std::size_t count, const Uses& uses, std::uint64_t seed) {
   const auto part = [&](double share) {
     return static_cast<std::size_t>(std::llround(share * static_cast<double>(count)));
@@ -127,7 +151,6 @@ Sets by_lot(std::size_t count, const Uses& uses, std::uint64_t seed) {
   const auto begin = order.begin(), middle = begin + static_cast<std::ptrdiff_t>(test),
              end = middle + static_cast<std::ptrdiff_t>(validation);
   Sets sets{std::vector(end, order.end()), std::vector(middle, end), std::vector(begin, middle)};
-  for (auto& set : sets) std::sort(set.begin(), set.end());
   return sets;
 }
 
@@ -158,8 +181,11 @@ Label read_label(const std::string& name, const std::vector<std::string>& files,
   std::string target = name.substr(name.find_last_of('/') + 1);
   const std::string doc = "'" + name + "' of the file";
   if (text && meaning == Meaning::numbers) throw tyto::Error("'" + name + "' has texts, which are no numbers");
-  if (text && !names.empty()) throw tyto::Error("'" + name + "' has texts, which are names already");
-  if (text) return by_words(std::move(target), doc, words);
+  for (std::size_t k = 0; k < names.size(); ++k)
+    if (std::find(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(k), names[k]) !=
+        names.begin() + static_cast<std::ptrdiff_t>(k))
+      throw tyto::Error("two categories of '" + name + "' are named '" + names[k] + "'");
+  if (text) return by_words(std::move(target), doc, words, names);
   if (!names.empty()) return by_numbers(std::move(target), doc, std::move(values), names);
   if (meaning == Meaning::numbers || (meaning == Meaning::by_type && !whole))
     return as_number(std::move(target), doc, std::move(values));

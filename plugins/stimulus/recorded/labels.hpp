@@ -18,8 +18,8 @@ struct Label {
   std::vector<double> values;
 };
 
-/// Arrays of the same name in each of the files, `counts[k]` trials in the k-th. `names`: what whole numbers stand for.
-/// Throws tyto::Error.
+/// Arrays of the same name in each of the files, `counts[k]` trials in the k-th. `names`: what whole numbers stand for,
+/// or the order of texts. Throws tyto::Error.
 [[nodiscard]] Label read_label(const std::string& name, const std::vector<std::string>& files,
                                const std::vector<std::string>& paths, const std::vector<std::size_t>& counts,
                                Meaning meaning, const std::vector<std::string>& names);

@@ -21,6 +21,15 @@ tyto::DataArray numbers(const std::string& file, const std::string& path) {
   return array;
 }
 
+/// The one whole number of an array.
+std::size_t count_in(const tyto::DataArray& array, const std::string& name) {
+  constexpr double most = 1e9;
+  const double value = array.size() == 1 ? array.numbers().front() : -1;
+  if (!(value >= 0) || value > most || value != std::floor(value))
+    throw tyto::Error(quoted(name) + " is not a whole number");
+  return static_cast<std::size_t>(value);
+}
+
 /// A number of the file, from [trial][time][channel].
 class Dense final : public Trials {
  public:
@@ -58,11 +67,12 @@ class Dense final : public Trials {
 /// What `tyto trials` writes: a bit for each channel, the first one in the lowest bit of a byte.
 class Packed final : public Trials {
  public:
-  Packed(const std::string& file, const Arrays& arrays, const std::string& group) : period_s_(arrays.period_s) {
+  Packed(const std::string& file, const Arrays& arrays, const std::string& group) {
+    period_s = arrays.period_s;
     const std::string path = "/" + group + "/" + (arrays.data.empty() ? "spikes" : arrays.data);
     array_ = numbers(file, path);
     const auto& shape = array_.shape();
-    if (shape.size() != 3 || array_.content() != Content::whole || array_.size() == 0)
+    if (shape.size() != 3 || !array_.is_bytes() || array_.size() == 0)
       throw tyto::Error(quoted(path) + " in " + quoted(file) + " is not what 'tyto trials' writes for spikes");
     count = shape[0];
     steps_ = shape[1];
@@ -72,18 +82,17 @@ class Packed final : public Trials {
     if (arrays.channels)
       channels = *arrays.channels;
     else if (tyto::has_data(file, given))
-      channels = static_cast<std::size_t>(numbers(file, given).numbers().at(0));
+      channels = count_in(numbers(file, given), given);
     if (channels == 0 || (channels + bits - 1) / bits != row_)
       throw tyto::Error(quoted(path) + " in " + quoted(file) + " has " + std::to_string(row_) +
                         " bytes in a row, which are not those of " + std::to_string(channels) + " channels");
     // The steps of trials are numbered by their times.
-    if (const std::string times = "/" + group + "/time"; period_s_ == 0 && steps_ > 1 && tyto::has_data(file, times)) {
+    if (const std::string times = "/" + group + "/time"; period_s == 0 && steps_ > 1 && tyto::has_data(file, times)) {
       const auto begins_s = numbers(file, times).numbers();
-      if (begins_s.size() == steps_)
-        period_s_ = (begins_s[steps_ - 1] - begins_s[0]) / static_cast<double>(steps_ - 1);
+      if (begins_s.size() == steps_) period_s = (begins_s[steps_ - 1] - begins_s[0]) / static_cast<double>(steps_ - 1);
     }
-    if (!(period_s_ > 0)) throw tyto::Error(quoted(file) + " does not say how long steps are; give that as 'period'");
-    duration_s = static_cast<double>(steps_) * period_s_;
+    if (!(period_s > 0)) throw tyto::Error(quoted(file) + " does not say how long steps are; give that as 'period'");
+    duration_s = static_cast<double>(steps_) * period_s;
   }
 
   void visit(std::size_t trial, const Visit& visit) const override {
@@ -91,10 +100,12 @@ class Packed final : public Trials {
     bytes.resize(steps_ * row_);
     array_.read(trial * bytes.size(), bytes);
     for (std::size_t cell = 0; cell < bytes.size(); ++cell) {
+      // Of bytes with and without a sign; the array is one of bytes, as its type says.
       const auto byte = static_cast<unsigned>(static_cast<int>(bytes[cell])) & 0xFFU;
       const std::size_t step = cell / row_;
       for (std::size_t bit = 0; bit < bits; ++bit)
-        if ((byte >> bit & 1U) != 0) visit(static_cast<double>(step) * period_s_, cell % row_ * bits + bit, 1);
+        if (const std::size_t channel = cell % row_ * bits + bit; (byte >> bit & 1U) != 0 && channel < channels)
+          visit(static_cast<double>(step) * period_s, channel, 1);
     }
   }
 
@@ -102,7 +113,6 @@ class Packed final : public Trials {
   static constexpr std::size_t bits = 8;
   tyto::DataArray array_;
   std::size_t steps_ = 0, row_ = 0;
-  double period_s_;
 };
 
 /// Spikes by their times and units, those of a trial side by side.
@@ -121,7 +131,7 @@ class Events final : public Trials {
     else if (arrays.layout == Layout::sonata || arrays.trials.empty())
       begins_ = {0, times_.size()};
     else
-      find_trials(numbers(file, arrays.trials), arrays.trials);
+      find_trials(numbers(file, arrays.trials), arrays.trials, arrays.least_trials);
     count = begins_.size() - 1;
     look(arrays);
   }
@@ -133,7 +143,9 @@ class Events final : public Trials {
     units.resize(size);
     times_.read(first, times);
     units_.read(first, units);
-    for (std::size_t i = 0; i < size; ++i) visit(times[i] * time_unit_s_, static_cast<std::size_t>(units[i]), 1);
+    // Times on a grid lie a rounding error beside it, of half a place at most.
+    const double up = 1 + times_.rounding();
+    for (std::size_t i = 0; i < size; ++i) visit(times[i] * up * time_unit_s_, static_cast<std::size_t>(units[i]), 1);
   }
 
  private:
@@ -149,7 +161,7 @@ class Events final : public Trials {
   }
 
   /// From the number of its trial for each spike, which ascend.
-  void find_trials(const tyto::DataArray& trials, const std::string& name) {
+  void find_trials(const tyto::DataArray& trials, const std::string& name, std::size_t least) {
     if (trials.size() != times_.size())
       throw tyto::Error(quoted(name) + " in " + name_ + " has " + std::to_string(trials.size()) +
                         " numbers, and there are " + std::to_string(times_.size()) + " spikes");
@@ -164,7 +176,10 @@ class Events final : public Trials {
                           " does not ascend; sort the spikes by np.argsort(trials, kind='stable')");
       while (begins_.size() <= number) begins_.push_back(i);
     });
-    begins_.push_back(times_.size());
+    // The last trials may have no spikes.
+    do {
+      begins_.push_back(times_.size());
+    } while (begins_.size() <= least);
     if (times_.size() == 0) throw tyto::Error("there are no spikes in " + name_);
   }
 
@@ -174,7 +189,7 @@ class Events final : public Trials {
       if (!std::isfinite(time) || time < 0)
         throw tyto::Error(quoted(arrays.times) + " in " + name_ + " has no time at " + std::to_string(i) +
                           ": times are finite and begin at 0");
-      duration_s = std::max(duration_s, time * time_unit_s_);
+      duration_s = std::max(duration_s, time * (1 + times_.rounding()) * time_unit_s_);
     });
     double largest = -1;
     for_each(units_, [&](std::size_t i, double unit) {
@@ -184,6 +199,9 @@ class Events final : public Trials {
       largest = std::max(largest, unit);
     });
     channels = arrays.channels.value_or(static_cast<std::size_t>(largest + 1));
+    constexpr std::size_t most_channels = 10'000'000;
+    if (channels > most_channels)
+      throw tyto::Error(quoted(arrays.units) + " in " + name_ + " has a unit above 9999999");
     if (largest >= static_cast<double>(channels))
       throw tyto::Error(quoted(arrays.units) + " in " + name_ + " has the unit " +
                         std::to_string(static_cast<std::size_t>(largest)) + ", and there are " +
@@ -251,9 +269,18 @@ Arrays settled(const std::string& file, Arrays arrays) {
 
 std::unique_ptr<Trials> open_trials(const std::string& file, const Arrays& given, const std::string& group) {
   const Arrays arrays = settled(file, given);
-  if (arrays.layout == Layout::dense) return std::make_unique<Dense>(file, arrays);
-  if (arrays.layout == Layout::packed) return std::make_unique<Packed>(file, arrays, group);
-  return std::make_unique<Events>(file, arrays);
+  std::unique_ptr<Trials> trials;
+  if (arrays.layout == Layout::dense)
+    trials = std::make_unique<Dense>(file, arrays);
+  else if (arrays.layout == Layout::packed)
+    trials = std::make_unique<Packed>(file, arrays, group);
+  else
+    trials = std::make_unique<Events>(file, arrays);
+  constexpr std::size_t most_trials = 100'000'000;
+  if (trials->count == 0 || trials->count > most_trials)
+    throw tyto::Error(quoted(file) + " has " + std::to_string(trials->count) +
+                      " trials, and 1 to 100000000 are needed");
+  return trials;
 }
 
 }  // namespace recorded

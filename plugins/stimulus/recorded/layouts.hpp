@@ -21,6 +21,7 @@ struct Arrays {
   std::string population;            ///< of sonata
   double period_s = 0;               ///< from one sample to the next; 0: as packed trials say
   std::optional<std::size_t> channels;
+  std::size_t least_trials = 0;  ///< of events: as many as there are labels
 };
 
 /// The trials of one file. Called from many threads.
@@ -33,6 +34,7 @@ class Trials {
   std::size_t count = 0;
   std::size_t channels = 0;
   double duration_s = 0;  ///< of the longest one
+  double period_s = 0;    ///< of packed trials: how long a step is
   bool samples = false;   ///< values at regular times; else spikes at any
   virtual void visit(std::size_t trial, const Visit& visit) const = 0;
 };

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
@@ -25,6 +26,7 @@ enum class Show { spikes, counts, values };
 enum class NoiseFor { all, training };
 
 constexpr std::size_t splits = 3;
+constexpr double default_dt_s = 1e-3;
 
 /// A time as a whole number of steps. Rounding errors do not count.
 double steps_in(double time_s, double dt_s) { return std::floor(time_s / dt_s + 1e-6); }
@@ -48,6 +50,7 @@ struct Contents {
   tyto::TrialShape shape;
   std::vector<Part> parts;
   std::vector<recorded::Label> labels;
+  double dt_s = default_dt_s;
   double period_s = 0;  ///< of samples
 };
 
@@ -74,7 +77,7 @@ class Recorded final : public tyto::Stimulus {
   }
   void make_values(const tyto::TrialKey& key, std::span<float> values, std::span<double> targets) const override {
     // A step shows the mean of the samples in it, or how many spikes there are.
-    const double share = show == Show::values ? contents_->period_s / dt_s : 1;
+    const double share = show == Show::values ? contents_->period_s / contents_->dt_s : 1;
     visit(key, targets, [&](std::size_t step, std::size_t channel, double value) {
       float& cell = values[step * contents_->shape.channels + channel];
       cell = static_cast<float>(static_cast<double>(cell) + value * share);
@@ -91,7 +94,8 @@ class Recorded final : public tyto::Stimulus {
   recorded::Uses uses;
   Show show = Show::spikes;
   NoiseFor noise_for = NoiseFor::all;
-  double dt_s = 1e-3, from_s = 0, jitter_s = 0, keep = 1;
+  std::optional<double> given_dt_s;
+  double from_s = 0, jitter_s = 0, keep = 1;
   std::optional<double> period_s, duration_s;
   std::optional<int> channels_given;
   int merge = 1;
@@ -119,26 +123,36 @@ void Recorded::visit(const tyto::TrialKey& key, std::span<double> targets, ShowI
   const Part& part = contents_->parts[place.part];
   for (std::size_t k = 0; k < targets.size(); ++k)
     targets[k] = contents_->labels[k].values[part.first_label + place.trial];
+  constexpr double most_spikes = 1e6;  // of a channel in a sample
   tyto::Random noise = key.random("recorded");
   const bool noisy = noise_for == NoiseFor::all || key.split == Split::train;
   const auto merged = static_cast<std::size_t>(merge);
   part.trials->visit(place.trial, [&](double time_s, std::size_t channel, double value) {
     if (!std::isfinite(value) || (show == Show::spikes && value != 1) ||
-        (show == Show::counts && (value < 0 || value != std::floor(value))))
+        (show == Show::counts && (value < 0 || value > most_spikes || value != std::floor(value))))
       throw tyto::Error("trial " + std::to_string(place.trial) + " of '" + part.file + "' has the value " +
                         std::to_string(value) + " in channel " + std::to_string(channel) +
                         (std::isfinite(value) ? ", which is no spike; write 'show: values' or 'show: counts'" : ""));
-    if (noisy && keep < 1 && noise.uniform() >= keep) return;
-    if (noisy && jitter_s > 0) time_s += jitter_s * noise.normal();
-    const double step = steps_in(time_s - from_s, dt_s);
-    if (step < 0 || step >= static_cast<double>(contents_->shape.steps)) return;
-    show_it(static_cast<std::size_t>(step), channel / merged, value);
+    const std::size_t shown_channel = channel / merged;
+    const auto show_at = [&](double at_s, double amount) {
+      const double step = steps_in(at_s - from_s, contents_->dt_s);
+      if (step < 0 || step >= static_cast<double>(contents_->shape.steps)) return;
+      show_it(static_cast<std::size_t>(step), shown_channel, amount);
+    };
+    if (shown_channel >= contents_->shape.channels) throw tyto::Error("a spike has no channel");
+    if (!noisy || (keep == 1 && jitter_s == 0)) return show_at(time_s, value);
+    // Each spike by itself, also where several are counted.
+    for (double k = 0; k < value; ++k) {
+      if (keep < 1 && noise.uniform() >= keep) continue;
+      show_at(jitter_s > 0 ? time_s + jitter_s * noise.normal() : time_s, 1);
+    }
   });
 }
 
 void Recorded::open() const {
   Contents contents;
-  contents.period_s = period_s.value_or(dt_s);
+  contents.dt_s = given_dt_s.value_or(default_dt_s);
+  contents.period_s = period_s.value_or(contents.dt_s);
   if (layout == Layout::packed)
     for (const Split split : {Split::train, Split::validation, Split::test}) {
       const std::string group(to_string(split));
@@ -147,8 +161,16 @@ void Recorded::open() const {
     }
   else
     open_part(file, std::nullopt, {}, contents);
+  const auto same = [](const std::string& a, const std::string& b) {
+    std::error_code ignored;
+    return !a.empty() && !b.empty() && std::filesystem::equivalent(a, b, ignored);
+  };
+  if (same(file, test_file) || same(file, validation_file) || same(test_file, validation_file))
+    throw tyto::Error("one file has been given for two sets of trials; 'split' divides the trials of a file");
   if (!validation_file.empty()) open_part(validation_file, Split::validation, {}, contents);
   if (!test_file.empty()) open_part(test_file, Split::test, {}, contents);
+  if (layout == Layout::packed && !given_dt_s && !contents.parts.empty())
+    contents.dt_s = contents.parts.front().trials->period_s;
   if (contents.parts.empty()) throw tyto::Error("'" + file + "' is not what 'tyto trials' writes: it has no trials");
   find_shape(contents);
   read_labels(contents);
@@ -160,6 +182,8 @@ void Recorded::open_part(const std::string& path, std::optional<Split> all, cons
                          Contents& contents) const {
   recorded::Arrays settled = arrays;
   settled.layout = layout;
+  if (layout == Layout::events && !target_names.empty())
+    settled.least_trials = tyto::read_data(path, target_names.front()).size();
   settled.period_s = layout == Layout::packed ? period_s.value_or(0) : contents.period_s;
   if (channels_given) settled.channels = static_cast<std::size_t>(*channels_given);
   Part part{path, recorded::open_trials(path, settled, group), all};
@@ -182,6 +206,7 @@ void Recorded::find_shape(Contents& contents) const {
     end_s = std::max(end_s, part.trials->duration_s);
   }
   // The last spike lies within the last step; samples end with theirs.
+  const double dt_s = contents.dt_s;
   const double last = samples ? std::ceil((end_s - from_s) / dt_s - 1e-6) : steps_in(end_s - from_s, dt_s) + 1;
   const double steps = duration_s ? std::round(*duration_s / dt_s) : last;
   constexpr double most_steps = 1e7;
@@ -195,10 +220,9 @@ void Recorded::read_labels(Contents& contents) const {
   std::vector<std::string> known = names;
   if (!names_from.empty()) known = tyto::read_data(file, names_from).texts();
   std::vector<std::string> wanted = target_names;
-  if (layout == Layout::heidelberg && wanted.empty()) {
-    wanted = {"labels"};
-    if (known.empty() && tyto::has_data(file, "extra/keys")) known = tyto::read_data(file, "extra/keys").texts();
-  }
+  if (layout == Layout::heidelberg && wanted.empty()) wanted = {"labels"};
+  if (layout == Layout::heidelberg && wanted.front() == "labels" && known.empty() && tyto::has_data(file, "extra/keys"))
+    known = tyto::read_data(file, "extra/keys").texts();
   std::vector<std::string> files;
   std::vector<std::size_t> counts;
   for (const auto& part : contents.parts) {
@@ -209,8 +233,11 @@ void Recorded::read_labels(Contents& contents) const {
     std::vector<std::string> paths;
     for (const auto& part : contents.parts)
       paths.push_back(layout == Layout::packed ? std::string(to_string(*part.all)) + "/" + wanted[k] : wanted[k]);
-    contents.labels.push_back(
-        recorded::read_label(wanted[k], files, paths, counts, meaning, k == 0 ? known : std::vector<std::string>{}));
+    std::vector<std::string> own = k == 0 ? known : std::vector<std::string>{};
+    // Packed trials know the order of their categories.
+    if (layout == Layout::packed && own.empty() && tyto::has_data(file, paths.front() + "_names"))
+      own = tyto::read_data(file, paths.front() + "_names").texts();
+    contents.labels.push_back(recorded::read_label(wanted[k], files, paths, counts, meaning, own));
     for (std::size_t other = 0; other < k; ++other)
       if (contents.labels[other].info.name == contents.labels[k].info.name)
         throw tyto::Error("two targets are named '" + contents.labels[k].info.name + "'");
@@ -245,7 +272,7 @@ std::optional<Problem> Recorded::fault() const {
     return Problem{"show", "values are what 'layout: dense' has; of spikes show 'spikes' or 'counts'"};
   if (show == Show::values && (jitter_s > 0 || keep < 1))
     return Problem{jitter_s > 0 ? "jitter" : "keep", "is for spikes, and values are shown"};
-  const double period = period_s.value_or(dt_s), ratio = dt_s / period;
+  const double dt_s = given_dt_s.value_or(default_dt_s), period = period_s.value_or(dt_s), ratio = dt_s / period;
   if (show == Show::values && (ratio < 1 - 1e-9 || std::abs(ratio - std::round(ratio)) > 1e-6))
     return Problem{"period", "a step has to be a whole number of samples where values are shown"};
   if (merge > 1 && show == Show::values) return Problem{"merge", "is for spikes, and values are shown"};
@@ -259,6 +286,13 @@ std::optional<Problem> Recorded::fault() const {
     return Problem{"split", "the parts for validation and testing are more than all"};
   if (packed && (lot || by || index || !validation_file.empty() || !test_file.empty()))
     return Problem{"split", "a file of 'tyto trials' says itself which trials are for what"};
+  const bool named = !names.empty() || !names_from.empty();
+  if (named && meaning == Meaning::numbers)
+    return Problem{"names", "are those of categories, and the targets are numbers"};
+  if (named && target_names.empty() && layout != Layout::heidelberg)
+    return Problem{"names", "are those of the first target, and there are none"};
+  if (file.ends_with(".npy") && (layout != Layout::dense || !target_names.empty()))
+    return Problem{"file", "a .npy file has but one array; put several into a .npz with np.savez"};
   if (!names.empty() && !names_from.empty()) return Problem{"names_from", "the names are given by 'names' already"};
   return std::nullopt;
 }
@@ -315,7 +349,11 @@ What is drawn depends on seed, split and the number of the trial; with `learning
 
 **Targets** are arrays with a value for each trial. Texts, and whole numbers, are categories, each of which is a class of
 the objective; other numbers are values, and their range is that of the file. `names` are the names of 0, 1, ... of the
-first target. Without targets the trials can be shown to simulations.
+first target, or the order of its texts. Without targets the trials can be shown to simulations.
+
+If fewer trials of a set are asked for than there are, they are the first of it: of parts that are drawn in an order that is
+drawn, too, else in that of the file. A file in HDF5 or `.npz` is unpacked into the folder of temporary files, `TMPDIR`, while it
+is used.
 
 **Which trials are for what** says `split`: parts that are drawn from the seed, an array of the file, groups such as
 speakers, or arrays with numbers of trials. Or they lie in files of their own.)")
@@ -341,8 +379,9 @@ speakers, or arrays with numbers of trials. Or they lie in files of their own.)"
       .file("test_file", &Recorded::test_file, "", "a file whose trials are for testing")
       .choice("show", &Recorded::show, {{"spikes", Show::spikes}, {"counts", Show::counts}, {"values", Show::values}},
               "spikes", "what a step shows")
-      .time("dt", &Recorded::dt_s, "1 ms", "duration of a step")
+      .time("dt", &Recorded::given_dt_s, "", "duration of a step; default: 1 ms, or that of packed trials")
       .positive()
+      .optional()
       .time("period", &Recorded::period_s, "", "from one sample to the next; default: dt, or what packed trials say")
       .positive()
       .optional()
