@@ -352,6 +352,20 @@ def check_damaged_headers(shop, random):
     shop.refused("file: bare.npy, layout: events, split: {test: 0.5}", "a .npy file has but one array")
 
 
+def check_names_of_weights(shop):
+    """Weights are not taken for other categories than those that they were trained for."""
+    x, label = np.eye(6, dtype=bool)[np.arange(60) % 6][:, None, :].repeat(5, axis=1), np.array(["a", "b", "c"])[np.arange(60) % 3]
+    for name, labels in (("abc", label), ("abd", np.where(label == "c", "d", label))):
+        np.savez(shop.folder / f"{name}.npz", x=x, label=labels)
+    shop.write("file: abc.npz, targets: [label], split: {test: 0.5}")
+    tyto_runs.run(shop.executable, shop.folder / "own.yaml", shop.folder / "abc.h5", settings=[])
+    subprocess.run([shop.executable, "evaluate", shop.folder / "abc.h5", "--out", shop.folder / "e.h5", "--quiet"], check=True)
+    done = subprocess.run([shop.executable, "evaluate", shop.folder / "abc.h5", "--set", "stimulus.file=abd.npz"],
+                          capture_output=True, text=True, check=False)
+    assert done.returncode == 2 and "for the categories a, b, c, and here they are a, b, d" in done.stderr, done.stderr
+    print("weights know their categories")
+
+
 def check_examples(shop):
     """The examples of the guide, as they stand there."""
     for name in ("own_trials", "handwritten_digits"):
@@ -378,7 +392,7 @@ def main():
     with tempfile.TemporaryDirectory() as name:
         shop = Workshop(executable, pathlib.Path(name))
         for check in (check_layouts, check_heidelberg, check_sonata, check_packed, check_sets, check_noise,
-                      check_refusals, check_examples):
+                      check_refusals, check_names_of_weights, check_examples):
             check(shop)
 
 

@@ -330,6 +330,33 @@ analyses: []
   EXPECT_EQ(load("tyto: 1\nbase: other/base.yaml\nmodel: {with: {tau: 3 ms}}\n").model.layers[0].size, 5U);
 }
 
+TEST_F(ExperimentTest, MergesShortFormsWithLongOnes) {
+  file("base.yaml", good);
+  EXPECT_EQ(load("tyto: 1\nbase: base.yaml\nseed: {weights: 3}\n").seeds.weights, 3U);
+  EXPECT_EQ(load("tyto: 1\nbase: base.yaml\nseed: {weights: 3}\n").seeds.trials, 7U);
+  const Experiment gain = load("tyto: 1\nbase: base.yaml\nmodel: {layers: {hidden: {input: {gain: 3}}}}\n");
+  EXPECT_NE(gain.resolved.find("gain: 3"), std::string::npos) << gain.resolved;
+  file("models/net.yaml", good_model);
+  EXPECT_EQ(load("tyto: 1\nbase: base.yaml\nmodel: {use: models/net.yaml, with: {hidden: 5}}\n").model.layers[0].size,
+            5U);
+  file("upper.yaml", with_model("{use: models/net.yaml}"));
+  EXPECT_EQ(load("tyto: 1\nbase: upper.yaml\nanalyses: []\nmodel: {layers: {output: {type: leaky_integrator, input: "
+                 "dense}}}\n")
+                .model.layers.size(),
+            1U);
+}
+
+TEST_F(ExperimentTest, AParameterMayLoseItsPlaceFromOutside) {
+  const std::string text = with("tau: 5 ms, input: dense}", "tau: $tau, input: dense}") + "parameters: {tau: 5 ms}\n";
+  Overrides overrides;
+  overrides.set = {"model.layers.hidden.tau=3 ms"};
+  static_cast<void>(load(text, overrides));
+  file("base.yaml", text);
+  static_cast<void>(load("tyto: 1\nbase: base.yaml\nmodel: {layers: {hidden: {tau: 3 ms}}}\n"));
+  EXPECT_NE(faults(with("title: A test", "title: $b") + "parameters: {a: x, b: $a}\n").find("has a value of its own"),
+            std::string::npos);
+}
+
 TEST_F(ExperimentTest, RefusesABaseThatCannotBe) {
   file("base.yaml", good);
   EXPECT_EQ(faults("tyto: 1\nbase: none.yaml\n"), "e.yaml:2:7: error: base: there is no experiment file 'none.yaml'");

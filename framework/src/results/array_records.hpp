@@ -7,7 +7,7 @@
 //   'A' path extents values...      one array; its values are 64-bit floating-point numbers
 //   'D' element extents rows        of Extent::array: its values have been put into the file that was handed over
 //   'T' extents texts               of Extent::array: texts
-//   'N'                             of Extent::array: there is no such array
+//   'N'                             of Extent::look: there is no such data set
 //   'G' path names texts            of Extent::outline: a group, and its attributes
 //   'S' path element extents axes units long_name, and 1 (64 bits) if it is an axis: of Extent::outline, a data set
 //   'E' sentence                    it failed, and why

@@ -121,6 +121,7 @@ StageResult run_trials(const spec::Experiment& experiment, const Stages& stages,
   result.diverged = training.diverged;
   if (experiment.rule->trains()) file.write("/training", training_table(training, experiment));
   write_weights(*network, experiment.precision, file);
+  write_categories(experiment.objective, file);
   if (!experiment.stage.empty()) result.weights = kept_weights(*network);  // for later stages
   if (!result.diverged.empty()) {
     file.write("/health", health_of(experiment).table());

@@ -8,6 +8,7 @@
 #include <fmt/ranges.h>
 
 #include <tyto/analysis_tools.hpp>
+#include <tyto/data_file.hpp>
 
 #include "../spec/words.hpp"
 
@@ -156,8 +157,29 @@ std::set<std::string> take_weights(ArrayStore& network, const spec::WeightSource
 
 namespace {
 
+/// Weights of a network that tells other categories apart would give their names to others.
+void check_categories(const spec::Experiment& experiment) {
+  const auto& wanted = experiment.objective.target_info().categories;
+  const auto& source = *experiment.weights;
+  if (wanted.empty() || !source.stage.empty() || experiment.simulation) return;
+  const std::string path =
+      (source.stage_in_file.empty() ? "" : "/stages/" + source.stage_in_file) + "/objective/category";
+  std::vector<std::string> known;
+  try {
+    if (!has_data(source.file, path)) return;
+    known = read_data(source.file, path).texts();
+  } catch (const Error& error) {
+    throw InvalidInput(experiment.weights_place, error.what());
+  }
+  if (known != wanted)
+    throw InvalidInput(experiment.weights_place,
+                       fmt::format("the weights are those of a network for the categories {}, and here they are {}",
+                                   fmt::join(known, ", "), fmt::join(wanted, ", ")));
+}
+
 void check_weights_of(const spec::Experiment& experiment, const Stages& stages, KnownFiles& known) {
   if (!experiment.weights) return;
+  check_categories(experiment);
   const auto& source = *experiment.weights;
   const std::string name = source.file + '\n' + source.stage_in_file;
   auto file = known.find(name);
@@ -191,6 +213,15 @@ std::string axis_text(std::string name) {
 }
 
 }  // namespace
+
+void write_categories(const Objective& objective, results::ResultsFile& file) {
+  const auto& target = objective.target_info();
+  if (target.categories.empty()) return;
+  Table table;
+  table.axis("category", target.categories, "1", "what output neurons 0, 1, ... stand for");
+  table.attribute("target", target.name);
+  file.write("/objective", table);
+}
 
 void write_weights(const ArrayStore& network, Precision precision, results::ResultsFile& file,
                    const std::set<std::size_t>& left_out) {

@@ -5,6 +5,7 @@
 #include <tyto/component.hpp>
 #include <tyto/error.hpp>
 
+#include "settings.hpp"
 #include "words.hpp"
 
 namespace tyto::spec {
@@ -22,13 +23,9 @@ class Merger {
  public:
   explicit Merger(const plugin::Components& components) : components_(components) {}
 
+  /// `path` ends with the key of both.
   void merge(const Node& upper, Node& lower, const std::string& path) {
-    if (upper.is_map() && lower.is_scalar() && !names_itself(upper)) {
-      // A name alone stands for {type: name}.
-      Node map = make_map(lower.place);
-      map.entries.push_back({"type", lower.place, lower});
-      lower = std::move(map);
-    }
+    if (upper.is_map() && lower.is_scalar() && !names_itself(upper)) lower = long_form(key_of(path), lower);
     if (!upper.is_map() || !lower.is_map()) {
       lower = upper;
       return;
@@ -38,6 +35,11 @@ class Merger {
                                                             former->is_scalar() && entry.value.is_scalar() &&
                                                             former->text != entry.value.text)
         leave_out_keys_of(std::string(former->text), entry.value.text, lower, components_);
+    // A model is in a file, or written in place.
+    if (path == "model.")
+      for (const auto& [own, other] : {std::pair{"layers", "use"}, {"layers", "with"}, {"use", "layers"}})
+        if (upper.find(own) != nullptr)
+          std::erase_if(lower.entries, [&, key = std::string_view(other)](const auto& e) { return e.key == key; });
     check_order(upper, lower, path);
     const std::size_t own = lower.entries.size();
     for (const auto& entry : upper.entries) {
@@ -54,6 +56,12 @@ class Merger {
   }
 
  private:
+  /// The last key of "a.b.".
+  static std::string key_of(const std::string& path) {
+    if (path.empty()) return {};
+    const std::string whole = path.substr(0, path.size() - 1);
+    return whole.substr(whole.rfind('.') + 1);
+  }
   static bool names_itself(const Node& map) { return map.find("type") != nullptr || map.find("rule") != nullptr; }
   static bool names_all(const Node& upper, const Node& lower, std::size_t own) {
     return std::all_of(lower.entries.begin(), lower.entries.begin() + static_cast<std::ptrdiff_t>(own),
@@ -116,14 +124,18 @@ Document read_document(const std::filesystem::path& file) {
 
 void leave_out_keys_of(const std::string& former_type, const std::string& type, Node& map,
                        const plugin::Components& components) {
-  for (const Kind kind : kinds()) {
-    const ComponentInfo* const former = components.find(kind, former_type);
-    const ComponentInfo* const now = components.find(kind, type);
-    if (former == nullptr || now == nullptr) continue;
-    std::erase_if(map.entries,
-                  [&](const auto& entry) { return declares(*former, entry.key) && !declares(*now, entry.key); });
-    return;
-  }
+  // A name may be one of several kinds: what one of them still has is kept.
+  std::erase_if(map.entries, [&](const auto& entry) {
+    bool had = false, has = false;
+    for (const Kind kind : kinds()) {
+      const ComponentInfo* const former = components.find(kind, former_type);
+      const ComponentInfo* const now = components.find(kind, type);
+      if (former == nullptr || now == nullptr) continue;
+      had = had || declares(*former, entry.key);
+      has = has || declares(*now, entry.key);
+    }
+    return had && !has;
+  });
 }
 
 Tree read_tree(const Document& document, const plugin::Components& components) {

@@ -51,22 +51,11 @@ Node& item_at(Node& list, const std::string& key, const Place& place) {
   return list.items[index];
 }
 
-/// One seed for all becomes a seed for each purpose.
-Node seeds_by_purpose(const Node& seed) {
-  Node map = make_map(seed.place);
-  for (const auto* purpose : {"trials", "weights", "order"}) map.entries.push_back({purpose, seed.place, seed});
-  return map;
-}
-
 /// The place of a key below a node. A name alone stands for a map, {type: name} or, in a list of
 /// named things, {name: {}}, and becomes that map when something is set in it.
-Node& step_into(Node& node, const std::string& key, const Place& place) {
+Node& step_into(Node& node, const std::string& own_key, const std::string& key, const Place& place) {
   if (node.is_sequence()) return item_at(node, key, place);
-  if (!node.is_map()) {
-    Node map = make_map(place);
-    if (node.is_scalar() && node.text != key) map.entries.push_back({"type", place, node});
-    node = std::move(map);
-  }
+  if (!node.is_map()) node = node.is_scalar() && node.text != key ? long_form(own_key, node) : make_map(place);
   if (Node* known = node.find(key)) return *known;
   Node& made = node.entries.emplace_back(Node::Entry{key, place, Node{}}).value;
   made.place = place;
@@ -111,8 +100,7 @@ std::optional<TypeChange> put(Node& root, const std::vector<std::string>& keys, 
     map = node;
     const bool purpose = i > 0 && keys[i - 1] == "seed" && keys[0] != "sweep";
     if (purpose && node->type == Node::Type::null) *node = seed;
-    if (purpose && node->is_scalar()) *node = seeds_by_purpose(*node);
-    node = &step_into(*node, keys[i], place);
+    node = &step_into(*node, i > 0 && keys[0] != "sweep" ? keys[i - 1] : "", keys[i], place);
   }
   const bool names_type = (keys.back() == "type" || keys.back() == "rule") && keys[0] != "sweep" &&
                           keys[0] != "parameters" && node->is_scalar() && value.is_scalar();
@@ -126,6 +114,21 @@ std::optional<TypeChange> put(Node& root, const std::vector<std::string>& keys, 
 
 std::optional<TypeChange> apply_setting(Node& root, const Setting& setting) {
   return put(root, checked_keys(root, setting.path, setting.place), setting.value, setting.place);
+}
+
+Node long_form(const std::string& key, const Node& value) {
+  Node map = make_map(value.place);
+  const auto add = [&](const char* name, const Node& node) { map.entries.push_back({name, value.place, node}); };
+  const bool number = !value.text.empty() && std::string_view("0123456789.").find(value.text[0]) != std::string::npos;
+  if (key == "seed") {
+    for (const auto* purpose : {"trials", "weights", "order"}) add(purpose, value);
+  } else if (key == "synapse" && number) {
+    add("type", make_scalar("exponential", value.place));
+    add("tau", value);
+  } else {
+    add(key == "learn" || key == "learning" ? "rule" : "type", value);
+  }
+  return map;
 }
 
 std::string full_path(const Node& root, const std::string& path) { return joined(checked_keys(root, path, {}), 0); }

@@ -27,6 +27,9 @@ struct TypeChange {
 std::optional<TypeChange> apply_setting(Node& root, const std::string& setting, const std::string& option = "--set");
 /// The same for a value that has been read already.
 std::optional<TypeChange> apply_setting(Node& root, const Setting& setting);
+/// What a single value of a key stands for, as a map: a name for {type: name}, a seed for one of each purpose, a time
+/// for an exponential synapse.
+[[nodiscard]] Node long_form(const std::string& key, const Node& value);
 /// The one way of writing a path: `model.x` is `model.with.x` where the model comes from a file.
 [[nodiscard]] std::string full_path(const Node& root, const std::string& path);
 
