@@ -38,7 +38,9 @@ std::vector<std::string> axes_of(const ArrayInfo& info, NamedAxis from, const Na
   for (std::size_t k = 0; k < info.axes.size(); ++k) {
     const NamedAxis* const end = info.axes[k] == "from" ? &from : info.axes[k] == "to" ? &to : nullptr;
     const bool fits = end != nullptr && k < info.shape.size() && end->size == info.shape[k];
-    names.push_back(fits ? end->name : own + "_" + (end != nullptr ? info.axes[k] + "_end" : info.axes[k]));
+    std::string name = fits ? end->name : own;
+    if (!fits) name.append("_").append(info.axes[k]).append(end != nullptr ? "_end" : "");
+    names.push_back(std::move(name));
   }
   return names;
 }

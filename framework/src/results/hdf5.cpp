@@ -1,4 +1,4 @@
-#include "hdf5.hpp"
+#include "hdf5_calls.hpp"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -21,33 +21,6 @@ namespace {
 
 static_assert(std::is_same_v<Id, hid_t>, "Id is the library's identifier");
 static_assert(std::is_same_v<int, herr_t>, "closing functions return herr_t");
-
-/// The innermost sentence of the library's error stack; the operating system's message where it holds one.
-std::string reason() {
-  std::string text;
-  H5Ewalk2(
-      H5E_DEFAULT, H5E_WALK_UPWARD,
-      [](unsigned, const H5E_error2_t* error, void* out) -> herr_t {
-        auto& first = *static_cast<std::string*>(out);
-        if (first.empty() && error->desc != nullptr) first = error->desc;
-        return 0;
-      },
-      &text);
-  constexpr std::string_view mark = "error message = '";
-  if (const auto at = text.find(mark); at != std::string::npos) {
-    const auto begin = at + mark.size();
-    return text.substr(begin, text.find('\'', begin) - begin);
-  }
-  return text.empty() ? "the HDF5 library gives no reason" : text;
-}
-
-template <class Result>
-Result check(Result result, const std::string& what) {
-  if (result < 0) throw Failure("cannot " + what + ": " + reason());
-  return result;
-}
-
-Handle own(hid_t id, Handle::Close close, const std::string& what) { return {check(id, what), close}; }
 
 /// The library prints its error stack unless told not to; the sentences reach the user through Error.
 /// At the end of the process it would close what is still open, files included that were given up.
@@ -217,6 +190,24 @@ std::string scale_of(const Handle& dataset, unsigned axis) {
 }
 
 }  // namespace
+
+std::string reason() {
+  std::string text;
+  H5Ewalk2(
+      H5E_DEFAULT, H5E_WALK_UPWARD,
+      [](unsigned, const H5E_error2_t* error, void* out) -> herr_t {
+        auto& first = *static_cast<std::string*>(out);
+        if (first.empty() && error->desc != nullptr) first = error->desc;
+        return 0;
+      },
+      &text);
+  constexpr std::string_view mark = "error message = '";
+  if (const auto at = text.find(mark); at != std::string::npos) {
+    const auto begin = at + mark.size();
+    return text.substr(begin, text.find('\'', begin) - begin);
+  }
+  return text.empty() ? "the HDF5 library gives no reason" : text;
+}
 
 std::unique_lock<std::mutex> exclusive() {
   // As global as the library that it guards.
@@ -424,8 +415,6 @@ Handle create_series(const Handle& group, const std::string& name, const Shape& 
              H5Dclose, what);
 }
 
-namespace {
-
 /// The rows first .. first+count-1 of a series, as a place in the file.
 Handle rows_of(const Handle& series, std::size_t first, std::size_t count, const std::string& what) {
   Handle space = own(H5Dget_space(series.get()), H5Sclose, what);
@@ -437,8 +426,6 @@ Handle rows_of(const Handle& series, std::size_t first, std::size_t count, const
   check(H5Sselect_hyperslab(space.get(), H5S_SELECT_SET, start.data(), nullptr, extent.data(), nullptr), what);
   return space;
 }
-
-}  // namespace
 
 void append_rows(const Handle& series, std::size_t rows_before, std::size_t rows, std::span<const double> values) {
   if (rows == 0) return;
@@ -503,74 +490,6 @@ std::vector<std::string> scales_of(const Handle& dataset) {
   std::vector<std::string> names;
   for (unsigned axis = 0; axis < rank; ++axis) names.push_back(scale_of(dataset, axis));
   return names;
-}
-
-namespace {
-
-/// In memory; numbers that are truth values to h5py are listed in the file, and read as what they are listed by.
-hid_t native_type(const std::string& element) {
-  if (element == "f4") return H5T_NATIVE_FLOAT;
-  if (element == "i1") return H5T_NATIVE_INT8;
-  if (element == "i2") return H5T_NATIVE_INT16;
-  if (element == "i4") return H5T_NATIVE_INT32;
-  if (element == "i8") return H5T_NATIVE_INT64;
-  if (element == "u1") return H5T_NATIVE_UINT8;
-  if (element == "u2") return H5T_NATIVE_UINT16;
-  if (element == "u4") return H5T_NATIVE_UINT32;
-  if (element == "u8") return H5T_NATIVE_UINT64;
-  return H5T_NATIVE_DOUBLE;
-}
-
-}  // namespace
-
-std::string element_of(const Handle& dataset) {
-  const std::string what = "read the type of a data set";
-  Handle type = own(H5Dget_type(dataset.get()), H5Tclose, what);
-  if (H5Tget_class(type.get()) == H5T_VLEN) type = own(H5Tget_super(type.get()), H5Tclose, what);
-  if (H5Tget_class(type.get()) == H5T_ENUM) type = own(H5Tget_super(type.get()), H5Tclose, what);
-  const std::size_t bytes = H5Tget_size(type.get());
-  if (H5Tget_class(type.get()) == H5T_FLOAT) return bytes <= sizeof(float) ? "f4" : "f8";
-  const std::string kind = H5Tget_sign(type.get()) == H5T_SGN_NONE ? "u" : "i";
-  for (const std::size_t wide : {1U, 2U, 4U})
-    if (bytes <= wide) return kind + std::to_string(wide);
-  return kind + "8";
-}
-
-Handle open_for_pieces(const Handle& at, const std::string& path) {
-  const std::string what = "open the data set '" + path + "'";
-  constexpr std::size_t cache_slots = 12421, cache_bytes = std::size_t{64} << 20U;
-  const Handle list = own(H5Pcreate(H5P_DATASET_ACCESS), H5Pclose, what);
-  check(H5Pset_chunk_cache(list.get(), cache_slots, cache_bytes, 1), what);
-  return own(H5Dopen2(at.get(), path.c_str(), list.get()), H5Dclose, what);
-}
-
-void read_rows(const Handle& dataset, std::size_t first, std::size_t rows, const std::string& element, void* out) {
-  const std::string what = "read numbers";
-  const Handle place = rows_of(dataset, first, rows, what);
-  const auto size = static_cast<hsize_t>(check(H5Sget_select_npoints(place.get()), what));
-  const Handle memory = own(H5Screate_simple(1, &size, nullptr), H5Sclose, what);
-  check(H5Dread(dataset.get(), native_type(element), memory.get(), place.get(), H5P_DEFAULT, out), what);
-}
-
-std::vector<std::byte> read_lists(const Handle& dataset, std::size_t first, std::size_t lists,
-                                  const std::string& element, std::vector<std::size_t>& ends) {
-  const std::string what = "read lists of numbers";
-  const hid_t native = native_type(element);
-  const std::size_t bytes = H5Tget_size(native);
-  const Handle type = own(H5Tvlen_create(native), H5Tclose, what);
-  const Handle place = rows_of(dataset, first, lists, what);
-  const hsize_t size = lists;
-  const Handle memory = own(H5Screate_simple(1, &size, nullptr), H5Sclose, what);
-  std::vector<hvl_t> found(lists);
-  check(H5Dread(dataset.get(), type.get(), memory.get(), place.get(), H5P_DEFAULT, found.data()), what);
-  std::vector<std::byte> all;
-  for (const hvl_t& list : found) {
-    const auto* const begin = static_cast<const std::byte*>(list.p);
-    if (list.len > 0) all.insert(all.end(), begin, begin + list.len * bytes);
-    ends.push_back((ends.empty() ? 0 : ends.back()) + list.len);
-  }
-  check(H5Dvlen_reclaim(type.get(), memory.get(), H5P_DEFAULT, found.data()), what);
-  return all;
 }
 
 std::vector<double> read_numbers(const Handle& dataset) {
@@ -639,44 +558,6 @@ std::string read_text_attribute(const Handle& object, const std::string& name) {
       copy_texts(type.get(), space, [&](hid_t memory, void* data) { return H5Aread(attribute.get(), memory, data); });
   if (texts.size() != 1) throw Error("cannot " + what + ": it is not one value");
   return texts.front();
-}
-
-bool is_scale(const Handle& dataset) { return H5DSis_scale(dataset.get()) > 0; }
-
-std::vector<std::string> attribute_names(const Handle& object) {
-  std::vector<std::string> names;
-  const auto collect = [](hid_t, const char* name, const H5A_info_t*, void* out) -> herr_t {
-    static_cast<std::vector<std::string>*>(out)->emplace_back(name);
-    return 0;
-  };
-  // By name where the order of creation is not kept.
-  hsize_t next = 0;
-  if (H5Aiterate2(object.get(), H5_INDEX_CRT_ORDER, H5_ITER_INC, &next, collect, &names) < 0) {
-    names.clear();
-    next = 0;
-    H5Aiterate2(object.get(), H5_INDEX_NAME, H5_ITER_INC, &next, collect, &names);
-  }
-  return names;
-}
-
-Attribute read_attribute(const Handle& object, const std::string& name) {
-  const Handle attribute(H5Aopen(object.get(), name.c_str(), H5P_DEFAULT), H5Aclose);
-  const Handle type(H5Aget_type(attribute.get()), H5Tclose);
-  const Handle space(H5Aget_space(attribute.get()), H5Sclose);
-  if (H5Sget_simple_extent_npoints(space.get()) != 1)
-    throw Error("the attribute '" + name + "' has more than one value");
-  switch (H5Tget_class(type.get())) {
-    case H5T_STRING:
-      return {name, read_text_attribute(object, name)};
-    case H5T_INTEGER: {
-      std::int64_t value = 0;
-      if (H5Aread(attribute.get(), H5T_NATIVE_INT64, &value) < 0)
-        throw Error("cannot read the attribute '" + name + "'");
-      return {name, value};
-    }
-    default:
-      return {name, read_number_attribute(object, name)};
-  }
 }
 
 }  // namespace tyto::results::h5

@@ -13,8 +13,8 @@
 
 namespace tyto::run {
 
-/// The axis of a probe's samples, their times: "time" if each step is sampled, so that these line up with one another. Of
-/// spikes, which are events and have a time each, their numbers.
+/// The axis of a probe's samples, their times: "time" if each step is sampled, so that these line up with one another.
+/// Of spikes, which are events and have a time each, their numbers.
 [[nodiscard]] std::string time_axis(const ModelProbe& probe);
 /// Axes of one sample of a probe, and what its numbers are.
 [[nodiscard]] std::pair<std::vector<Axis>, Variable> layout_of(const ModelProbe& probe, const Model& model);

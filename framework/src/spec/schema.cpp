@@ -245,7 +245,8 @@ Json properties_of(Schema& schema) {
 /// Keys that a definition holds once.
 Json shared(Schema& schema, const std::string& name, Json properties) {
   Json references = Json::object();
-  for (const auto& [key, value] : properties.items()) references[key] = reference_to(name + "/properties/" + key);
+  for (const auto& [key, value] : properties.items())
+    references[key] = reference_to(std::string(name).append("/properties/").append(key));
   schema.definitions[name] = {{"properties", std::move(properties)}};
   return references;
 }

@@ -1,8 +1,9 @@
 #include "differences.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
-#include <cstring>
+#include <cstdint>
 #include <map>
 
 #include <fmt/format.h>
@@ -62,7 +63,9 @@ std::string place_text(std::size_t index, const std::vector<std::size_t>& shape)
   return fmt::format("({})", fmt::join(place, ", "));
 }
 
-bool same_bits(double a, double b) { return std::memcmp(&a, &b, sizeof a) == 0 || (std::isnan(a) && std::isnan(b)); }
+bool same_bits(double a, double b) {
+  return std::bit_cast<std::uint64_t>(a) == std::bit_cast<std::uint64_t>(b) || (std::isnan(a) && std::isnan(b));
+}
 
 /// How two arrays of numbers differ; empty if they do not.
 std::string compare_numbers(const DataArray& a, const DataArray& b) {

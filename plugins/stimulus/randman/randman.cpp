@@ -136,8 +136,8 @@ robustness of surrogate gradient learning".)")
             static_cast<std::size_t>(units), dt_s};
   }
   [[nodiscard]] std::vector<tyto::TargetInfo> targets() const override {
-    std::vector<std::string> names;
-    for (int k = 0; k < classes; ++k) names.push_back(std::to_string(k));
+    std::vector<std::string> names(static_cast<std::size_t>(classes));
+    for (std::size_t k = 0; k < names.size(); ++k) names[k] = std::to_string(k);
     return {tyto::TargetInfo::category("manifold", "the manifold that the spike times lie on", std::move(names))};
   }
   [[nodiscard]] std::shared_ptr<const tyto::Stimulus> prepared(std::uint64_t) const override {
@@ -155,7 +155,7 @@ robustness of surrogate gradient learning".)")
     for (double& x : point) x = random.uniform();
     const auto last = static_cast<double>(spikes.steps - 1);
     for (std::size_t unit = 0; unit < spikes.channels; ++unit)
-      spikes.set(static_cast<std::size_t>(manifolds_->at(label, unit, point) * last + 0.5), unit);
+      spikes.set(static_cast<std::size_t>(std::lround(manifolds_->at(label, unit, point) * last)), unit);
     targets[0] = static_cast<double>(label);
   }
 

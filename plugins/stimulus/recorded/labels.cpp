@@ -58,7 +58,11 @@ Label by_words(std::string name, const std::string& doc, const std::vector<std::
   for (const auto& word : words) {
     const auto known = value_of.find(word);
     if (known == value_of.end())
-      throw tyto::Error("'" + name + "' has the value '" + word + "', which is none of its names");
+      throw tyto::Error(std::string("'")
+                            .append(name)
+                            .append("' has the value '")
+                            .append(word)
+                            .append("', which is none of its names"));
     label.values.push_back(known->second);
   }
   label.info = tyto::TargetInfo::category(std::move(name), doc, std::move(names));
