@@ -47,7 +47,7 @@ std::vector<std::string> axes_of(const ArrayInfo& info, NamedAxis from, const Na
 
 std::vector<std::string> axes_of_layer(const ArrayInfo& info, const std::string& layer) {
   std::vector<std::string> names;
-  for (const auto& axis : info.axes) names.push_back(layer + "_" + axis);
+  for (const auto& axis : info.axes) names.push_back(std::string(layer).append("_").append(axis));
   return names;
 }
 
