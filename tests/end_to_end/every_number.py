@@ -53,6 +53,7 @@ NEEDED = {
     "sparse": {"probability": 0.3, "weight": 0.1},
     "white_noise": {"period": "1 s", "high": "10 Hz"},
     "dataset": {"file": "recording.h5", "dataset": "/x"},
+    "randman": {"classes": 3, "units": 20},
     "recorded": {"file": "recording.h5", "layout": "events", "targets": ["label"], "split": {"test": 0.4}},
 }
 
