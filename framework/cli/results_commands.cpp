@@ -19,6 +19,9 @@ namespace tyto::cli {
 
 namespace po = boost::program_options;
 
+namespace {
+
+/// Lines of which what a file holds cannot steer the terminal.
 std::string printable(const std::string& text) {
   std::string out;
   for (std::size_t at = 0; at < text.size();) {
@@ -29,6 +32,8 @@ std::string printable(const std::string& text) {
   }
   return out;
 }
+
+}  // namespace
 
 void check_results_file(const std::filesystem::path& file) {
   try {

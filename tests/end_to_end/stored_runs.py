@@ -161,6 +161,12 @@ def check_differences(stored):
     said = stored.tyto("diff", "a.h5", "bit.h5", code=1)
     assert "data /weights/hidden/stimulus/w: 1 of 40 numbers, most at (3, 2): " in said, said
     stored.tyto("evaluate", "bit.h5", "--quiet")
+    shutil.copy(stored.folder / "a.h5", stored.folder / "attribute.h5")
+    with h5py.File(stored.folder / "attribute.h5", "a") as file:
+        file["metrics"].attrs["note"] = "by hand"
+    for pair in (("a.h5", "attribute.h5"), ("attribute.h5", "a.h5")):
+        said = stored.tyto("diff", *pair, code=1)
+        assert "/metrics has the attribute note" in said and "by hand" in said, said
     print("differences to one bit")
 
 

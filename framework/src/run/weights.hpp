@@ -29,10 +29,10 @@ using Stages = std::map<std::string, std::vector<results::ReadArray>>;
 std::set<std::string> take_weights(ArrayStore& network, const spec::WeightSource& source, bool simulation,
                                    const Stages& stages, const Place& place);
 
-/// Names and shapes in files of weights, each of which is read once.
 /// The categories that the output neurons stand for, in /objective, so that weights are not taken for others.
 void write_categories(const Objective& objective, results::ResultsFile& file);
 
+/// Names and shapes in files of weights, each of which is read once.
 using KnownFiles = std::map<std::string, std::vector<results::ReadArray>>;
 
 /// Finds out before a run what take_weights() would find in it, in every stage. Throws InvalidInput.

@@ -1,7 +1,6 @@
 /// `parameters` of experiments and model files: what `$name` stands for.
 #pragma once
 
-#include <functional>
 #include <map>
 #include <set>
 #include <string>

@@ -111,10 +111,6 @@ std::string compare_items(const std::filesystem::path& file_a, const Outline::It
   return at == texts_a.end() ? "" : fmt::format("'{}' | '{}'", *at, *other);
 }
 
-}  // namespace
-
-namespace {
-
 /// Of groups, but for what says where and when they were made.
 void compare_attributes(const Outline& a, const Outline& b, std::vector<std::string>& lines) {
   for (const auto& group : a.groups) {
@@ -122,6 +118,12 @@ void compare_attributes(const Outline& a, const Outline& b, std::vector<std::str
     for (const auto& [name, value] : group.attributes)
       if (const std::string other = b.attribute(group.path, name); other != value && name != "tyto_version")
         lines.push_back(fmt::format("{} has the attribute {}: {} | {}", group.path, name, value, other));
+  }
+  for (const auto& group : b.groups) {
+    if (group.path == "/provenance") continue;
+    for (const auto& [name, value] : group.attributes)
+      if (a.attribute(group.path, name).empty() && !value.empty() && name != "tyto_version")
+        lines.push_back(fmt::format("{} has the attribute {}:  | {}", group.path, name, value));
   }
 }
 

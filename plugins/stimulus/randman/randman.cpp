@@ -12,14 +12,17 @@
 
 namespace {
 
+/// Terms of a sum; those that would change a value by less than a thousandth of the first one are left out.
+std::size_t terms_of(double smoothness) {
+  constexpr double precision = 1e-3, most = 1000;
+  return static_cast<std::size_t>(std::min(std::ceil(std::pow(precision, -1 / smoothness)), most));
+}
+
 /// Smooth random functions of a point on a manifold, one for each class and unit.
 class Manifolds {
  public:
   Manifolds(std::size_t classes, std::size_t units, std::size_t dimensions, double smoothness, std::uint64_t seed)
-      : units_(units), dimensions_(dimensions) {
-    // Terms that would change a value by less than a thousandth of the first one are left out.
-    constexpr double precision = 1e-3, most = 1000;
-    terms_ = static_cast<std::size_t>(std::min(std::ceil(std::pow(precision, -1 / smoothness)), most));
+      : units_(units), dimensions_(dimensions), terms_(terms_of(smoothness)) {
     tyto::Random random(tyto::stream_key(seed, "randman/manifolds"));
     parameters_.resize(classes * units * dimensions * terms_);
     for (auto& term : parameters_) term = {random.uniform(), random.uniform(), random.uniform()};
@@ -73,7 +76,7 @@ class Manifolds {
       }
   }
 
-  std::size_t units_, dimensions_, terms_ = 0;
+  std::size_t units_, dimensions_, terms_;
   std::vector<Term> parameters_;  ///< [class][unit][dimension][term]
   std::vector<double> spectrum_;
   std::vector<Range> ranges_;  ///< [class][unit]
@@ -122,7 +125,7 @@ robustness of surrogate gradient learning".)")
           constexpr double most_steps = 1e6, most_terms = 4e6;
           if (std::round(own.duration_s / own.dt_s) > most_steps)
             return tyto::Problem{"duration", "a trial may have at most 1000000 steps"};
-          const double terms = std::min(std::ceil(std::pow(1e-3, -1 / own.smoothness)), 1000.0);
+          const auto terms = static_cast<double>(terms_of(own.smoothness));
           if (terms * own.classes * own.units * own.dimensions > most_terms)
             return tyto::Problem{"units", "classes, units, dimensions and the terms of a smoothness of " +
                                               tyto::format_quantity(own.smoothness, tyto::Dimension::none) +
